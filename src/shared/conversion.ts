@@ -1,0 +1,41 @@
+import * as v from "valibot";
+
+/** What a film is to become. Travels with every job, so that a worker needs no settings of its own. */
+export const CODECS = ["h264", "hevc", "av1"] as const;
+export const CONTAINERS = ["mp4", "mkv"] as const;
+export const AUDIO_CODECS = ["aac", "opus", "copy"] as const;
+/** x264's names; every encoder family maps them to its own. */
+export const PRESETS = [
+  "ultrafast",
+  "superfast",
+  "veryfast",
+  "faster",
+  "fast",
+  "medium",
+  "slow",
+  "slower",
+  "veryslow",
+] as const;
+export const VERIFY_LEVELS = ["quick", "full"] as const;
+
+export const Conversion = v.object({
+  codec: v.picklist(CODECS),
+  container: v.picklist(CONTAINERS),
+  /** The box to fit in; null keeps the source's size. */
+  target_resolution: v.nullable(v.object({ width: v.number(), height: v.number() })),
+  /** A ceiling in bits per second; null: by quality. */
+  bitrate: v.nullable(v.number()),
+  /** On x264's CRF scale, 0 (lossless) to 51; used where no bitrate is given. */
+  quality: v.number(),
+  preset: v.picklist(PRESETS),
+  /** 8, 10, or null: as the source (h264 always 8 then). */
+  bit_depth: v.nullable(v.picklist([8, 10])),
+  audio_codec: v.picklist(AUDIO_CODECS),
+  /** Bits per second for a stereo track. */
+  audio_bitrate: v.number(),
+  verify: v.picklist(VERIFY_LEVELS),
+});
+export type Conversion = v.InferOutput<typeof Conversion>;
+export type Codec = Conversion["codec"];
+export type Container = Conversion["container"];
+export type Preset = Conversion["preset"];

@@ -1,0 +1,124 @@
+import * as v from "valibot";
+import { count, type EndpointShape, Id, Text } from "./endpoint.ts";
+import { Attempt, Job, JobStatus } from "./job.ts";
+import { Stats, Status } from "./status.ts";
+import { Worker } from "./worker.ts";
+
+/** What people's commands, pages and monitors call. */
+
+const Ok = v.object({ ok: v.literal(true) });
+
+export const peopleEndpoints = {
+  status: {
+    method: "GET",
+    path: "/api/status",
+    access: "token",
+    summary: "Counts, workers, speed, problems.",
+    input: v.object({}),
+    reply: Status,
+  },
+  stats: {
+    method: "GET",
+    path: "/api/stats",
+    access: "token",
+    summary: "Sums over everything so far.",
+    input: v.object({}),
+    reply: Stats,
+  },
+  jobs: {
+    method: "GET",
+    path: "/api/jobs",
+    access: "token",
+    summary: "Jobs, newest change first; `search` is an id's beginning or a part of the path.",
+    input: v.object({
+      status: v.optional(JobStatus),
+      search: v.optional(Text(4096)),
+      limit: v.optional(count(1000)),
+      offset: v.optional(count(Number.MAX_SAFE_INTEGER)),
+    }),
+    reply: v.object({ jobs: v.array(Job), total: v.number() }),
+  },
+  job: {
+    method: "GET",
+    path: "/api/jobs/:id",
+    access: "token",
+    summary: "One job with its attempts.",
+    input: v.object({ id: Id }),
+    reply: v.object({ job: Job, attempts: v.array(Attempt) }),
+  },
+  cancel_job: {
+    method: "POST",
+    path: "/api/jobs/:id/cancel",
+    access: "token",
+    summary: "Ends a pending or processing job; it never comes back by itself.",
+    input: v.object({ id: Id }),
+    reply: v.object({ job: Job }),
+  },
+  retry_job: {
+    method: "POST",
+    path: "/api/jobs/:id/retry",
+    access: "token",
+    summary: "Queues a failed or cancelled job again.",
+    input: v.object({ id: Id }),
+    reply: v.object({ job: Job }),
+  },
+  set_priority: {
+    method: "POST",
+    path: "/api/jobs/:id/priority",
+    access: "token",
+    summary: "Higher runs first; 0 is normal.",
+    input: v.object({
+      id: Id,
+      priority: v.pipe(v.number(), v.safeInteger(), v.minValue(-1000), v.maxValue(1000)),
+    }),
+    reply: v.object({ job: Job }),
+  },
+  retry_failed: {
+    method: "POST",
+    path: "/api/retry",
+    access: "token",
+    summary: "Queues failed jobs again, oldest first.",
+    input: v.object({ limit: v.optional(count(1e9)) }),
+    reply: v.object({ retried: v.number(), remaining: v.number() }),
+  },
+  scan: {
+    method: "POST",
+    path: "/api/scan",
+    access: "token",
+    summary: "Looks for new and changed films now.",
+    input: v.object({}),
+    reply: v.object({ started: v.boolean() }),
+  },
+  workers: {
+    method: "GET",
+    path: "/api/workers",
+    access: "token",
+    summary: "Every worker that was ever seen.",
+    input: v.object({}),
+    reply: v.object({ workers: v.array(Worker) }),
+  },
+  drain_worker: {
+    method: "POST",
+    path: "/api/workers/:id/drain",
+    access: "token",
+    summary: "Lets a worker finish or hand back what it has, and end.",
+    input: v.object({ id: Id }),
+    reply: Ok,
+  },
+  healthz: {
+    method: "GET",
+    path: "/healthz",
+    access: "open",
+    summary: "The process is alive.",
+    input: v.object({}),
+    reply: v.object({ ok: v.literal(true), version: v.string() }),
+  },
+  readyz: {
+    method: "GET",
+    path: "/readyz",
+    access: "token",
+    summary: "The master can do its work; 503 with its problems otherwise.",
+    input: v.object({}),
+    reply: v.object({ ready: v.boolean(), problems: v.array(v.string()) }),
+  },
+} as const satisfies Record<string, EndpointShape>;

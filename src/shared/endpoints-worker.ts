@@ -1,0 +1,153 @@
+import * as v from "valibot";
+import { count, type EndpointShape, flag, Id, Text } from "./endpoint.ts";
+import { AttemptReport, FAILURE_OUTCOMES, Job, JobOrder, JobStatus, Output, Reason } from "./job.ts";
+import { Heartbeat, HeldAttempt } from "./worker.ts";
+
+/** What workers call. Their order is told in protocol.ts. */
+
+const JobStatusReply = v.object({ ok: v.literal(true), status: JobStatus });
+export const ClaimReply = v.nullable(v.union([v.object({ jobs: v.array(JobOrder) }), Job]));
+
+export const workerEndpoints = {
+  register: {
+    method: "POST",
+    path: "/api/worker/register",
+    access: "token",
+    summary: "A worker process says that it has started.",
+    input: v.object({
+      worker_id: Id,
+      session: Id,
+      hostname: Text(300),
+      version: Text(100),
+      concurrency: count(10_000),
+    }),
+    reply: v.object({
+      lease_ms: v.number(),
+      /** The master's own view of its folders; `nonce` is what prove_mount's canary holds. */
+      storage: v.object({
+        root: v.string(),
+        source_root: v.string(),
+        output_base: v.string(),
+        nonce: v.string(),
+        output_mode: v.number(),
+      }),
+    }),
+  },
+  prove_mount: {
+    method: "POST",
+    path: "/api/worker/prove-mount",
+    access: "token",
+    summary:
+      "A worker wrote `nonce` into OUTPUT_BASE/.vc/`canary`; the master says whether it sees it, and names sources to compare.",
+    input: v.object({ worker_id: Id, session: Id, canary: Text(300) }),
+    reply: v.object({
+      seen: v.boolean(),
+      samples: v.array(
+        v.object({
+          source_rel: v.string(),
+          size: v.number(),
+          mtime_ns: v.string(),
+          /** SHA-256 of the first 64 KiB. */
+          head_sha256: v.string(),
+        }),
+      ),
+    }),
+  },
+  next_job: {
+    method: "GET",
+    path: "/api/worker/next-job",
+    access: "token",
+    summary: "Claims one job, or with protocol=2 up to `max`; 204 when there is none.",
+    input: v.object({
+      worker_id: Id,
+      gpu_available: v.optional(flag),
+      protocol: v.optional(
+        v.pipe(
+          v.union([v.literal("2"), v.literal(2)]),
+          v.transform(() => 2 as const),
+        ),
+      ),
+      session: v.optional(Id),
+      claim_id: v.optional(Id),
+      max: v.optional(count(64)),
+      /** Milliseconds to wait for work. */
+      wait_ms: v.optional(count(60_000)),
+    }),
+    reply: ClaimReply,
+  },
+  job_progress: {
+    method: "POST",
+    path: "/api/worker/job-progress",
+    access: "token",
+    summary: "Live progress of attempts; renews their leases.",
+    input: v.object({
+      worker_id: Id,
+      session: v.optional(Id),
+      held: v.pipe(v.array(HeldAttempt), v.maxLength(1000)),
+    }),
+    /** `stop`: attempts that must be ended and thrown away. */
+    reply: v.object({
+      stop: v.array(v.object({ job_id: v.string(), attempt: v.number() })),
+      draining: v.boolean(),
+    }),
+  },
+  job_complete: {
+    method: "POST",
+    path: "/api/worker/job-complete",
+    access: "token",
+    summary: "Hands in a verified film; answered once it is published, or refused for good.",
+    input: v.object({
+      job_id: Id,
+      worker_id: Id,
+      attempt: v.optional(count(1e9)),
+      output_size: v.optional(count(Number.MAX_SAFE_INTEGER)),
+      outputs: v.optional(v.pipe(v.array(Output), v.minLength(1), v.maxLength(100))),
+      report: v.optional(AttemptReport),
+    }),
+    reply: JobStatusReply,
+  },
+  job_failed: {
+    method: "POST",
+    path: "/api/worker/job-failed",
+    access: "token",
+    summary: "Reports an attempt that made no film.",
+    input: v.object({
+      job_id: Id,
+      worker_id: Id,
+      attempt: v.optional(count(1e9)),
+      error_message: Text(65_536),
+      outcome: v.optional(v.picklist(FAILURE_OUTCOMES)),
+      reason: v.optional(Reason),
+      report: v.optional(AttemptReport),
+    }),
+    reply: JobStatusReply,
+  },
+  heartbeat: {
+    method: "POST",
+    path: "/api/worker/heartbeat",
+    access: "token",
+    summary: "How a worker does; renews the leases of all that it holds.",
+    input: Heartbeat,
+    reply: v.object({
+      stop: v.array(v.object({ job_id: v.string(), attempt: v.number() })),
+      draining: v.boolean(),
+    }),
+  },
+  control: {
+    method: "GET",
+    path: "/api/worker/control",
+    access: "token",
+    summary: "Waits until the worker must stop an attempt or drain. `seen` is the version of the last reply.",
+    input: v.object({
+      worker_id: Id,
+      session: Id,
+      seen: v.optional(Text(100)),
+      wait_ms: v.optional(count(60_000)),
+    }),
+    reply: v.object({
+      version: v.string(),
+      stop: v.array(v.object({ job_id: v.string(), attempt: v.number() })),
+      draining: v.boolean(),
+    }),
+  },
+} as const satisfies Record<string, EndpointShape>;

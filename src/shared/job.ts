@@ -1,0 +1,184 @@
+import * as v from "valibot";
+import { Conversion } from "./conversion.ts";
+
+export const JOB_STATUSES = [
+  "pending",
+  "processing",
+  "publishing",
+  "completed",
+  "failed",
+  "skipped",
+  "cancelled",
+] as const;
+export const JobStatus = v.picklist(JOB_STATUSES);
+export type JobStatus = v.InferOutput<typeof JobStatus>;
+
+/** What a worker says of an attempt that did not end in a film. */
+export const FAILURE_OUTCOMES = ["retry", "permanent", "skipped"] as const;
+
+/** Why an attempt ended as it did: a closed list, so that screens and rules can rely on it. */
+export const REASONS = [
+  // retryable: it may go better next time
+  "ffmpeg_failed",
+  "stalled",
+  "job_timeout",
+  "ffmpeg_timeout",
+  "verification_failed",
+  "output_missing",
+  "disk_full",
+  "worker_error",
+  "unspecified",
+  // lost: nobody's fault, costs no retry
+  "lease_expired",
+  "worker_restarted",
+  "drained",
+  "mount_lost",
+  "source_changed",
+  // permanent: trying again cannot help
+  "source_damaged",
+  "encrypted",
+  "unsupported",
+  "name_taken",
+  "gave_up",
+  // skipped: nothing to do
+  "no_video",
+  "not_a_video",
+  "source_missing",
+  // by a person
+  "cancelled",
+] as const;
+export const Reason = v.picklist(REASONS);
+export type Reason = v.InferOutput<typeof Reason>;
+
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const Timestamp = v.string();
+
+export const STAGES = ["probing", "encoding", "verifying", "handing_in"] as const;
+
+/** Where a running attempt is. `percent` is of the whole film, 0 to 100; `eta_s` and `fps` null while unknown. */
+export const Progress = v.object({
+  stage: v.picklist(STAGES),
+  percent: v.number(),
+  fps: v.nullable(v.number()),
+  speed: v.nullable(v.number()),
+  eta_s: v.nullable(v.number()),
+});
+export type Progress = v.InferOutput<typeof Progress>;
+
+/** A job as people and clients see it; the names are also those of the table's columns. */
+export const Job = v.object({
+  id: v.string(),
+  kind: v.string(),
+  parent_id: v.nullable(v.string()),
+  source_path: v.string(),
+  output_path: v.string(),
+  /** '/'-separated, under the source root and the output base. */
+  source_rel: v.string(),
+  output_rel: v.string(),
+  status: JobStatus,
+  reason: v.nullable(Reason),
+  error_message: v.nullable(v.string()),
+  worker_id: v.nullable(v.string()),
+  /** The fencing token: the number of the newest claim, 0 before the first. */
+  attempt: Count,
+  priority: v.pipe(v.number(), v.safeInteger()),
+  retry_count: Count,
+  max_retries: Count,
+  lost_count: Count,
+  /** A pending job that waits for its back-off: when it may run, else null. */
+  not_before: v.nullable(Timestamp),
+  created_at: Timestamp,
+  started_at: v.nullable(Timestamp),
+  completed_at: v.nullable(Timestamp),
+  source_size: Count,
+  /** Nanoseconds as text: no JSON number holds them. */
+  source_mtime_ns: v.string(),
+  /** Seconds. */
+  source_duration: v.nullable(v.number()),
+  output_size: v.nullable(Count),
+  /** What could not be kept, and what else a person should know, one sentence each. */
+  notes: v.array(v.string()),
+  progress: v.nullable(Progress),
+});
+export type Job = v.InferOutput<typeof Job>;
+
+/** A claimed job with everything that is needed to run it. */
+export const JobOrder = v.object({
+  id: v.string(),
+  attempt: Count,
+  kind: v.string(),
+  status: v.literal("processing"),
+  created_at: Timestamp,
+  source_path: v.string(),
+  output_path: v.string(),
+  source_rel: v.string(),
+  output_rel: v.string(),
+  source_size: Count,
+  source_mtime_ns: v.string(),
+  /** The name of the file to write, in OUTPUT_BASE/.vc. */
+  staging: v.string(),
+  conversion: Conversion,
+});
+export type JobOrder = v.InferOutput<typeof JobOrder>;
+
+/** One file that an attempt hands in. `role` is "film"; later also subtitles beside it. */
+export const Output = v.object({
+  staging: v.string(),
+  role: v.picklist(["film"]),
+  extension: v.string(),
+  size: Count,
+  sha256: v.optional(v.string()),
+});
+export type Output = v.InferOutput<typeof Output>;
+
+/** Where each stage ran, and why the rungs above did not. */
+export const PlanSummary = v.object({
+  decode: v.string(),
+  filter: v.string(),
+  /** The encoder's name in ffmpeg, such as libx264. */
+  encoder: v.string(),
+  family: v.string(),
+  passed_over: v.array(v.object({ family: v.string(), why: v.string() })),
+});
+export type PlanSummary = v.InferOutput<typeof PlanSummary>;
+
+/** What a worker tells of an attempt beside its outcome; every part may be missing. */
+export const AttemptReport = v.object({
+  plan: v.optional(PlanSummary),
+  /** The whole argv of the ffmpeg that ran. */
+  command: v.optional(v.array(v.string())),
+  log_tail: v.optional(v.pipe(v.string(), v.maxLength(65_536))),
+  source_duration: v.optional(v.number()),
+  notes: v.optional(v.array(v.string())),
+  encode_ms: v.optional(v.number()),
+  verify_ms: v.optional(v.number()),
+});
+export type AttemptReport = v.InferOutput<typeof AttemptReport>;
+
+export const ATTEMPT_OUTCOMES = ["completed", "retry", "permanent", "skipped", "lost", "cancelled"] as const;
+
+/** One try at a job, as it is remembered. `outcome` is null while it runs. */
+export const Attempt = v.object({
+  job_id: v.string(),
+  attempt: Count,
+  worker_id: v.string(),
+  started_at: Timestamp,
+  ended_at: v.nullable(Timestamp),
+  outcome: v.nullable(v.picklist(ATTEMPT_OUTCOMES)),
+  reason: v.nullable(Reason),
+  message: v.nullable(v.string()),
+  output_size: v.nullable(Count),
+  report: AttemptReport,
+});
+export type Attempt = v.InferOutput<typeof Attempt>;
+
+/** `JOB.ATTEMPT.partial.EXT`: says by itself whose file it is. */
+export function stagingName(of: { job_id: string; attempt: number; extension: string }): string {
+  return `${of.job_id}.${of.attempt}.partial.${of.extension}`;
+}
+
+/** The job and attempt of a staging file's name; null for any other name. */
+export function parseStagingName(name: string): { job_id: string; attempt: number } | null {
+  const match = /^([0-9a-z]+)\.(\d+)\.partial\.[0-9a-z]+$/.exec(name);
+  return match?.[1] === undefined ? null : { job_id: match[1], attempt: Number(match[2]) };
+}

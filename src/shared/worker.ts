@@ -1,0 +1,50 @@
+import * as v from "valibot";
+import { Progress } from "./job.ts";
+
+export const WORKER_STATUSES = ["online", "draining", "offline"] as const;
+
+/** An attempt that a worker says it is running. */
+export const HeldAttempt = v.object({
+  job_id: v.string(),
+  attempt: v.number(),
+  progress: v.optional(Progress),
+});
+export type HeldAttempt = v.InferOutput<typeof HeldAttempt>;
+
+/** The heartbeat of the seed's clients, and what our own worker adds. Percentages are 0 to 100. */
+export const Heartbeat = v.object({
+  worker_id: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+  hostname: v.string(),
+  vulkan_available: v.boolean(),
+  active_jobs: v.number(),
+  status: v.string(),
+  timestamp: v.string(),
+  gpu: v.optional(v.string()),
+  gpu_usage: v.optional(v.number()),
+  cpu_usage: v.optional(v.number()),
+  memory_usage: v.optional(v.number()),
+  session: v.optional(v.string()),
+  /** What keeps the worker from working, in one sentence; absent when all is well. */
+  problem: v.optional(v.string()),
+  held: v.optional(v.array(HeldAttempt)),
+});
+export type Heartbeat = v.InferOutput<typeof Heartbeat>;
+
+/** A worker as people see it. */
+export const Worker = v.object({
+  id: v.string(),
+  hostname: v.string(),
+  status: v.picklist(WORKER_STATUSES),
+  last_heartbeat: v.nullable(v.string()),
+  vulkan_available: v.boolean(),
+  active_jobs: v.number(),
+  concurrency: v.number(),
+  gpu_name: v.nullable(v.string()),
+  gpu_usage: v.nullable(v.number()),
+  cpu_usage: v.nullable(v.number()),
+  memory_usage: v.nullable(v.number()),
+  version: v.nullable(v.string()),
+  problem: v.nullable(v.string()),
+  jobs: v.array(v.object({ job_id: v.string(), source_rel: v.string(), progress: v.nullable(Progress) })),
+});
+export type Worker = v.InferOutput<typeof Worker>;
