@@ -1,0 +1,128 @@
+import { readFileSync } from "node:fs";
+import { ofetch } from "ofetch";
+import * as v from "valibot";
+import { messageOf, systemCode, VcError } from "./errors.ts";
+import { type CallInput, type Endpoint, ErrorBody, protocol, type Reply } from "./protocol.ts";
+
+export type Client = {
+  call<E extends Endpoint>(
+    endpoint: E,
+    input: CallInput<E>,
+    options?: { signal?: AbortSignal; timeout_ms?: number },
+  ): Promise<Reply<E>>;
+};
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/**
+ * Speaks to a master by the contract. `tls_ca` is a certificate file (PEM) to trust besides the system's.
+ *
+ * A call throws VcError with the code of the master's refusal, or `unreachable` with one line that says which
+ * address and why. It never repeats anything by itself. When the caller's own signal ends it, that signal's
+ * reason is thrown. 204 gives null.
+ */
+export function createClient(options: {
+  master_url: string;
+  token: string | null;
+  tls_ca?: string | null;
+}): Client {
+  const base = options.master_url.replace(/\/+$/, "");
+  const headers = {
+    accept: "application/json",
+    ...(options.token === null ? {} : { authorization: `Bearer ${options.token}` }),
+  };
+  const tls = typeof options.tls_ca === "string" ? { tls: { ca: readFileSync(options.tls_ca, "utf8") } } : {};
+
+  return {
+    async call(endpoint, input, { signal, timeout_ms = DEFAULT_TIMEOUT_MS } = {}) {
+      const request = requestOf(endpoint, input as Record<string, unknown>);
+      // ofetch's own timeout ends with the headers; a signal covers the body too.
+      const limit = AbortSignal.timeout(timeout_ms);
+      const answer = await ofetch
+        .raw(base + request.path, {
+          method: request.method,
+          headers,
+          ...(request.body === undefined ? {} : { body: request.body }),
+          retry: 0,
+          redirect: "manual",
+          ignoreResponseError: true,
+          responseType: "text",
+          signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
+          ...tls,
+        })
+        .catch((error: unknown) => {
+          signal?.throwIfAborted();
+          throw unreachable(
+            base,
+            limit.aborted ? `no answer within ${timeout_ms / 1000} s` : why(error),
+            error,
+          );
+        });
+      return replyOf(base, endpoint, answer.status, answer._data);
+    },
+  };
+}
+
+/** Fields named in the path go there; the others into the query of a GET or the JSON body of a POST. */
+function requestOf(endpoint: Endpoint, input: Record<string, unknown>) {
+  const { method, path } = protocol[endpoint];
+  const rest = new Map(Object.entries(input).filter(([, value]) => value !== undefined));
+  const filled = path.replace(/:(\w+)/g, (_, name: string) => {
+    const value = String(rest.get(name));
+    rest.delete(name);
+    return encodeURIComponent(value);
+  });
+  if (method === "POST") return { method, path: filled, body: Object.fromEntries(rest) };
+  const query = new URLSearchParams(
+    [...rest].map(([name, value]): [string, string] => [name, String(value)]),
+  ).toString();
+  return { method, path: query === "" ? filled : `${filled}?${query}`, body: undefined };
+}
+
+function replyOf<E extends Endpoint>(base: string, endpoint: E, status: number, text: unknown): Reply<E> {
+  const body = status === 204 ? null : parseJson(text);
+  if (status >= 200 && status < 300) {
+    const reply = v.safeParse(protocol[endpoint].reply as v.GenericSchema<unknown, Reply<E>>, body);
+    if (reply.success) return reply.output;
+    throw unreachable(
+      base,
+      `the answer to ${protocol[endpoint].path} is not one of a vc master of this version`,
+    );
+  }
+  const refusal = v.safeParse(ErrorBody, body);
+  if (refusal.success) throw new VcError(refusal.output.error, refusal.output.message);
+  throw unreachable(base, `it answered ${status} and not as a vc master does`);
+}
+
+function parseJson(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function unreachable(base: string, reason: string, cause?: unknown): VcError {
+  return new VcError("unreachable", `cannot reach the master at ${base}: ${reason}`, { cause });
+}
+
+const CAUSES: Record<string, string> = {
+  ConnectionRefused: "connection refused (is `vc master` running there?)",
+  ECONNREFUSED: "connection refused (is `vc master` running there?)",
+  ECONNRESET: "the connection was broken off",
+  ConnectionClosed: "the connection was broken off",
+  FailedToOpenSocket: "the host cannot be reached",
+  ENOTFOUND: "there is no host of that name",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed; name it as the certificate to trust",
+  SELF_SIGNED_CERT_IN_CHAIN: "its certificate is self-signed; name it as the certificate to trust",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not trusted here; name it as the certificate to trust",
+};
+
+/** The innermost cause, in words where its code is known: fetch and ofetch wrap it in general sentences. */
+function why(error: unknown): string {
+  const code = systemCode(error);
+  const known = code === undefined ? undefined : CAUSES[code];
+  if (known !== undefined) return known;
+  if (error instanceof Error && error.cause !== undefined) return why(error.cause);
+  return messageOf(error).split("\n")[0] ?? "";
+}
