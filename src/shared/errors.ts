@@ -11,7 +11,7 @@ export const ERRORS = {
   conflict: { status: 409, exit: 1 },
   stale_attempt: { status: 409, exit: 1 },
   worker_id_taken: { status: 409, exit: 1 },
-  session_replaced: { status: 409, exit: 1 },
+  session_replaced: { status: 409, exit: 2 },
   unknown_worker: { status: 409, exit: 1 },
   too_large: { status: 413, exit: 1 },
   internal: { status: 500, exit: 1 },

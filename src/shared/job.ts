@@ -25,14 +25,15 @@ export const REASONS = [
   "ffmpeg_timeout",
   "verification_failed",
   "output_missing",
-  "disk_full",
   "worker_error",
   "unspecified",
-  // lost: nobody's fault, costs no retry
+  // lost: not the film's fault, costs no retry (LOST_REASONS)
   "lease_expired",
   "worker_restarted",
   "drained",
+  "disk_full",
   "mount_lost",
+  "ffmpeg_missing",
   "source_changed",
   // permanent: trying again cannot help
   "source_damaged",
@@ -49,6 +50,17 @@ export const REASONS = [
 ] as const;
 export const Reason = v.picklist(REASONS);
 export type Reason = v.InferOutput<typeof Reason>;
+
+/** An attempt that failed for one of these counts in `lost_count` and costs the job no retry. */
+export const LOST_REASONS: readonly Reason[] = [
+  "lease_expired",
+  "worker_restarted",
+  "drained",
+  "disk_full",
+  "mount_lost",
+  "ffmpeg_missing",
+  "source_changed",
+];
 
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Timestamp = v.string();

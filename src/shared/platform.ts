@@ -1,0 +1,28 @@
+import { readFile } from "node:fs/promises";
+import { freemem, homedir } from "node:os";
+import { join } from "node:path";
+
+/** What differs between operating systems, and between the executable and its sources. */
+
+/** The argv that starts this program again, before its own arguments. */
+export function selfCommand(): string[] {
+  return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
+}
+
+/** Bytes that programs could get without swapping. Linux: MemAvailable of proc(5), as free memory leaves out caches. */
+export async function availableMemory(): Promise<number> {
+  if (process.platform === "linux") {
+    const text = await readFile("/proc/meminfo", "utf8").catch(() => "");
+    const match = /^MemAvailable:\s+(\d+) kB$/m.exec(text);
+    if (match !== null) return Number(match[1]) * 1024;
+  }
+  return freemem();
+}
+
+/** The system's folder for what a program can make again. */
+export function cacheFolder(): string {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  if (process.platform === "win32") return join(LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "vc");
+  if (process.platform === "darwin") return join(homedir(), "Library", "Caches", "vc");
+  return join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "vc");
+}
