@@ -1,0 +1,91 @@
+import { rm } from "node:fs/promises";
+import type { Subprocess } from "bun";
+import type { Progress } from "../../shared/job.ts";
+import { selfCommand } from "../../shared/platform.ts";
+import type { AttemptResult, AttemptTask, FromChild, ToChild } from "./messages.ts";
+
+/** How long a child that was told to stop may take to end its ffmpeg before it is killed. */
+const STOP_GRACE_MS = 5000;
+const TAIL_BYTES = 8192;
+
+export type Execution = {
+  progress(): Progress;
+  /** Ends ffmpeg and the child; `finished` then says `stopped`. */
+  stop(): void;
+  finished: Promise<AttemptResult | { outcome: "stopped" }>;
+};
+
+/**
+ * Runs one attempt in a child process of this executable. `finished` never rejects: a child that dies
+ * without a word is a retryable failure with the end of what it wrote. Unless the outcome is `done`,
+ * the target is removed.
+ */
+export function execute(task: AttemptTask): Execution {
+  let progress: Progress = { stage: "probing", percent: 0, fps: null, speed: null, eta_s: null };
+  let result: AttemptResult | null = null;
+  let stopped = false;
+  const child = Bun.spawn([...selfCommand(), "__job"], {
+    env: childEnvironment(),
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+    ipc(message: FromChild) {
+      if (message.type === "progress") progress = message.progress;
+      else result = message.result;
+    },
+  });
+  send(child, { type: "start", task });
+  const tail = readTail(child.stderr);
+
+  const finish = async (): Promise<AttemptResult | { outcome: "stopped" }> => {
+    await child.exited;
+    if (!stopped && result?.outcome === "done") return result;
+    await rm(task.target, { force: true }).catch(() => {});
+    if (stopped) return { outcome: "stopped" };
+    return result ?? crashed(child, await tail);
+  };
+  return {
+    progress: () => progress,
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      send(child, { type: "stop" });
+      const killer = setTimeout(() => child.kill("SIGKILL"), STOP_GRACE_MS);
+      void child.exited.then(() => clearTimeout(killer));
+    },
+    finished: finish(),
+  };
+}
+
+/** `--no-orphans` ends the child and its ffmpeg when this process dies; the token is none of ffmpeg's business. */
+function childEnvironment(): Record<string, string | undefined> {
+  const { VC_TOKEN: _, ...rest } = process.env;
+  return { ...rest, BUN_OPTIONS: "--no-orphans" };
+}
+
+function send(child: Subprocess, message: ToChild): void {
+  try {
+    child.send(message);
+  } catch {
+    // The child is gone already; `exited` tells so.
+  }
+}
+
+function crashed(child: Subprocess, tail: string): AttemptResult {
+  const how = child.signalCode === null ? `exit code ${child.exitCode}` : `signal ${child.signalCode}`;
+  return {
+    outcome: "retry",
+    reason: "worker_error",
+    message: `The process of this attempt ended without a result (${how}).`,
+    report: { log_tail: tail },
+  };
+}
+
+async function readTail(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let tail = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) {
+    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-TAIL_BYTES);
+  }
+  return tail;
+}

@@ -1,0 +1,102 @@
+import { hostname } from "node:os";
+import { createClient } from "../../shared/client.ts";
+import type { WorkerConfig } from "../../shared/config.ts";
+import { VcError } from "../../shared/errors.ts";
+import type { Logger } from "../../shared/log.ts";
+import { cacheFolder } from "../../shared/platform.ts";
+import { version } from "../../shared/version.ts";
+import { type AgentParts, runAgent } from "./agent.ts";
+import { createAttempts } from "./attempts.ts";
+import { detectCapabilities } from "./capabilities.ts";
+import { type Connection, createConnection } from "./connection.ts";
+import { createFitness } from "./fitness.ts";
+import { createLoadMeter } from "./machine.ts";
+import { createWorkspace, proveMount } from "./workspace.ts";
+
+export type RunningWorker = {
+  /** Resolves when the worker has ended; rejects with the VcError that ended it. */
+  done: Promise<void>;
+  /** The first call drains; the second hands back at once what still runs. */
+  stop(): void;
+};
+
+/** Starts a worker; it needs neither a reachable master nor a working ffmpeg yet, and says what it waits for. */
+export function startWorker(config: WorkerConfig, { log }: { log: Logger }): RunningWorker {
+  const worker_id = config.worker.id ?? hostname();
+  const draining = new AbortController();
+  const ended = new AbortController();
+  const { master_url, token, concurrency } = config.worker;
+  if (master_url === null) throw new VcError("config", "worker.master_url is missing: where is the master?");
+  const connection = createConnection({
+    client: createClient({ master_url, token }),
+    log,
+    worker_id,
+    concurrency,
+    retry_ms: config.worker.job_check_interval,
+  });
+  const running = live({ config, connection, log: log.with({ worker_id }), draining, ended });
+  return {
+    done: running.done,
+    stop() {
+      if (draining.signal.aborted) running.handBack();
+      draining.abort();
+    },
+  };
+}
+
+type Life = Pick<AgentParts, "config" | "connection" | "log" | "draining" | "ended">;
+
+function live(life: Life): { done: Promise<void>; handBack(): void } {
+  const { config, connection, log, draining, ended } = life;
+  const fitness = createFitness({
+    log,
+    detect: () =>
+      detectCapabilities({ ...config.ffmpeg, cache_path: config.storage.cache_path ?? cacheFolder() }),
+    async mount() {
+      // A master that was set up anew may have other folders than at the start.
+      const { storage } = await connection.register(draining.signal);
+      const workspace = createWorkspace(storage, config.storage.mount_path);
+      const ask = (canary: string) => connection.call("prove_mount", { ...connection.who, canary });
+      return (await proveMount(workspace, ask)) ?? workspace;
+    },
+  });
+  const attempts = createAttempts({
+    concurrency: config.worker.concurrency,
+    connection,
+    log,
+    onFailure: (reason) => fitness.doubt(reason),
+    signal: ended.signal,
+  });
+
+  const run = async () => {
+    log.info("worker starts", {
+      version,
+      master: config.worker.master_url,
+      concurrency: config.worker.concurrency,
+    });
+    const registration = await register(connection, draining.signal);
+    if (registration === null) return;
+    log.info("registered with the master");
+    const loadMeter = createLoadMeter();
+    await runAgent({ ...life, attempts, fitness, loadMeter, lease_ms: registration.lease_ms });
+    log.info("worker ends");
+  };
+  const handBack = () => {
+    attempts.handBack();
+    setTimeout(() => ended.abort(), HAND_BACK_MS).unref();
+  };
+  return { done: run(), handBack };
+}
+
+/** How long the reports of handed-back attempts may take before the worker ends without them. */
+const HAND_BACK_MS = 15_000;
+
+/** Null when the worker is stopped before a master answered. */
+async function register(connection: Connection, signal: AbortSignal) {
+  try {
+    return await connection.register(signal);
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import { readFile, stat } from "node:fs/promises";
+import { convertFile } from "../../ffmpeg/convert.ts";
+import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import type { Reason } from "../../shared/job.ts";
+import type { AttemptResult, AttemptTask, FromChild, ToChild } from "./messages.ts";
+
+/**
+ * The child process of one attempt (`vc __job`): alone runs ffmpeg, so that killing it kills the tree.
+ * Ends when its work is done, when it is told to stop, and when its parent is gone.
+ * Resolves with the process's exit code.
+ */
+export async function runJob(): Promise<number> {
+  const stopping = new AbortController();
+  const started = Promise.withResolvers<AttemptTask | null>();
+  process.on("message", (message: ToChild) => {
+    if (message.type === "start") started.resolve(message.task);
+    else stopping.abort();
+  });
+  process.on("disconnect", () => {
+    stopping.abort();
+    started.resolve(null);
+  });
+  // Ctrl-C reaches the whole process group; only the parent decides what becomes of the attempt.
+  process.on("SIGINT", () => {});
+  const task = await started.promise;
+  if (task === null) return 1;
+  const result = await attempt(task, stopping.signal);
+  await tell({ type: "result", result });
+  return 0;
+}
+
+async function attempt(task: AttemptTask, signal: AbortSignal): Promise<AttemptResult> {
+  try {
+    const obstacle = await checkSource(task);
+    if (obstacle !== null) return obstacle;
+    return await convertFile({
+      source: task.source,
+      target: task.target,
+      conversion: task.order.conversion,
+      capabilities: task.capabilities,
+      limits: task.limits,
+      onProgress: (progress) => void tell({ type: "progress", progress }),
+      signal,
+    });
+  } catch (error) {
+    const gone = error instanceof VcError && error.code === "ffmpeg";
+    return refuse("retry", gone ? "ffmpeg_missing" : "worker_error", messageOf(error));
+  }
+}
+
+/** The source must be the file that the master queued, seen through a mount that is alive. */
+async function checkSource(task: AttemptTask): Promise<AttemptResult | null> {
+  const lost = await checkMount(task.canary);
+  if (lost !== null) return refuse("retry", "mount_lost", lost);
+  try {
+    const { size, mtimeNs } = await stat(task.source, { bigint: true });
+    const { source_size, source_mtime_ns } = task.order;
+    if (Number(size) === source_size && sameTime(mtimeNs, BigInt(source_mtime_ns))) return null;
+    return refuse("retry", "source_changed", `The source ${task.source} has changed since it was queued.`);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") return refuse("retry", "worker_error", messageOf(error));
+    return refuse("skipped", "source_missing", `The source ${task.source} is gone.`);
+  }
+}
+
+async function checkMount({ path, text }: AttemptTask["canary"]): Promise<string | null> {
+  try {
+    if ((await readFile(path, "utf8")).trim() === text) return null;
+    return `${path} is not the master's file any more: another folder seems to be mounted here.`;
+  } catch (error) {
+    return `The storage is not reachable: ${messageOf(error)}.`;
+  }
+}
+
+/** File systems of the network round times: FAT to two seconds, SMB to 100 ns. */
+function sameTime(here_ns: bigint, there_ns: bigint): boolean {
+  const difference = here_ns > there_ns ? here_ns - there_ns : there_ns - here_ns;
+  return difference <= 2_000_000_000n;
+}
+
+function refuse(outcome: "retry" | "skipped", reason: Reason, message: string): AttemptResult {
+  return { outcome, reason, message, report: {} };
+}
+
+function tell(message: FromChild): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) return resolve();
+    process.send(message, undefined, undefined, () => resolve());
+  });
+}

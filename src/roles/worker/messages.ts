@@ -1,0 +1,23 @@
+import type { Capabilities } from "../../shared/capabilities.ts";
+import type { AttemptReport, JobOrder, Progress, Reason } from "../../shared/job.ts";
+
+/** What a worker and the child process of one attempt say to each other, over Bun's IPC. Both are one executable. */
+
+export type AttemptTask = {
+  order: JobOrder;
+  /** Absolute paths on this machine. */
+  source: string;
+  target: string;
+  /** The file that proves the mount: `path` must hold `text`. */
+  canary: { path: string; text: string };
+  capabilities: Capabilities;
+  limits: { job_timeout_ms: number; ffmpeg_timeout_ms: number; stall_timeout_ms: number };
+};
+
+export type ToChild = { type: "start"; task: AttemptTask } | { type: "stop" };
+
+export type AttemptResult =
+  | { outcome: "done"; size: number; report: AttemptReport }
+  | { outcome: "retry" | "permanent" | "skipped"; reason: Reason; message: string; report: AttemptReport };
+
+export type FromChild = { type: "progress"; progress: Progress } | { type: "result"; result: AttemptResult };

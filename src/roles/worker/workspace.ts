@@ -1,0 +1,106 @@
+import { createHash, randomUUID } from "node:crypto";
+import { open, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "../../shared/errors.ts";
+import type { JobOrder } from "../../shared/job.ts";
+import type { Reply } from "../../shared/protocol.ts";
+
+export type Storage = Reply<"register">["storage"];
+export type Sample = Reply<"prove_mount">["samples"][number];
+
+/** Where the master's folders are on this machine. */
+export type Workspace = {
+  source_root: string;
+  output_base: string;
+  /** OUTPUT_BASE/.vc */
+  staging: string;
+  canary: { path: string; text: string };
+  source(order: JobOrder): string;
+  target(order: JobOrder): string;
+};
+
+const HEAD_BYTES = 65_536;
+
+/** `mount_path` stands for the master's storage.root; null means the same path as there. */
+export function createWorkspace(storage: Storage, mount_path: string | null): Workspace {
+  const mount = mount_path ?? storage.root;
+  const source_root = join(mount, ...partsBelow(storage.root, storage.source_root));
+  const output_base = join(mount, ...partsBelow(storage.root, storage.output_base));
+  const staging = join(output_base, ".vc");
+  return {
+    source_root,
+    output_base,
+    staging,
+    canary: { path: join(staging, "canary"), text: storage.nonce },
+    source: (order) => join(source_root, ...inside(order.source_rel)),
+    target: (order) => join(staging, ...inside(order.staging)),
+  };
+}
+
+/** The folders between the master's `root` and `path`, whatever system the master runs on. */
+function partsBelow(root: string, path: string): string[] {
+  const separator = /^[A-Za-z]:|^\\\\/.test(root) ? /[\\/]+/ : /\/+/;
+  const above = root.split(separator).filter((part) => part !== "");
+  const parts = path.split(separator).filter((part) => part !== "");
+  return parts.slice(above.length);
+}
+
+/** A master is trusted with names below its roots, and with nothing else. */
+function inside(rel: string): string[] {
+  const parts = rel.split("/");
+  if (parts.some((part) => part === "" || part === "." || part === ".." || part.includes("\0"))) {
+    throw new Error(`The master named a path that leaves its folder: ${JSON.stringify(rel)}`);
+  }
+  return parts;
+}
+
+/**
+ * Proves that this machine and the master see the same files: a canary written here must be seen there, the
+ * master's canary must be readable here, and sources must be alike. Null when all is well, else one sentence.
+ */
+export async function proveMount(
+  workspace: Workspace,
+  ask: (canary: string) => Promise<Reply<"prove_mount">>,
+): Promise<string | null> {
+  const name = `canary-${randomUUID()}`;
+  const path = join(workspace.staging, name);
+  try {
+    await writeFile(path, workspace.canary.text, { flag: "wx", mode: 0o644 });
+  } catch (error) {
+    return `This machine cannot write into ${workspace.staging} (${messageOf(error)}): mount the master's storage there, or set storage.mount_path.`;
+  }
+  try {
+    const { seen, samples } = await ask(name);
+    if (!seen) {
+      return `The master does not see what this machine writes into ${workspace.staging}: another folder is mounted there; check storage.mount_path.`;
+    }
+    for (const sample of samples) {
+      const difference = await compareSample(workspace, sample);
+      if (difference !== null) return difference;
+    }
+    return null;
+  } finally {
+    await rm(path, { force: true }).catch(() => {});
+  }
+}
+
+async function compareSample(workspace: Workspace, sample: Sample): Promise<string | null> {
+  const path = join(workspace.source_root, ...inside(sample.source_rel));
+  try {
+    const { size } = await stat(path);
+    if (size === sample.size && (await headHash(path)) === sample.head_sha256) return null;
+    return `${path} is not the file that the master sees: check storage.mount_path.`;
+  } catch (error) {
+    return `This machine cannot read the source ${path} (${messageOf(error)}): check the mount and its permissions.`;
+  }
+}
+
+async function headHash(path: string): Promise<string> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return createHash("sha256").update(buffer.subarray(0, bytesRead)).digest("hex");
+  } finally {
+    await file.close();
+  }
+}
