@@ -1,68 +1,37 @@
 import * as v from "valibot";
+import {
+  bitRate,
+  duration,
+  extensions,
+  fileMode,
+  key,
+  mayLack,
+  name,
+  needed,
+  oneOf,
+  path,
+  program,
+  resolution,
+  secret,
+  section,
+  text,
+  url,
+  whole,
+  yesNo,
+  yesNoAuto,
+} from "./config-values.ts";
 import { AUDIO_CODECS, CODECS, CONTAINERS, PRESETS, VERIFY_LEVELS } from "./conversion.ts";
-import { parseBitRate, parseDuration, parseResolution } from "./units.ts";
 
 /** The two configuration files. Every key's description here is its documentation (docs/configuration.md). */
 
-const scalarText = v.pipe(
-  v.union([v.string(), v.number()]),
-  v.transform((value) => String(value)),
-);
-
-function parsed<T>(parse: (text: string) => T | null, allowed: string) {
-  return v.pipe(
-    scalarText,
-    v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
-      const value = parse(dataset.value);
-      if (value !== null) return value;
-      addIssue({ message: allowed });
-      return NEVER;
-    }),
-  );
-}
-
-const duration = parsed(parseDuration, "a duration such as 30s, 5m, 2h or 1h30m, or 0");
-const bitRate = parsed(parseBitRate, "a bit rate such as 5M, 128k or 800000");
-const whole = (min: number, max: number) =>
-  v.pipe(
-    v.number(),
-    v.check((n) => Number.isInteger(n) && n >= min && n <= max, `a whole number from ${min} to ${max}`),
-  );
-const fileMode = parsed(
-  (text) => (/^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : null),
-  'a file mode in quotes such as "0644"',
-);
-const text = v.pipe(v.string(), v.minLength(1, "text that is not empty"));
-const url = v.pipe(
-  v.string(),
-  v.check((value) => /^https?:\/\/[^/]+\/?$/.test(value), "an address such as http://storage-server:8080"),
-);
-
-function key<S extends v.GenericSchema, D extends v.InferInput<S>>(
-  schema: S,
-  fallback: D,
-  description: string,
-) {
-  return v.pipe(v.optional(schema, fallback as never), v.description(description));
-}
-function mayLack<S extends v.GenericSchema>(schema: S, description: string) {
-  return v.pipe(v.nullish(schema, null), v.description(description));
-}
-function needed<S extends v.GenericSchema>(schema: S, description: string) {
-  return v.pipe(schema, v.description(description));
-}
-function section<E extends v.ObjectEntries>(entries: E) {
-  return v.optional(v.strictObject(entries), {} as never);
-}
-
 const Logging = section({
-  level: key(v.picklist(["debug", "info", "warn", "error"]), "info", "The least important lines to write."),
+  level: key(oneOf(["debug", "info", "warn", "error"]), "info", "The least important lines to write."),
   format: key(
-    v.picklist(["text", "json"]),
+    oneOf(["text", "json"]),
     "text",
     "text for people, json for log collectors (one object a line).",
   ),
-  output_path: mayLack(text, "The file to write to, as well as nothing else; without it, standard output."),
+  output_path: mayLack(path, "The file to append to; without it, standard output."),
 });
 
 export const MasterConfig = v.strictObject({
@@ -70,24 +39,24 @@ export const MasterConfig = v.strictObject({
     port: key(whole(0, 65_535), 8080, "The TCP port to listen on; 0 takes a free one."),
     host: key(text, "0.0.0.0", "The address to listen on."),
     token: mayLack(
-      text,
+      secret,
       "What workers and people must present. Without it the master makes one at its first start.",
     ),
     allow_anonymous: key(
-      v.boolean(),
+      yesNo,
       false,
       "Serve everyone without a token. Only for a network you trust wholly.",
     ),
-    tls_cert: mayLack(text, "A certificate file (PEM); with tls_key the master speaks HTTPS."),
-    tls_key: mayLack(text, "The key of tls_cert (PEM)."),
+    tls_cert: mayLack(path, "A certificate file (PEM); with tls_key the master speaks HTTPS."),
+    tls_key: mayLack(path, "The key of tls_cert (PEM)."),
   }),
-  scanner: v.strictObject({
+  scanner: section({
     root_path: needed(
-      text,
+      path,
       "The folder with the films. Nothing is ever written below it, unless output_base lies there.",
     ),
     video_extensions: key(
-      v.array(v.pipe(v.string(), v.regex(/^\.[^./\\]+$/, "an extension with its dot, such as .mkv"))),
+      extensions,
       [
         ".mp4",
         ".mkv",
@@ -108,7 +77,7 @@ export const MasterConfig = v.strictObject({
       ],
       "Which files are films, without regard to case.",
     ),
-    output_base: needed(text, "The folder for the results, which repeats the tree below root_path."),
+    output_base: needed(path, "The folder for the results, which repeats the tree below root_path."),
     recursive_depth: key(
       whole(-1, 1000),
       -1,
@@ -124,18 +93,18 @@ export const MasterConfig = v.strictObject({
   }),
   storage: section({
     root: mayLack(
-      text,
+      path,
       "What a worker's storage.mount_path stands for; without it, the common parent of root_path and output_base.",
     ),
   }),
   database: section({
-    path: key(text, "./jobs.db", "The SQLite file with the queue, on a local disk."),
+    path: key(path, "./jobs.db", "The SQLite file with the queue, on a local disk."),
   }),
   conversion: section({
-    codec: key(v.picklist(CODECS), "h264", "The video codec of the results."),
-    container: key(v.picklist(CONTAINERS), "mp4", "The container of the results."),
+    codec: key(oneOf(CODECS), "h264", "The video codec of the results."),
+    container: key(oneOf(CONTAINERS), "mp4", "The container of the results."),
     target_resolution: mayLack(
-      parsed(parseResolution, "a size such as 1920x1080"),
+      resolution,
       "The box that the picture must fit in, upright films turned; it is never enlarged. Without it, the source's size.",
     ),
     bitrate: mayLack(bitRate, "A ceiling for the video's bit rate. Without it, quality decides."),
@@ -144,19 +113,15 @@ export const MasterConfig = v.strictObject({
       23,
       "Constant quality on x264's CRF scale: 18 is hardly distinguishable, 23 good, 28 small.",
     ),
-    preset: key(v.picklist(PRESETS), "medium", "Speed against size, by x264's names."),
+    preset: key(oneOf(PRESETS), "medium", "Speed against size, by x264's names."),
     bit_depth: mayLack(
-      v.picklist([8, 10], "8 or 10"),
+      oneOf([8, 10]),
       "Bits a sample. Without it, h264 gets 8, hevc and av1 keep 10 where the source has more than 8.",
     ),
-    audio_codec: key(
-      v.picklist(AUDIO_CODECS),
-      "aac",
-      "The audio codec; copy keeps what the container can hold.",
-    ),
+    audio_codec: key(oneOf(AUDIO_CODECS), "aac", "The audio codec; copy keeps what the container can hold."),
     audio_bitrate: key(bitRate, "128k", "Bits per second of a stereo track; other layouts get their share."),
     verify: key(
-      v.picklist(VERIFY_LEVELS),
+      oneOf(VERIFY_LEVELS),
       "quick",
       "quick: counts, headers and sampled pictures; full: decodes the whole result too.",
     ),
@@ -178,14 +143,15 @@ export type MasterConfig = v.InferOutput<typeof MasterConfig>;
 
 export const WorkerConfig = v.strictObject({
   worker: section({
-    id: mayLack(
-      v.pipe(text, v.maxLength(200)),
-      "The worker's name, different on every machine; without it, the host's name.",
-    ),
+    id: mayLack(name, "The worker's name, different on every machine; without it, the host's name."),
     concurrency: key(whole(1, 256), 1, "How many films to convert at once."),
     master_url: mayLack(url, "Where the master is."),
-    token: mayLack(text, "The master's token; VC_TOKEN or token_file keep it out of this file."),
-    token_file: mayLack(text, "A file that holds the token."),
+    token: mayLack(secret, "The master's token; VC_TOKEN or token_file keep it out of this file."),
+    token_file: mayLack(path, "A file that holds the token."),
+    tls_ca: mayLack(
+      path,
+      "A certificate file (PEM) to trust besides the system's, for a master whose own it is.",
+    ),
     heartbeat_interval: key(
       duration,
       "30s",
@@ -210,35 +176,38 @@ export const WorkerConfig = v.strictObject({
   }),
   storage: section({
     mount_path: mayLack(
-      text,
+      path,
       "Where the master's storage.root is mounted here; without it, at the same path as there.",
     ),
     download_timeout: key(
       duration,
       "30m",
-      "How long a download may stall. Matters once films can be fetched without a mount.",
+      "How long a download may stall.",
+      "films can be fetched without a mount",
     ),
     cache_path: mayLack(
-      text,
+      path,
       "A folder for this worker's own state; without it, a folder of the system's for such.",
     ),
   }),
   ffmpeg: section({
-    path: mayLack(text, "The ffmpeg to run; without it, the one on PATH."),
-    ffprobe_path: mayLack(text, "The ffprobe to run; without it, the one beside ffmpeg, or on PATH."),
+    path: mayLack(program, "The ffmpeg to run; without it, the one on PATH."),
+    ffprobe_path: mayLack(program, "The ffprobe to run; without it, the one beside ffmpeg, or on PATH."),
     use_vulkan: key(
-      v.union([v.boolean(), v.literal("auto")], "true, false or auto"),
+      yesNoAuto,
       "auto",
-      "Whether to convert on the GPU through Vulkan. Matters once that works; until then every film is converted on the CPU.",
+      "Whether to convert on the GPU through Vulkan.",
+      "conversion through Vulkan works; until then every film is converted on the CPU",
     ),
     timeout: key(duration, "0", "The longest that one ffmpeg may run; 0 is no limit."),
   }),
   vulkan: section({
-    preferred_device: key(text, "auto", "The GPU by name, or auto. Matters once Vulkan works."),
+    preferred_device: key(text, "auto", "The GPU by name, or auto.", "conversion through Vulkan works"),
     enable_validation: key(
-      v.boolean(),
+      yesNo,
       false,
-      "Turn on Vulkan's validation layer. Matters once Vulkan works.",
+      "Turn on Vulkan's validation layer.",
+      "conversion through Vulkan works",
     ),
   }),
   logging: Logging,

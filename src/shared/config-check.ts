@@ -1,0 +1,66 @@
+import { isAbsolute, parse, relative, sep } from "node:path";
+import type { MasterConfig, WorkerConfig } from "./config.ts";
+
+type Finding = { path: string; text: string };
+
+/** What no single key can say. Paths are absolute by now; `rank` is how strong the source of a key is, 0: not given. */
+export function crossCheck(config: MasterConfig | WorkerConfig, rank: (path: string) => number): Finding[] {
+  return "scanner" in config ? checkMaster(config) : checkWorker(config, rank);
+}
+
+function checkMaster({ scanner, server, storage, queue }: MasterConfig): Finding[] {
+  const { root_path, output_base } = scanner;
+  const findings: (Finding | false)[] = [
+    root_path === output_base && {
+      path: "scanner.output_base",
+      text: "is scanner.root_path itself; the results need a folder of their own",
+    },
+    root_path !== output_base &&
+      contains(output_base, root_path) && {
+        path: "scanner.output_base",
+        text: `contains scanner.root_path (${root_path}); results would lie beside sources: choose another folder`,
+      },
+    storage.root !== null &&
+      !(contains(storage.root, root_path) && contains(storage.root, output_base)) && {
+        path: "storage.root",
+        text: `(${storage.root}) must contain scanner.root_path and scanner.output_base`,
+      },
+    storage.root !== null &&
+      parse(storage.root).root === storage.root && {
+        path: "storage.root",
+        text: `cannot be ${storage.root}, the root of everything`,
+      },
+    server.tls_cert !== null &&
+      server.tls_key === null && { path: "server.tls_cert", text: "needs server.tls_key beside it" },
+    server.tls_key !== null &&
+      server.tls_cert === null && { path: "server.tls_key", text: "needs server.tls_cert beside it" },
+    queue.lease === 0 && { path: "queue.lease", text: "cannot be 0: every job would be lost at once" },
+    queue.retry_delay > queue.retry_delay_max && {
+      path: "queue.retry_delay",
+      text: "is longer than queue.retry_delay_max",
+    },
+  ];
+  return findings.filter((finding) => finding !== false);
+}
+
+function checkWorker({ worker }: WorkerConfig, rank: (path: string) => number): Finding[] {
+  const findings: (Finding | false)[] = [
+    worker.master_url === null && {
+      path: "worker.master_url",
+      text: "is missing: say where the master is, with --master URL, VC_MASTER_URL or in the file",
+    },
+    worker.token !== null &&
+      worker.token_file !== null &&
+      rank("worker.token") === rank("worker.token_file") && {
+        path: "worker.token_file",
+        text: "stands beside worker.token; give one of the two",
+      },
+  ];
+  return findings.filter((finding) => finding !== false);
+}
+
+/** Whether `inner` is `outer` or lies below it. */
+function contains(outer: string, inner: string): boolean {
+  const way = relative(outer, inner);
+  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}

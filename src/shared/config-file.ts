@@ -1,0 +1,184 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import * as v from "valibot";
+import type { MasterConfig, WorkerConfig } from "./config.ts";
+import { crossCheck } from "./config-check.ts";
+import { type ConfigKey, listKeys, type Role, SCHEMAS } from "./config-keys.ts";
+import { otherRole, unknownKey, unknownVariables, wrongValue } from "./config-problems.ts";
+import { type Entry, type Position, type Problem, readYaml } from "./config-yaml.ts";
+import { messageOf, VcError } from "./errors.ts";
+import { readTokenFile } from "./token.ts";
+
+/**
+ * Where values come from. Flags (by key path, such as `worker.concurrency`) beat the environment (the variables
+ * of `ConfigKey.env`), which beats the file. `path: null` reads ./config.yaml where there is one.
+ */
+export type ConfigSources = {
+  path: string | null;
+  flags: Record<string, string | undefined>;
+  env: Record<string, string | undefined>;
+};
+
+/** `given` are the key paths that were set by anything, `file` the one that was read. */
+export type Loaded<C> = { config: C; given: string[]; file: string | null };
+
+/** Absolute paths, durations in ms, the token read. Throws VcError("config") that lists every problem. */
+export function loadMasterConfig(sources: ConfigSources): MasterConfig {
+  return loadConfig("master", sources).config;
+}
+
+export function loadWorkerConfig(sources: ConfigSources): WorkerConfig {
+  return loadConfig("worker", sources).config;
+}
+
+export function loadConfig(role: "master", sources: ConfigSources): Loaded<MasterConfig>;
+export function loadConfig(role: "worker", sources: ConfigSources): Loaded<WorkerConfig>;
+export function loadConfig(role: Role, sources: ConfigSources): Loaded<MasterConfig | WorkerConfig> {
+  const file = fileToRead(role, sources);
+  const read = file === null ? { entries: [], problems: [] } : readYaml(readText(file));
+  const mixedUp = otherRole(role, read.entries);
+  if (file !== null && mixedUp !== null) fail(file, [{ at: null, text: mixedUp }]);
+
+  if (read.problems.some((problem) => problem.syntax)) fail(file, named(read));
+  const { given, problems } = gather(role, sources, file, read.entries);
+  const parsed = v.safeParse(SCHEMAS[role], treeOf(given));
+  const wrong = parsed.success ? [] : wrongKeys(role, parsed.issues, given, read.entries);
+  const all = [...named(read), ...problems, ...wrong];
+  if (!parsed.success || all.length > 0) fail(file, all);
+
+  const config = withPlaces(role, parsed.output, given, file);
+  const crossed = crossCheck(config, (path) => given.get(path)?.rank ?? 0);
+  if (crossed.length > 0)
+    fail(
+      file,
+      crossed.map(({ path, text }) => problemAt(given.get(path), path, text)),
+    );
+  return { config: withToken(config, given), given: [...given.keys()], file };
+}
+
+/** An implicit ./config.yaml that belongs to the other role beside this one does not stop a worker that needs none. */
+function fileToRead(role: Role, { path, flags, env }: ConfigSources): string | null {
+  if (path !== null) return path;
+  if (!existsSync("config.yaml")) return null;
+  const master_url = flags["worker.master_url"] ?? env.VC_MASTER_URL ?? env.VC_WORKER_MASTER_URL;
+  const spare = role === "worker" && master_url !== undefined;
+  return spare && otherRole(role, readYaml(readText("config.yaml")).entries) !== null ? null : "config.yaml";
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new VcError("config", `cannot read the configuration file ${path}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** A value with its source: `where` for people, `folder` for relative paths, `rank` for who beats whom. */
+type Given = { value: unknown; where: string | null; at: Position | null; folder: string; rank: number };
+
+function gather(role: Role, sources: ConfigSources, file: string | null, entries: Entry[]) {
+  const given = new Map<string, Given>();
+  const problems: Problem[] = [];
+  const folder = file === null ? process.cwd() : dirname(resolve(file));
+  const keys = new Map(listKeys(role).map((key) => [key.path, key]));
+  for (const { path, value, at, value_at } of entries) {
+    if (keys.has(path)) given.set(path, { value, where: null, at: value_at, folder, rank: 1 });
+    const text = unknownKey(role, path, value);
+    if (text !== null) problems.push({ at, text: `${path}: ${text}` });
+  }
+  problems.push(...unknownVariables(sources.env).map((text) => ({ at: null, text })));
+  const typed = { where: null, at: null, folder: process.cwd() };
+  for (const key of keys.values()) {
+    for (const name of key.env.toReversed()) {
+      const text = sources.env[name] ?? "";
+      if (text !== "") given.set(key.path, { ...typed, value: fromText(key, text), where: name, rank: 2 });
+    }
+    const text = sources.flags[key.path];
+    if (text !== undefined) {
+      given.set(key.path, { ...typed, value: fromText(key, text), where: "command line", rank: 3 });
+    }
+  }
+  return { given, problems };
+}
+
+/** The first reading of a flag or variable that the key accepts: text, number, true or false, or a list. */
+function fromText(key: ConfigKey, text: string): unknown {
+  const readings = [text, Number(text), { true: true, false: false }[text], text.split(/[\s,]+/)];
+  return readings.find((reading) => reading !== undefined && v.is(key.schema, reading)) ?? text;
+}
+
+function treeOf(given: Map<string, Given>): Record<string, Record<string, unknown>> {
+  const tree: Record<string, Record<string, unknown>> = {};
+  for (const [path, { value }] of given) {
+    const [section = "", name = ""] = path.split(".");
+    tree[section] = { ...tree[section], [name]: value };
+  }
+  return tree;
+}
+
+function wrongKeys(
+  role: Role,
+  issues: v.BaseIssue<unknown>[],
+  given: Map<string, Given>,
+  entries: Entry[],
+): Problem[] {
+  const paths = new Set(issues.map(({ path = [] }) => `${path[0]?.key}.${path[1]?.key}`));
+  return listKeys(role)
+    .filter((key) => paths.has(key.path))
+    .map((key) => {
+      const source = given.get(key.path);
+      if (source !== undefined) return problemAt(source, key.path, wrongValue(key, source.value));
+      const section = entries.find((entry) => entry.path === key.path.split(".")[0]);
+      return { at: section?.at ?? null, text: `${key.path}: is missing; allowed: ${key.allowed}` };
+    });
+}
+
+function problemAt(source: Given | undefined, path: string, text: string): Problem {
+  const where = source?.where ?? null;
+  return { at: source?.at ?? null, text: `${where === null ? "" : `${where}: `}${path}: ${text}` };
+}
+
+/** Problems of the text itself, with the key that stands at their place. */
+function named({ entries, problems }: ReturnType<typeof readYaml>): Problem[] {
+  return problems.map(({ at, text }) => {
+    const entry = entries.find((one) => one.at.line === at?.line && one.at.column === at.column);
+    return { at, text: entry === undefined ? text : `${entry.path}: ${text}` };
+  });
+}
+
+function withPlaces<C extends MasterConfig | WorkerConfig>(
+  role: Role,
+  config: C,
+  given: Map<string, Given>,
+  file: string | null,
+): C {
+  const home = file === null ? process.cwd() : dirname(resolve(file));
+  const placed: Record<string, Record<string, unknown>> = structuredClone(config);
+  for (const key of listKeys(role).filter(({ kind }) => kind !== "value")) {
+    const [section = "", name = ""] = key.path.split(".");
+    const value = placed[section]?.[name];
+    if (typeof value !== "string" || (key.kind === "program" && !/[\\/]/.test(value))) continue;
+    placed[section] = { ...placed[section], [name]: resolve(given.get(key.path)?.folder ?? home, value) };
+  }
+  return placed as C;
+}
+
+/** Of token and token_file the one from the stronger source counts; the file's content becomes the token. */
+function withToken<C extends MasterConfig | WorkerConfig>(config: C, given: Map<string, Given>): C {
+  if (!("worker" in config) || config.worker.token_file === null) return config;
+  const rank = (path: string) => given.get(path)?.rank ?? 0;
+  if (rank("worker.token") > rank("worker.token_file")) return config;
+  return { ...config, worker: { ...config.worker, token: readTokenFile(config.worker.token_file) } };
+}
+
+function fail(file: string | null, problems: Problem[]): never {
+  const order = (at: Position | null) => (at === null ? Number.MAX_SAFE_INTEGER : at.line * 1e5 + at.column);
+  const lines = problems
+    .toSorted((a, b) => order(a.at) - order(b.at))
+    .map(({ at, text }) => {
+      const place = at === null || file === null ? "" : `${file}:${at.line}:${at.column}: `;
+      return `  ${place}${text}`;
+    });
+  const subject = file === null ? "the configuration" : `the configuration file ${file}`;
+  throw new VcError("config", `${subject} cannot be used:\n${[...new Set(lines)].join("\n")}`);
+}

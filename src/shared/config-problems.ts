@@ -1,0 +1,79 @@
+import { type ConfigKey, listKeys, type Role, sectionsOf } from "./config-keys.ts";
+import type { Entry } from "./config-yaml.ts";
+import { nearest } from "./nearest.ts";
+import { printable } from "./printable.ts";
+
+/** The sentences about a configuration that is wrong. */
+
+/** What is wrong with a key of a file, known or not; null when nothing is. `path` is such as `server.port`. */
+export function unknownKey(role: Role, path: string, value: unknown): string | null {
+  const [section = "", name] = splitOnce(path);
+  const sections = sectionsOf(role);
+  if (name === null) {
+    if (!sections.includes(section)) {
+      return `unknown section; ${hint(section, sections) ?? misplaced(role, section) ?? `known: ${sections.join(", ")}`}`;
+    }
+    const fits = value === null || (typeof value === "object" && !Array.isArray(value));
+    return fits ? null : `found ${found(value)}; allowed: keys such as ${listOf(role, section)}`;
+  }
+  if (!sections.includes(section)) return null;
+  const siblings = listOf(role, section, Infinity).split(", ");
+  if (siblings.includes(name)) return null;
+  const near = hint(name, siblings, `${section}.`) ?? misplaced(role, name);
+  return `unknown key; ${near ?? `known in ${section}: ${siblings.join(", ")}`}`;
+}
+
+export function wrongValue(key: ConfigKey, value: unknown): string {
+  const seen = key.secret ? "something else" : found(value);
+  const quotes = key.allowed.startsWith("text") && ["number", "boolean"].includes(typeof value);
+  return `found ${seen}; allowed: ${key.allowed}${quotes ? " (put it in quotes)" : ""}`;
+}
+
+/** Variables that begin as ours do (`VC_WORKER_`) and yet set nothing in either file: typing mistakes. */
+export function unknownVariables(env: Record<string, string | undefined>): string[] {
+  const known = [...listKeys("master"), ...listKeys("worker")].flatMap((key) => key.env);
+  const sections = [...sectionsOf("master"), ...sectionsOf("worker")].map(
+    (name) => `VC_${name.toUpperCase()}_`,
+  );
+  return Object.keys(env)
+    .filter((name) => sections.some((prefix) => name.startsWith(prefix)) && !known.includes(name))
+    .map((name) => `${printable(name)}: unknown variable; ${hint(name, known) ?? "it sets nothing"}`);
+}
+
+/** The sentence for a file that was written for the other role; null when it is not. */
+export function otherRole(role: Role, entries: Entry[]): string | null {
+  const other = role === "master" ? "worker" : "master";
+  const top = entries.map((entry) => entry.path).filter((path) => !path.includes("."));
+  const foreign = top.filter((path) => sectionsOf(other).includes(path) && !sectionsOf(role).includes(path));
+  const own = top.filter((path) => sectionsOf(role).includes(path) && !sectionsOf(other).includes(path));
+  if (foreign.length === 0 || own.length > 0) return null;
+  return `this is the file of a ${other} (it has ${foreign.join(", ")}): start it with \`vc ${other}\`, or name a ${role}'s file`;
+}
+
+function misplaced(role: Role, name: string): string | null {
+  const home = listKeys(role).find((key) => key.path.endsWith(`.${name}`));
+  return home === undefined ? null : `did you mean ${home.path}?`;
+}
+
+function hint(word: string, candidates: readonly string[], prefix = ""): string | null {
+  const near = nearest(word, candidates);
+  return near === null ? null : `did you mean ${prefix}${near}?`;
+}
+
+function listOf(role: Role, section: string, limit = 3): string {
+  const names = listKeys(role)
+    .filter((key) => key.path.startsWith(`${section}.`))
+    .map((key) => key.path.slice(section.length + 1));
+  return names.slice(0, limit).join(", ");
+}
+
+function found(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  const shown = printable(JSON.stringify(value) ?? String(value));
+  return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
+}
+
+function splitOnce(path: string): [string, string | null] {
+  const dot = path.indexOf(".");
+  return dot === -1 ? [path, null] : [path.slice(0, dot), path.slice(dot + 1)];
+}

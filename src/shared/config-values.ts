@@ -1,0 +1,101 @@
+import * as v from "valibot";
+import { parseBitRate, parseDuration, parseResolution } from "./units.ts";
+
+/**
+ * The kinds of values that configuration files hold. Each says in its metadata what it allows, in words that
+ * complete "allowed: ..."; errors and docs/configuration.md show them.
+ */
+
+function allows<S extends v.GenericSchema>(schema: S, allowed: string, more: Record<string, unknown> = {}) {
+  return v.pipe(schema, v.metadata({ allowed, ...more }));
+}
+
+/** YAML reads `0`, `5000000` and `0644` as numbers. */
+const scalarText = v.pipe(
+  v.union([v.string(), v.number()]),
+  v.transform((value) => String(value)),
+);
+
+function parsed<T>(parse: (text: string) => T | null, allowed: string) {
+  return allows(
+    v.pipe(
+      scalarText,
+      v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+        const value = parse(dataset.value);
+        if (value !== null) return value;
+        addIssue({ message: allowed });
+        return NEVER;
+      }),
+    ),
+    allowed,
+  );
+}
+
+export const duration = parsed(parseDuration, "a duration such as 30s, 5m, 2h or 1h30m, or 0");
+export const bitRate = parsed(parseBitRate, "a bit rate such as 5M, 128k or 800000");
+export const resolution = parsed(parseResolution, "a size such as 1920x1080");
+export const fileMode = parsed(
+  (text) => (/^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : null),
+  'a file mode in quotes such as "0644"',
+);
+
+export const whole = (min: number, max: number) =>
+  allows(
+    v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max)),
+    `a whole number from ${min} to ${max}`,
+  );
+export const yesNo = allows(v.boolean(), "true or false");
+export const yesNoAuto = allows(v.union([v.boolean(), v.literal("auto")]), "true, false or auto");
+export const oneOf = <const T extends readonly (string | number)[]>(options: T) =>
+  allows(v.picklist(options), `${options.slice(0, -1).join(", ")} or ${options.at(-1)}`);
+
+export const text = allows(v.pipe(v.string(), v.minLength(1)), "text");
+export const name = allows(
+  v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+  "text of at most 200 characters",
+);
+export const secret = allows(v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)), "text without spaces", {
+  secret: true,
+});
+/** Relative paths are relative to the file that holds them. */
+export const path = allows(v.pipe(v.string(), v.minLength(1)), "a path", { path: true });
+/** A program is a path, or a bare name to be looked up on PATH. */
+export const program = allows(v.pipe(v.string(), v.minLength(1)), "a path, or a name on PATH", {
+  program: true,
+});
+export const url = allows(
+  v.pipe(v.string(), v.regex(/^https?:\/\/[^/?#\s]+\/?$/)),
+  "an address such as http://storage-server:8080",
+);
+export const extensions = allows(
+  v.pipe(v.array(v.pipe(v.string(), v.regex(/^\.[^./\\\s]+$/))), v.minLength(1)),
+  "a list of extensions with their dots, such as [.mkv, .mp4]",
+);
+
+/** A key with a default. `later` completes "only matters once ...". */
+export function key<S extends v.GenericSchema, D extends v.InferInput<S>>(
+  schema: S,
+  fallback: D,
+  description: string,
+  later?: string,
+) {
+  return v.pipe(
+    v.optional(schema, fallback as never),
+    v.metadata({ ...v.getMetadata(schema), ...(later === undefined ? {} : { later }) }),
+    v.description(description),
+  );
+}
+
+/** A key that may be left out, or be left empty; it is null then. */
+export function mayLack<S extends v.GenericSchema>(schema: S, description: string) {
+  return v.pipe(v.nullish(schema, null), v.metadata(v.getMetadata(schema)), v.description(description));
+}
+
+/** A key that must be there. */
+export function needed<S extends v.GenericSchema>(schema: S, description: string) {
+  return v.pipe(schema, v.description(description));
+}
+
+export function section<E extends v.ObjectEntries>(entries: E) {
+  return v.optional(v.strictObject(entries), {} as never);
+}

@@ -1,0 +1,20 @@
+import { readFileSync } from "node:fs";
+import { messageOf, VcError } from "./errors.ts";
+
+/** The token that a file holds on its first line. Throws VcError("config") when there is none. */
+export function readTokenFile(path: string): string {
+  const text = read(path);
+  const token = text.trim();
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new VcError("config", `the token file ${path} must hold one token on one line and nothing else`);
+  }
+  return token;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new VcError("config", `cannot read the token file ${path}: ${messageOf(cause)}`, { cause });
+  }
+}
