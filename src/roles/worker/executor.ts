@@ -20,11 +20,11 @@ export type Execution = {
  * without a word is a retryable failure with the end of what it wrote. Unless the outcome is `done`,
  * the target is removed.
  */
-export function execute(task: AttemptTask): Execution {
+export function execute(task: AttemptTask, command = [...selfCommand(), "__job"]): Execution {
   let progress: Progress = { stage: "probing", percent: 0, fps: null, speed: null, eta_s: null };
   let result: AttemptResult | null = null;
   let stopped = false;
-  const child = Bun.spawn([...selfCommand(), "__job"], {
+  const child = Bun.spawn(command, {
     env: childEnvironment(),
     stdin: "ignore",
     stdout: "ignore",

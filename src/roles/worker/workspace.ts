@@ -15,17 +15,18 @@ export type Workspace = {
   /** OUTPUT_BASE/.vc */
   staging: string;
   canary: { path: string; text: string };
-  source(order: JobOrder): string;
-  target(order: JobOrder): string;
+  source(order: Pick<JobOrder, "source_rel">): string;
+  target(order: Pick<JobOrder, "staging">): string;
 };
 
 const HEAD_BYTES = 65_536;
 
 /** `mount_path` stands for the master's storage.root; null means the same path as there. */
 export function createWorkspace(storage: Storage, mount_path: string | null): Workspace {
-  const mount = mount_path ?? storage.root;
-  const source_root = join(mount, ...partsBelow(storage.root, storage.source_root));
-  const output_base = join(mount, ...partsBelow(storage.root, storage.output_base));
+  const here = (path: string) =>
+    mount_path === null ? path : join(mount_path, ...partsBelow(storage.root, path));
+  const source_root = here(storage.source_root);
+  const output_base = here(storage.output_base);
   const staging = join(output_base, ".vc");
   return {
     source_root,

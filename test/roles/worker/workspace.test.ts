@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createWorkspace, proveMount, type Storage } from "../../../src/roles/worker/workspace.ts";
+
+const storage: Storage = {
+  root: "/mnt/storage",
+  source_root: "/mnt/storage/videos",
+  output_base: "/mnt/storage/converted",
+  nonce: "n0nce",
+  output_mode: 0o644,
+};
+const order = { source_rel: "a/b c/ü.mkv", staging: "k3m9x2p7qa.1.partial.mp4" };
+
+test.each([
+  ["no mount path: the master's own paths", storage, null, "/mnt/storage/videos", "/mnt/storage/converted"],
+  ["another mount point", storage, "/media/nas", "/media/nas/videos", "/media/nas/converted"],
+  [
+    "a root of its own for both",
+    { ...storage, root: "/mnt/storage/", source_root: "/mnt/storage/a/b", output_base: "/mnt/storage" },
+    "/x",
+    "/x/a/b",
+    "/x",
+  ],
+  [
+    "a master on Windows",
+    { ...storage, root: "D:\\media", source_root: "D:\\media\\films\\old", output_base: "D:\\media\\out" },
+    "/mnt/d",
+    "/mnt/d/films/old",
+    "/mnt/d/out",
+  ],
+  [
+    "backslashes are plain characters in a name of a POSIX master",
+    { ...storage, source_root: "/mnt/storage/a\\b" },
+    "/x",
+    "/x/a\\b",
+    "/x/converted",
+  ],
+])("maps the master's folders: %s", (_, given, mount, source_root, output_base) => {
+  const workspace = createWorkspace(given, mount);
+  expect(workspace.source_root).toBe(source_root);
+  expect(workspace.output_base).toBe(output_base);
+  expect(workspace.source(order)).toBe(join(source_root, "a", "b c", "ü.mkv"));
+  expect(workspace.target(order)).toBe(join(output_base, ".vc", order.staging));
+  expect(workspace.canary).toEqual({ path: join(output_base, ".vc", "canary"), text: "n0nce" });
+});
+
+test.each(["../etc/passwd", "a/../../b", "/etc/passwd", "a//b", "", ".", "a/\0"])(
+  "a name that leaves its folder is refused: %j",
+  (source_rel) => {
+    const workspace = createWorkspace(storage, null);
+    expect(() => workspace.source({ ...order, source_rel })).toThrow("leaves its folder");
+    expect(() => workspace.target({ ...order, staging: source_rel })).toThrow("leaves its folder");
+  },
+);
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "vc-workspace-"));
+  await mkdir(join(folder, "videos"));
+  await mkdir(join(folder, "converted", ".vc"), { recursive: true });
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const here = () => createWorkspace(storage, folder);
+const film = Buffer.alloc(100_000, "film");
+const sample = () => ({
+  source_rel: "a.mkv",
+  size: film.length,
+  mtime_ns: "0",
+  head_sha256: createHash("sha256").update(film.subarray(0, 65_536)).digest("hex"),
+});
+
+test("a mount is proven by a canary that the master sees and by sources that are alike", async () => {
+  await writeFile(join(folder, "videos", "a.mkv"), film);
+  let written = "";
+  const problem = await proveMount(here(), async (canary) => {
+    written = await readFile(join(folder, "converted", ".vc", canary), "utf8");
+    return { seen: true, samples: [sample()] };
+  });
+  expect(problem).toBeNull();
+  expect(written).toBe("n0nce");
+  expect(await readdir(join(folder, "converted", ".vc"))).toEqual([]);
+});
+
+test("a canary that the master does not see names the folder and the key", async () => {
+  const problem = await proveMount(here(), async () => ({ seen: false, samples: [] }));
+  expect(problem).toContain(join(folder, "converted", ".vc"));
+  expect(problem).toContain("storage.mount_path");
+});
+
+test("a missing output folder is told with what to do", async () => {
+  await rm(join(folder, "converted"), { recursive: true });
+  const problem = await proveMount(here(), async () => ({ seen: true, samples: [] }));
+  expect(problem).toContain("cannot write into");
+  expect(problem).toContain("ENOENT");
+});
+
+test.each([
+  ["missing", null, "cannot read the source"],
+  ["of another size", film.subarray(1), "is not the file that the master sees"],
+  ["of other content", Buffer.alloc(film.length, "x"), "is not the file that the master sees"],
+])("a sample that is %s here refuses the mount", async (_, content, sentence) => {
+  if (content !== null) await writeFile(join(folder, "videos", "a.mkv"), content);
+  const problem = await proveMount(here(), async () => ({ seen: true, samples: [sample()] }));
+  expect(problem).toContain(sentence);
+});
