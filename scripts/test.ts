@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "../build.ts";
@@ -14,6 +14,8 @@ async function main(args: string[]): Promise<number> {
   const fast = args.includes("--fast");
   if (!fast) await build(null);
   const temporary = await mkdtemp(join(tmpdir(), "vc-test-"));
+  // Some tests start workers under another user id, which must get in.
+  await chmod(temporary, 0o711);
   try {
     const junit = join(temporary, "junit.xml");
     const status = await runTests({

@@ -14,7 +14,7 @@ test("parts import along the arrows, and each package in its home only", () => {
 });
 
 test("pure files touch no clock, chance, process, file or network", () => {
-  expect(source.flatMap(rules.impurities)).toEqual([]);
+  expect(source.flatMap((file) => rules.impurities(file, source))).toEqual([]);
 });
 
 test("no source file is longer than 300 lines", () => {
@@ -92,6 +92,11 @@ function deadLinks({ path, text }: Source): string[] {
 }
 
 describe("the rules see what they are for", () => {
+  const impurities = (file: Source) =>
+    rules.impurities(file, [
+      { path: "src/ffmpeg/process.ts", text: 'import { spawn } from "node:child_process";' },
+      { path: "src/ffmpeg/middle.ts", text: 'import { run } from "./process.ts";' },
+    ]);
   test.each<[string, (source: Source) => string[], string, string, number]>([
     [
       "a role in the database",
@@ -140,18 +145,19 @@ describe("the rules see what they are for", () => {
     ["a file in no part", rules.wrongImports, "src/utils/x.ts", "", 1],
     ["a good import", rules.wrongImports, "src/db/store.ts", 'import { x } from "../shared/job.ts";', 0],
     ["an import in a comment", rules.wrongImports, "src/db/store.ts", '// import { x } from "hono";', 0],
-    ["a clock", rules.impurities, "src/ffmpeg/plan.ts", "const now = Date.now();", 1],
-    ["a clock in an impure file", rules.impurities, "src/ffmpeg/trial.ts", "const now = Date.now();", 0],
-    ["a word in a string", rules.impurities, "src/ffmpeg/plan.ts", 'const text = "process.exit";', 0],
-    ["a file", rules.impurities, "src/roles/master/retry.ts", 'import { readFileSync } from "node:fs";', 1],
+    ["a clock", impurities, "src/ffmpeg/plan.ts", "const now = Date.now();", 1],
+    ["a clock in an impure file", impurities, "src/ffmpeg/trial.ts", "const now = Date.now();", 0],
+    ["a word in a string", impurities, "src/ffmpeg/plan.ts", 'const text = "process.exit";', 0],
+    ["a file", impurities, "src/roles/master/retry.ts", 'import { readFileSync } from "node:fs";', 1],
+    ["an impure file of ours", impurities, "src/ffmpeg/args.ts", 'import { run } from "./process.ts";', 1],
+    ["its types", impurities, "src/ffmpeg/args.ts", 'import type { Run } from "./process.ts";', 0],
     [
-      "an impure file of ours",
-      rules.impurities,
+      "an impure file at second hand",
+      impurities,
       "src/ffmpeg/args.ts",
-      'import { run } from "./process.ts";',
+      'import { a } from "./middle.ts";',
       1,
     ],
-    ["its types", rules.impurities, "src/ffmpeg/args.ts", 'import type { Run } from "./process.ts";', 0],
     ["301 lines", rules.tooLong, "src/a.ts", "x\n".repeat(301), 1],
     ["300 lines", rules.tooLong, "src/a.ts", "x\n".repeat(300), 0],
     ["no extension", rules.importsWithoutExtension, "src/db/a.ts", 'import { x } from "./b";', 1],

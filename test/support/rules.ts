@@ -45,9 +45,9 @@ const HOMES: Record<string, RegExp> = {
 const PURE =
   /^src\/(roles\/master\/(lifecycle|scheduler|retry)|roles\/cli\/render[^/]*|ffmpeg\/(probe|plan|args|progress|judge|encoders\/[^/]+)|vulkan\/devices)\.ts$/;
 const WORLD =
-  /\bDate\.now\(|\bnew Date\(\)|\bperformance\.|\bMath\.random\(|\bcrypto\.|\bprocess\.|\bBun\.|\bfetch\(|\bset(Timeout|Interval|Immediate)\(|\bconsole\./;
+  /\bDate\.now\(|\bnew Date\(\)|\bperformance\.|\bMath\.random\(|\bcrypto\.|\bprocess\.|\bBun\.(?!stringWidth|stripANSI|deepEquals)|\bfetch\(|\bset(Timeout|Interval|Immediate)\(|\bconsole\./;
 /** Pure packages, and modules that only compute. */
-const HARMLESS = /^(valibot|node:path|node:util)$/;
+const HARMLESS = /^(valibot|node:path|node:util|consola\/utils)$/;
 
 export function wrongImports(source: Source): string[] {
   if (!source.path.startsWith("src/")) return [];
@@ -70,19 +70,33 @@ function packageName(specifier: string): string {
     .join("/");
 }
 
-export function impurities(source: Source): string[] {
+/** A pure file may import only what touches nothing either, and so on down; `all` is where that is looked up. */
+export function impurities(source: Source, all: Source[]): string[] {
   if (!PURE.test(source.path)) return [];
-  const touched = codeOf(source.text, { strings: false })
-    .split("\n")
-    .flatMap((line, at) =>
-      WORLD.test(line) ? [`${source.path}:${at + 1}: touches the world: ${line.trim()}`] : [],
-    );
-  const imported = importsOf(source)
-    .filter(({ typeOnly, specifier }) => !typeOnly && !HARMLESS.test(specifier))
-    .filter(({ specifier }) => !PURE.test(specifier) && !/^src\/shared\//.test(specifier))
-    .filter(({ specifier }) => !(specifier === "consola/utils" && source.path.startsWith("src/roles/cli/")))
-    .map(({ specifier }) => `${source.path}: imports ${specifier}, which is not pure`);
-  return [...touched, ...imported];
+  const seen = new Set([source.path]);
+  const found: string[] = [];
+  const visit = (file: Source) => {
+    found.push(...touches(file).map((what) => `${source.path}: ${what}`));
+    for (const { specifier, typeOnly } of importsOf(file)) {
+      const next = all.find(({ path }) => path === specifier);
+      if (typeOnly || next === undefined || seen.has(next.path)) continue;
+      seen.add(next.path);
+      visit(next);
+    }
+  };
+  visit(source);
+  return found;
+}
+
+function touches(file: Source): string[] {
+  const lines = codeOf(file.text, { strings: false }).split("\n");
+  const world = lines.flatMap((line, at) =>
+    WORLD.test(line) ? [`${file.path}:${at + 1}: ${line.trim()}`] : [],
+  );
+  const packages = importsOf(file).filter(
+    ({ specifier, typeOnly }) => !typeOnly && !/^src\//.test(specifier) && !HARMLESS.test(specifier),
+  );
+  return [...world, ...packages.map(({ specifier }) => `${file.path} imports ${specifier}`)];
 }
 
 export function tooLong(source: Source): string[] {

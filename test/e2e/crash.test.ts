@@ -1,0 +1,100 @@
+import { expect } from "bun:test";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { makeFilm, probeFilm } from "../support/films.ts";
+import { processesWith } from "../support/processes.ts";
+import { type Site, siteTest } from "../support/site.ts";
+import { until } from "../support/until.ts";
+
+const noProc = process.platform === "linux" ? null : "looks at processes through /proc";
+
+/** A film that a slow preset takes some seconds for. */
+const SLOW = { conversion: { preset: "veryslow" } };
+const long = { duration_s: 12, size: "640x360" };
+
+const ffmpegs = async (site: Site) =>
+  (await processesWith(site.folder)).filter(({ program }) => program.includes("ffmpeg"));
+const encodes = (site: Site) =>
+  until("ffmpeg encodes", async () =>
+    (await ffmpegs(site)).find(({ argv }) => argv.some((part) => part.includes(".partial."))),
+  );
+
+async function expectWhole(site: Site): Promise<void> {
+  const jobs = await site.settled(1);
+  expect(jobs.get("film.mkv")).toMatchObject({ status: "completed", retry_count: 0 });
+  expect((await probeFilm(join(site.converted, "film.mp4"))).frames).toBe(300);
+  const staged = (await readdir(join(site.converted, ".vc"))).filter((name) => name.includes(".partial."));
+  expect(staged).toEqual([]);
+}
+
+siteTest(
+  noProc,
+  "a worker killed with -9 leaves no ffmpeg behind, and its film goes to another",
+  async (site) => {
+    await makeFilm(join(site.films, "film.mkv"), long);
+    await site.master(SLOW);
+    const first = await site.worker("first");
+    await encodes(site);
+    first.kill("SIGKILL");
+    await until("its ffmpeg is gone", async () => (await ffmpegs(site)).length === 0, { deadline_ms: 5000 });
+    await site.worker("second");
+    await expectWhole(site);
+    const [job] = await site.jobs();
+    expect(job).toMatchObject({ worker_id: "second", attempt: 2, lost_count: 1 });
+  },
+);
+
+siteTest(
+  noProc,
+  "a master killed with -9 in the middle of a film costs nothing: the attempt goes on",
+  async (site) => {
+    await makeFilm(join(site.films, "film.mkv"), long);
+    const master = await site.master(SLOW);
+    await site.worker("one");
+    const { pid } = await encodes(site);
+    master.kill("SIGKILL");
+    await master.ended;
+    await site.master(SLOW);
+    expect((await ffmpegs(site)).map((found) => found.pid)).toContain(pid);
+    await expectWhole(site);
+    expect(await site.jobs()).toMatchObject([{ attempt: 1, lost_count: 0 }]);
+  },
+);
+
+siteTest(noProc, "a master that dies while a film is handed in finds it at its next start", async (site) => {
+  await makeFilm(join(site.films, "film.mkv"), long);
+  const master = await site.master(SLOW);
+  await site.worker("one");
+  await encodes(site);
+  // A stopped master takes the hand-in's bytes but never answers.
+  master.kill("SIGSTOP");
+  await until("the attempt's process has ended", async () => {
+    const found = await processesWith("__job");
+    return found.length === 0;
+  });
+  master.kill("SIGKILL");
+  await master.ended;
+  await site.master(SLOW);
+  await expectWhole(site);
+  expect(await site.jobs()).toMatchObject([{ attempt: 1 }]);
+});
+
+siteTest(
+  noProc,
+  "a master that dies right after the film got its name finishes the hand-in later",
+  async (site) => {
+    await makeFilm(join(site.films, "film.mkv"));
+    const master = await site.master();
+    await site.worker("one");
+    const published = join(site.converted, "film.mp4");
+    // As close to the rename as another process can look.
+    while (!existsSync(published) && master.alive()) await new Promise((resolve) => setImmediate(resolve));
+    master.kill("SIGKILL");
+    await master.ended;
+    await site.master();
+    const jobs = await site.settled(1);
+    expect(jobs.get("film.mkv")).toMatchObject({ status: "completed", attempt: 1 });
+    expect((await probeFilm(published)).frames).toBe(50);
+  },
+);

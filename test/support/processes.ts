@@ -1,0 +1,75 @@
+import { closeSync, openSync, readFileSync, readlinkSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ROOT } from "./sources.ts";
+
+/** The compiled executable, which the tests' runner has built. */
+export const VC = join(ROOT, "dist", process.platform === "win32" ? "vc.exe" : "vc");
+
+export type Running = {
+  name: string;
+  pid: number;
+  /** Everything that it wrote so far, standard output and error together. */
+  log(): string;
+  kill(signal: "SIGKILL" | "SIGTERM" | "SIGINT" | "SIGSTOP"): void;
+  /** The exit code, or null after a signal. */
+  ended: Promise<number | null>;
+  alive(): boolean;
+};
+
+/** Starts a program whose output goes to the file `log_path`. */
+export function start(of: {
+  name: string;
+  cmd: string[];
+  cwd: string;
+  env: Record<string, string>;
+  log_path: string;
+}): Running {
+  const log = openSync(of.log_path, "a");
+  const child = Bun.spawn({
+    cmd: of.cmd,
+    cwd: of.cwd,
+    env: of.env,
+    stdin: "ignore",
+    stdout: log,
+    stderr: log,
+  });
+  closeSync(log);
+  return {
+    name: of.name,
+    pid: child.pid,
+    log: () => readFileSync(of.log_path, "utf8"),
+    kill: (signal) => child.kill(signal),
+    ended: child.exited.then(() => child.exitCode),
+    alive: () => child.exitCode === null && child.signalCode === null,
+  };
+}
+
+export type Ended = { exit: number | null; stdout: string; stderr: string };
+
+/** Runs a program to its end. */
+export async function run(of: { cmd: string[]; cwd: string; env: Record<string, string> }): Promise<Ended> {
+  const child = Bun.spawn({ ...of, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { exit: child.exitCode, stdout, stderr };
+}
+
+export type Found = { pid: number; program: string; argv: string[] };
+
+/** The living processes that have `text` in an argument, from /proc: without one (not Linux) an empty list. */
+export async function processesWith(text: string): Promise<Found[]> {
+  const names = await readdir("/proc").catch(() => []);
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const argv = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
+        const alive = !/^State:\s+Z/m.test(readFileSync(`/proc/${name}/status`, "utf8"));
+        const found = { pid: Number(name), program: readlinkSync(`/proc/${name}/exe`), argv };
+        return alive && found.pid !== process.pid && argv.some((part) => part.includes(text)) ? [found] : [];
+      } catch {
+        // It ended while it was looked at.
+        return [];
+      }
+    });
+}

@@ -1,0 +1,195 @@
+import { chmodSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Ended, processesWith, type Running, run, start, VC } from "./processes.ts";
+import { testOr } from "./test-or.ts";
+import { until } from "./until.ts";
+
+type Settings = Record<string, Record<string, unknown>>;
+/** `body` as it came; the tests say what they expect in it. */
+export type Reply = { status: number; body: Record<string, unknown> | null };
+
+/** A storage server with its library, and the machines around it, all in one temporary folder. */
+export type Site = {
+  folder: string;
+  films: string;
+  converted: string;
+  url: string;
+  env: Record<string, string>;
+  /** Starts a master and waits until it serves (or ends at once). `settings` are merged into its configuration. */
+  master(settings?: Settings): Promise<Running>;
+  /** Starts a worker; `prefix` is put before its command line, `program` stands for dist/vc. */
+  worker(id: string, how?: { settings?: Settings; prefix?: string[]; program?: string }): Promise<Running>;
+  /** Runs `vc ARGS` to its end, asking this site's master. */
+  vc(...args: string[]): Promise<Ended>;
+  get(path: string): Promise<Reply>;
+  post(path: string, body?: unknown): Promise<Reply>;
+  /** Waits until no film is pending or in work, and returns the jobs by their source's name. */
+  settled(films: number): Promise<Map<string, FoundJob>>;
+  jobs(): Promise<FoundJob[]>;
+};
+
+/** What the tests look at of a job, as it comes over the wire. */
+export type FoundJob = {
+  id: string;
+  status: string;
+  reason: string | null;
+  error_message: string | null;
+  worker_id: string | null;
+  attempt: number;
+  retry_count: number;
+  lost_count: number;
+  source_rel: string;
+  output_rel: string;
+  output_size: number | null;
+  progress: { stage: string; percent: number } | null;
+};
+
+/** Far more than any of these trials needs on a busy machine. */
+const TIMEOUT_MS = 300_000;
+
+/**
+ * A test on a fresh site. Afterwards nothing of it is left; when it failed, all logs are printed.
+ * `skipReason` as in testOr.
+ */
+export function siteTest(skipReason: string | null, name: string, use: (site: Site) => Promise<void>): void {
+  testOr(skipReason, name, () => withSite(use), TIMEOUT_MS);
+}
+
+async function withSite(use: (site: Site) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "vc-site-"));
+  chmodSync(folder, 0o755);
+  const running: Running[] = [];
+  try {
+    await use(await createSite(folder, running));
+  } catch (error) {
+    for (const { name, log } of running) console.error(`--- log of ${name}\n${log()}`);
+    throw error;
+  } finally {
+    for (const { kill } of running) kill("SIGKILL");
+    for (const { pid } of await processesWith(folder)) killHard(pid);
+    await Promise.all(running.map(({ ended }) => ended));
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function killHard(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Gone already.
+  }
+}
+
+async function createSite(folder: string, running: Running[]): Promise<Site> {
+  const films = join(folder, "films");
+  const converted = join(folder, "converted");
+  for (const path of [films, converted, join(folder, "home")]) await mkdir(path);
+  const port = freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = environment(folder);
+  const launch = (name: string, cmd: string[]) => {
+    const log_path = join(folder, `${name}.${running.length}.log`);
+    const found = start({ name, cmd, cwd: folder, env, log_path });
+    running.push(found);
+    return found;
+  };
+  const call = (method: string) => (path: string, body?: unknown) => ask(`${url}${path}`, method, body);
+  const jobs = async () => ((await call("GET")("/api/jobs?limit=1000")).body as { jobs: FoundJob[] }).jobs;
+
+  return {
+    folder,
+    films,
+    converted,
+    url,
+    env,
+    async master(settings = {}) {
+      const path = await writeConfig(folder, "master", masterSettings({ folder, port }), settings);
+      const master = launch("master", [VC, "master", "--config", path]);
+      await until(
+        "the master serves or ends",
+        async () => !master.alive() || (await fetch(`${url}/healthz`)).ok,
+      );
+      return master;
+    },
+    async worker(id, { settings = {}, prefix = [], program = VC } = {}) {
+      const path = await writeConfig(folder, id, workerSettings({ folder, url, id }), settings);
+      return launch(id, [...prefix, program, "worker", "--config", path]);
+    },
+    vc: (...args) => run({ cmd: [VC, ...args], cwd: folder, env: { ...env, VC_MASTER_URL: url } }),
+    get: call("GET"),
+    post: call("POST"),
+    jobs,
+    settled: (count) =>
+      until(
+        `all ${count} films have ended`,
+        async () => {
+          const found = await jobs();
+          const open = found.some(({ status }) => ["pending", "processing", "publishing"].includes(status));
+          return found.length === count && !open && new Map(found.map((job) => [job.source_rel, job]));
+        },
+        { deadline_ms: 240_000 },
+      ),
+  };
+}
+
+function freePort(): number {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  const { port } = server;
+  server.stop(true);
+  if (port === undefined) throw new Error("no free TCP port");
+  return port;
+}
+
+/** A home of its own, and none of the person's VC_... settings. */
+function environment(folder: string): Record<string, string> {
+  const { PATH = "", SystemRoot } = process.env;
+  const home = join(folder, "home");
+  return { PATH, HOME: home, USERPROFILE: home, NO_COLOR: "1", ...(SystemRoot ? { SystemRoot } : {}) };
+}
+
+/** Quick: films are taken at once, leases are short, the fastest preset. */
+function masterSettings({ folder, port }: { folder: string; port: number }): Settings {
+  return {
+    server: { host: "127.0.0.1", port },
+    scanner: {
+      root_path: join(folder, "films"),
+      output_base: join(folder, "converted"),
+      settle: "0",
+      scan_interval: "1s",
+    },
+    database: { path: join(folder, "jobs.db") },
+    conversion: { preset: "ultrafast", container: "mp4" },
+    queue: { lease: "5s", retry_delay: "1s" },
+    logging: { level: "debug" },
+  };
+}
+
+function workerSettings({ folder, url, id }: { folder: string; url: string; id: string }): Settings {
+  return {
+    worker: { id, master_url: url, concurrency: 1, job_check_interval: "500ms", drain_timeout: "2m" },
+    storage: { cache_path: join(folder, `cache-${id}`) },
+    logging: { level: "debug" },
+  };
+}
+
+async function writeConfig(folder: string, name: string, base: Settings, more: Settings): Promise<string> {
+  const merged: Settings = { ...base };
+  for (const [section, values] of Object.entries(more)) merged[section] = { ...merged[section], ...values };
+  const path = join(folder, `${name}.yaml`);
+  await writeFile(path, Bun.YAML.stringify(merged, null, 2));
+  return path;
+}
+
+async function ask(url: string, method: string, body: unknown): Promise<Reply> {
+  const response = await fetch(url, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
+    signal: AbortSignal.timeout(90_000),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === "" ? null : JSON.parse(text) };
+}
