@@ -1,0 +1,79 @@
+import { parseArgs } from "node:util";
+import type { ArgDef, ArgsDef } from "citty";
+import { VcError } from "../../shared/errors.ts";
+import { nearest } from "../../shared/nearest.ts";
+import { printable } from "../../shared/printable.ts";
+
+/**
+ * Checks what citty would let pass (unknown options, options without their value, arguments too many) and
+ * returns the arguments in the one form that cannot be misread: `--name=value ... -- positional ...`.
+ * Throws VcError("usage").
+ */
+export function normalize(rawArgs: string[], definitions: ArgsDef, command: string): string[] {
+  const wrong = (text: string) => new VcError("usage", `${text}; see \`vc help ${command}\``);
+  const named = Object.entries(definitions).filter(([, definition]) => definition.type !== "positional");
+  const places = Object.entries(definitions).filter(([, definition]) => definition.type === "positional");
+  const options: string[] = [];
+  const positionals: string[] = [];
+
+  for (const token of tokensOf(rawArgs, named)) {
+    if (token.kind === "positional") positionals.push(token.value);
+    if (token.kind !== "option") continue;
+    const [name, definition] = lookUp(token.name, named) ?? [];
+    if (name === undefined) throw wrong(unknownOption(token.rawName, named));
+    if (definition?.type === "boolean") {
+      if (token.value !== undefined) throw wrong(`--${name} takes no value`);
+      options.push(`--${name}`);
+    } else {
+      const swallowed = token.inlineValue === false && /^-\D/.test(token.value);
+      if (token.value === undefined || token.value === "" || swallowed)
+        throw wrong(`--${name} needs a value`);
+      options.push(`--${name}=${token.value}`);
+    }
+  }
+  const extra = positionals[places.length];
+  if (extra !== undefined) throw wrong(`unexpected argument ${JSON.stringify(printable(extra))}`);
+  const missing = places.find(
+    ([, definition], index) => definition.required !== false && positionals[index] === undefined,
+  );
+  if (missing !== undefined) throw wrong(`${missing[0].toUpperCase()} is missing`);
+  return [...options, "--", ...positionals];
+}
+
+type Named = [string, ArgDef][];
+
+function tokensOf(args: string[], named: Named) {
+  const options = Object.fromEntries(
+    named.map(([name, definition]) => {
+      const alias =
+        "alias" in definition && typeof definition.alias === "string" ? definition.alias : undefined;
+      const type = definition.type === "boolean" ? ("boolean" as const) : ("string" as const);
+      return [name, alias?.length === 1 ? { type, short: alias } : { type }];
+    }),
+  );
+  // A negative number is an argument, not a row of short options.
+  const end = args.findIndex((arg) => arg === "--" || /^-\d/.test(arg));
+  const marked = end === -1 || args[end] === "--" ? args : [...args.slice(0, end), "--", ...args.slice(end)];
+  return parseArgs({ args: marked, options, strict: false, allowPositionals: true, tokens: true }).tokens;
+}
+
+function lookUp(name: string, named: Named): [string, ArgDef] | undefined {
+  return named.find(([known]) => known === name);
+}
+
+function unknownOption(rawName: string, named: Named): string {
+  const near = nearest(
+    rawName.replace(/^-+/, ""),
+    named.map(([name]) => name),
+  );
+  const shown = printable(rawName);
+  return near === null ? `unknown option ${shown}` : `unknown option ${shown}, did you mean --${near}?`;
+}
+
+/** A whole number given as text. Throws VcError("usage") that names `what`. */
+export function wholeNumber(text: string, what: string, range: { min: number; max: number }): number {
+  const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= range.min && value <= range.max) return value;
+  const allowed = `a whole number from ${range.min} to ${range.max}`;
+  throw new VcError("usage", `${what}: found ${JSON.stringify(printable(text))}; allowed: ${allowed}`);
+}

@@ -1,0 +1,54 @@
+import type { ArgsDef } from "citty";
+import * as v from "valibot";
+import { type Client, createClient } from "../../shared/client.ts";
+import { url } from "../../shared/config-values.ts";
+import { VcError } from "../../shared/errors.ts";
+import { readTokenFile } from "../../shared/token.ts";
+
+/** What all commands that ask a running master have in common. */
+
+export const peopleArgs = {
+  "master-url": {
+    type: "string",
+    valueHint: "URL",
+    description: "Where the master is (VC_MASTER_URL; http://localhost:8080)",
+  },
+  "token-file": {
+    type: "string",
+    valueHint: "FILE",
+    description: "A file with the master's token (VC_TOKEN, VC_TOKEN_FILE)",
+  },
+  "tls-ca": {
+    type: "string",
+    valueHint: "FILE",
+    description: "A certificate (PEM) to trust besides the system's (VC_TLS_CA)",
+  },
+  json: { type: "boolean", description: "Print JSON instead of text" },
+} as const satisfies ArgsDef;
+
+type PeopleArgs = {
+  [K in keyof typeof peopleArgs]?:
+    | ((typeof peopleArgs)[K]["type"] extends "boolean" ? boolean : string)
+    | undefined;
+};
+
+/** Options beat variables. Throws VcError("usage") for an address that is none. */
+export function connect(args: PeopleArgs): Client {
+  const { VC_MASTER_URL, VC_TOKEN, VC_TOKEN_FILE, VC_TLS_CA } = process.env;
+  const master_url = args["master-url"] ?? (VC_MASTER_URL || "http://localhost:8080");
+  if (!v.is(url, master_url)) {
+    const from = args["master-url"] === undefined ? "VC_MASTER_URL" : "--master-url";
+    throw new VcError(
+      "usage",
+      `${from}: found ${JSON.stringify(master_url)}; allowed: an address such as http://storage-server:8080`,
+    );
+  }
+  const file = args["token-file"] ?? (VC_TOKEN ? undefined : VC_TOKEN_FILE || undefined);
+  const token = file === undefined ? VC_TOKEN || null : readTokenFile(file);
+  return createClient({ master_url, token, tls_ca: args["tls-ca"] ?? (VC_TLS_CA || null) });
+}
+
+/** Prints a reply as JSON, or as the text that `render` makes of it. */
+export function show<T>(args: PeopleArgs, reply: T, render: (reply: T) => string): void {
+  console.log(args.json === true ? JSON.stringify(reply, null, 2) : render(reply));
+}

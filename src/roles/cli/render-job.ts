@@ -1,0 +1,103 @@
+import type { Attempt, Job, Reason } from "../../shared/job.ts";
+import { printable } from "../../shared/printable.ts";
+import { bytes, moment, seconds } from "./format.ts";
+import { renderProgress } from "./render-progress.ts";
+import { shellQuote } from "./shell-quote.ts";
+import { type Branch, tree } from "./tree.ts";
+
+/** The screen of `vc jobs ID`: the job, each attempt with the command that ran, and what a person can do. */
+export function renderJob(job: Job, attempts: Attempt[]): string {
+  const next = nextStep(job);
+  const notes = job.notes.map(printable);
+  const blocks = [
+    tree(`🎬 ${printable(job.source_rel)}`, jobBranches(job)),
+    notes.length === 0 ? null : tree("📝 Notes", notes),
+    attempts.length === 0 ? null : tree(`🔁 Attempts: ${attempts.length}`, attempts.map(attemptBranch)),
+    next === null ? null : `👉 ${next}`,
+  ];
+  return blocks.filter((block) => block !== null).join("\n\n");
+}
+
+function jobBranches(job: Job): Branch[] {
+  const length = job.source_duration === null ? "" : `, ${seconds(job.source_duration)} long`;
+  const lines: (string | null)[] = [
+    `ID: ${job.id}`,
+    `Status: ${job.status}${job.reason === null ? "" : ` (${words(job.reason)})`}`,
+    job.error_message === null ? null : `Message: ${printable(job.error_message)}`,
+    job.status === "processing" ? `Progress: ${renderProgress(job.progress)}` : null,
+    job.worker_id === null ? null : `Worker: ${printable(job.worker_id)}`,
+    `Source: ${printable(job.source_path)} (${bytes(job.source_size)}${length})`,
+    `Output: ${printable(job.output_path)}${outputSize(job)}`,
+    `Priority: ${job.priority}`,
+    `Failed Tries: ${job.retry_count} (${job.max_retries} retries allowed), lost: ${job.lost_count}`,
+    job.not_before === null ? null : `Next Try: ${moment(job.not_before)} at the earliest`,
+    `Queued: ${moment(job.created_at)}`,
+    job.completed_at === null ? null : `Ended: ${moment(job.completed_at)}`,
+  ];
+  return lines.filter((line) => line !== null);
+}
+
+function outputSize({ output_size, source_size }: Job): string {
+  if (output_size === null) return "";
+  const ratio = source_size === 0 ? "" : `, ${Math.round((100 * output_size) / source_size)}% of the source`;
+  return ` (${bytes(output_size)}${ratio})`;
+}
+
+function attemptBranch(attempt: Attempt): Branch {
+  const { plan, command, log_tail, encode_ms, verify_ms } = attempt.report;
+  const why = attempt.reason === null ? "" : ` (${words(attempt.reason)})`;
+  const times = [
+    encode_ms === undefined ? null : `encoding took ${seconds(encode_ms / 1000)}`,
+    verify_ms === undefined ? null : `verification ${seconds(verify_ms / 1000)}`,
+  ].filter((part) => part !== null);
+  const below: (Branch | null)[] = [
+    attempt.message === null ? null : printable(attempt.message),
+    plan === undefined
+      ? null
+      : `Decode: ${printable(plan.decode)}, filter: ${printable(plan.filter)}, encode: ${printable(plan.encoder)} (${printable(plan.family)})`,
+    ...(plan?.passed_over ?? []).map(({ family, why }) => `Not ${printable(family)}: ${printable(why)}`),
+    times.length === 0 ? null : times.join(", "),
+    command === undefined ? null : `Command: ${shellQuote(command)}`,
+    attempt.outcome === "completed" || log_tail === undefined ? null : logBranch(log_tail),
+  ];
+  return {
+    text: `${attempt.attempt} on ${printable(attempt.worker_id)}, ${moment(attempt.started_at)}: ${attempt.outcome ?? "running"}${why}`,
+    below: below.filter((branch) => branch !== null),
+  };
+}
+
+const LOG_LINES = 10;
+
+function logBranch(log_tail: string): Branch | null {
+  const lines = log_tail.split(/[\r\n]+/).filter((line) => line.trim() !== "");
+  if (lines.length === 0) return null;
+  return { text: "ffmpeg's last lines:", below: lines.slice(-LOG_LINES).map(printable) };
+}
+
+/** What a person can do about a job that ended without a film; null where nothing needs to be done. */
+function nextStep(job: Job): string | null {
+  const again = `\`vc retry ${job.id}\``;
+  if (job.status === "cancelled") return `${again} queues it again.`;
+  if (job.status !== "failed" && job.status !== "skipped") return null;
+  const advice = job.reason === null ? undefined : ADVICE[job.reason];
+  return advice === undefined ? `${again} tries it once more.` : advice.replace("RETRY", again);
+}
+
+const ADVICE: Partial<Record<Reason, string>> = {
+  source_damaged: "Replace the source with a whole copy; vc notices the change by itself.",
+  encrypted: "vc cannot convert protected films; replace the source with one that is not.",
+  unsupported: "Replace the source, or change the conversion settings; then RETRY.",
+  name_taken: "Move the file that has the output's name away; then RETRY.",
+  disk_full: "Make room on the disk of the results; then RETRY.",
+  gave_up: "Its workers were lost again and again: look at their logs; then RETRY.",
+  job_timeout: "Raise worker.job_timeout, or set it to 0; then RETRY.",
+  ffmpeg_timeout: "Raise ffmpeg.timeout, or set it to 0; then RETRY.",
+  stalled: "Look at the worker it ran on, or raise worker.stall_timeout; then RETRY.",
+  no_video: "There is no picture in it: nothing needs to be done.",
+  not_a_video: "It is no film: nothing needs to be done.",
+  source_missing: "It is gone: nothing needs to be done, or put it back.",
+};
+
+function words(reason: Reason): string {
+  return reason.replaceAll("_", " ");
+}

@@ -1,0 +1,17 @@
+import type { Progress } from "../../shared/job.ts";
+import { seconds } from "./format.ts";
+
+/** `encoding 42.3%, 87 fps, 1.4x, 3 min left`; what is not known is left out. */
+export function renderProgress(progress: Progress | null): string {
+  if (progress === null) return "starting";
+  const { stage, percent, fps, speed, eta_s } = progress;
+  const parts = [
+    stage === "encoding" || stage === "verifying"
+      ? `${stage} ${percent.toFixed(1)}%`
+      : stage.replace("_", " "),
+    fps === null ? null : `${fps.toFixed(fps < 10 ? 1 : 0)} fps`,
+    speed === null ? null : `${speed.toFixed(speed < 10 ? 2 : 1)}x`,
+    eta_s === null ? null : `${seconds(eta_s)} left`,
+  ];
+  return parts.filter((part) => part !== null).join(", ");
+}

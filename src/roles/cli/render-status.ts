@@ -1,0 +1,85 @@
+import { printable } from "../../shared/printable.ts";
+import type { Status } from "../../shared/status.ts";
+import type { Worker } from "../../shared/worker.ts";
+import { ago, bytes, count, percent, seconds } from "./format.ts";
+import { renderProgress } from "./render-progress.ts";
+import { type Branch, tree } from "./tree.ts";
+
+/** The screen of `vc status`: what is wrong first, then how far it is, who works on what, and how fast. */
+export function renderStatus(status: Status): string {
+  const active = status.workers.filter((worker) => worker.status !== "offline");
+  const problems = problemsOf(status);
+  const blocks = [
+    problems.length === 0 ? null : tree(`⚠️ Problems: ${problems.length}`, problems),
+    progressBlock(status, active),
+    `⏱️ Estimated Time Remaining: ${remaining(status)}`,
+    tree(`🖥️ Active Workers: ${active.length}`, active.map(workerBranch)),
+    `📈 Throughput: ${throughput(status)}`,
+    `🔎 Last Scan: ${lastScan(status)}`,
+  ];
+  return blocks.filter((block) => block !== null).join("\n\n");
+}
+
+function problemsOf({ problems, workers }: Status): string[] {
+  const ofWorkers = workers.flatMap(({ id, problem, status }) =>
+    problem === null || status === "offline" ? [] : [`${printable(id)}: ${printable(problem)}`],
+  );
+  return [...problems.map(printable), ...ofWorkers];
+}
+
+function progressBlock(status: Status, active: Worker[]): string {
+  const share = (part: number) => `${count(part)} (${percent(part, status.total)})`;
+  const busy = active.filter((worker) => worker.jobs.length > 0).length;
+  const running = status.processing + status.publishing;
+  const rest: Branch[] = [];
+  if (status.skipped > 0) rest.push(`Skipped: ${share(status.skipped)}`);
+  if (status.cancelled > 0) rest.push(`Cancelled: ${share(status.cancelled)}`);
+  const failed = status.failed === 0 ? "0" : `${share(status.failed)}: see \`vc jobs --status failed\``;
+  return tree("📊 Conversion Progress", [
+    `Total Files: ${count(status.total)}`,
+    `Completed: ${share(status.completed)}`,
+    `Processing: ${count(running)} (${count(busy, "worker")})`,
+    `Pending: ${share(status.pending)}`,
+    ...rest,
+    `Failed: ${failed}`,
+  ]);
+}
+
+function remaining({ eta_s, pending, processing, publishing }: Status): string {
+  if (pending + processing + publishing === 0) return "nothing left to do";
+  return eta_s === null ? "unknown" : seconds(eta_s);
+}
+
+function workerBranch(worker: Worker): Branch {
+  const load = [
+    worker.status === "draining" ? "draining" : null,
+    worker.gpu_usage === null ? null : `GPU: ${Math.round(worker.gpu_usage)}%`,
+    worker.cpu_usage === null ? null : `CPU: ${Math.round(worker.cpu_usage)}%`,
+    worker.memory_usage === null ? null : `memory: ${Math.round(worker.memory_usage)}%`,
+  ].filter((part) => part !== null);
+  const jobs = count(worker.jobs.length, "job");
+  return {
+    text: `${printable(worker.id)}: ${jobs}${load.length === 0 ? "" : ` (${load.join(", ")})`}`,
+    below: worker.jobs.map((job) => `${printable(job.source_rel)}: ${renderProgress(job.progress)}`),
+  };
+}
+
+function throughput({ throughput: { files_per_hour, bytes_per_second } }: Status): string {
+  if (files_per_hour === null) return "unknown";
+  const files = files_per_hour >= 100 ? Math.round(files_per_hour) : files_per_hour;
+  const rate = bytes_per_second === null ? "" : `, ${bytes(bytes_per_second)}/s of sources`;
+  return `${count(files)} files/hour${rate} (last hour)`;
+}
+
+function lastScan({ scan, timestamp }: Status): string {
+  const { files, unsettled, unreadable } = scan;
+  if (scan.running) return `running, ${count(files, "file")} so far`;
+  if (scan.last_finished_at === null) return "none finished yet";
+  const more = [
+    unsettled === 0 ? null : `${count(unsettled)} still being written`,
+    unreadable === 0 ? null : `${count(unreadable)} unreadable`,
+  ].filter((part) => part !== null);
+  return [`${ago(scan.last_finished_at, Date.parse(timestamp))}, ${count(files, "file")}`, ...more].join(
+    ", ",
+  );
+}

@@ -1,0 +1,46 @@
+import type { ArgsDef } from "citty";
+import type { MasterConfig, WorkerConfig } from "../../shared/config.ts";
+import { type ConfigSources, loadConfig } from "../../shared/config-file.ts";
+import { listKeys, type Role } from "../../shared/config-keys.ts";
+import { VcError } from "../../shared/errors.ts";
+import { createLogger, type Logger } from "../../shared/log.ts";
+import { flagsOf } from "./config-args.ts";
+
+/** What the long-running commands do before their role begins. */
+
+type Args = Record<string, unknown>;
+
+export function sourcesOf(role: Role, args: Args): ConfigSources {
+  const { file, config } = args;
+  if (typeof file === "string" && typeof config === "string" && file !== config) {
+    throw new VcError(
+      "usage",
+      "the configuration file is named twice, as an argument and with --config; name it once",
+    );
+  }
+  const path = typeof config === "string" ? config : typeof file === "string" ? file : null;
+  return { path, flags: flagsOf(role, args), env: process.env };
+}
+
+/** The configuration and its logger, after saying what of the configuration has no effect yet. */
+export function prepare(role: "master", args: Args): { config: MasterConfig; log: Logger };
+export function prepare(role: "worker", args: Args): { config: WorkerConfig; log: Logger };
+export function prepare(role: Role, args: Args): { config: MasterConfig | WorkerConfig; log: Logger } {
+  const sources = sourcesOf(role, args);
+  const { config, given } = role === "master" ? loadConfig(role, sources) : loadConfig(role, sources);
+  const log = createLogger(config.logging);
+  for (const key of laterKeys(role, given)) log.warn(key);
+  return { config, log };
+}
+
+/** One sentence for each key that was given and matters only later. */
+export function laterKeys(role: Role, given: string[]): string[] {
+  return listKeys(role).flatMap(({ path, later }) =>
+    later !== null && given.includes(path) ? [`${path} has no effect yet: it matters once ${later}`] : [],
+  );
+}
+
+/** Options that are shared by `vc validate` and the like. */
+export const jsonArg = {
+  json: { type: "boolean", description: "Print JSON instead of text" },
+} as const satisfies ArgsDef;
