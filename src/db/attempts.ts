@@ -1,0 +1,62 @@
+import { and, desc, eq, getTableColumns, sql } from "drizzle-orm";
+import type { Database } from "./database.ts";
+import { fromParameters } from "./parameters.ts";
+import { type AttemptRow, attempts, jobs } from "./schema.ts";
+
+const COLUMNS = Object.keys(getTableColumns(attempts)) as (keyof AttemptRow)[];
+const ENDING = [
+  "ended_at",
+  "outcome",
+  "reason",
+  "message",
+  "output_size",
+  "report",
+  "outputs",
+  "ended_by",
+  "answer",
+] as const satisfies (keyof AttemptRow)[];
+
+/** Questions about attempts. */
+export function createAttemptQueries({ orm }: Database) {
+  const { placeholder } = sql;
+  const ofJob = eq(attempts.job_id, placeholder("job_id"));
+  const ofWorker = eq(attempts.worker_id, placeholder("worker_id"));
+  const thisOne = and(ofJob, eq(attempts.attempt, placeholder("attempt")));
+  const one = orm.select().from(attempts).where(thisOne).prepare();
+  const all = orm.select().from(attempts).where(ofJob).orderBy(attempts.attempt).prepare();
+  const insert = orm
+    .insert(attempts)
+    .values(fromParameters(attempts, COLUMNS) as never)
+    .prepare();
+  const save = orm.update(attempts).set(fromParameters(attempts, ENDING)).where(thisOne).prepare();
+  const byClaim = orm
+    .select()
+    .from(attempts)
+    .where(and(eq(attempts.claim_id, placeholder("claim_id")), ofWorker))
+    .orderBy(sql`rowid`)
+    .prepare();
+  const lastBy = orm
+    .select()
+    .from(attempts)
+    .where(and(ofJob, ofWorker))
+    .orderBy(desc(attempts.attempt))
+    .limit(1)
+    .prepare();
+  const publishing = orm
+    .select({ attempt: attempts })
+    .from(jobs)
+    .innerJoin(attempts, and(eq(attempts.job_id, jobs.id), eq(attempts.attempt, jobs.attempt)))
+    .where(sql`${jobs.status} = 'publishing'`)
+    .prepare();
+
+  return {
+    attempt: (of: { job_id: string; attempt: number }): AttemptRow | undefined => one.get(of),
+    attemptsOf: (job_id: string): AttemptRow[] => all.all({ job_id }),
+    insertAttempt: (row: AttemptRow): void => void insert.run(row),
+    /** Writes what the end of an attempt changes. */
+    saveAttempt: (row: AttemptRow): void => void save.run(row),
+    attemptsByClaim: (of: { claim_id: string; worker_id: string }): AttemptRow[] => byClaim.all(of),
+    lastAttemptBy: (of: { job_id: string; worker_id: string }): AttemptRow | undefined => lastBy.get(of),
+    publishingAttempts: (): AttemptRow[] => publishing.all().map((row) => row.attempt),
+  };
+}

@@ -1,0 +1,134 @@
+import { and, desc, eq, isNull, like, or, type SQL, sql } from "drizzle-orm";
+import type { JobStatus } from "../shared/job.ts";
+import type { Database } from "./database.ts";
+import { fromParameters } from "./parameters.ts";
+import { type JobRow, jobs } from "./schema.ts";
+
+const MUTABLE = [
+  "status",
+  "reason",
+  "error_message",
+  "worker_id",
+  "attempt",
+  "priority",
+  "retry_count",
+  "max_retries",
+  "lost_count",
+  "not_before_ms",
+  "started_at",
+  "completed_at",
+  "updated_ms",
+  "source_size",
+  "source_mtime_ns",
+  "source_duration",
+  "output_size",
+  "notes",
+  "published_rel",
+  "published_size",
+  "published_mtime_ns",
+] as const satisfies (keyof JobRow)[];
+
+// Literal, not parameters: only so does SQLite see that the partial indexes fit.
+const CLAIMABLE = sql`${jobs.status} = 'pending' and ${jobs.not_before_ms} = 0`;
+const WAITING = sql`${jobs.not_before_ms} > 0 and ${jobs.not_before_ms} <= ${sql.placeholder("now_ms")}`;
+const HELD = sql`${jobs.status} in ('processing', 'publishing')`;
+
+export type JobFilter = { status?: JobStatus | undefined; search?: string | undefined };
+
+/** Questions about jobs, and their changes. */
+export function createJobQueries({ orm }: Database) {
+  const id = sql.placeholder("id");
+  const byId = orm.select().from(jobs).where(eq(jobs.id, id)).prepare();
+  const claimable = claimQuery(orm).prepare();
+  const save = orm.update(jobs).set(fromParameters(jobs, MUTABLE)).where(eq(jobs.id, id)).prepare();
+  const rename = orm
+    .update(jobs)
+    .set(fromParameters(jobs, ["output_rel", "output_key", "output_path"]))
+    .where(eq(jobs.id, id))
+    .prepare();
+  const due = orm.select().from(jobs).where(WAITING).limit(1).prepare();
+  const release = orm.update(jobs).set({ not_before_ms: 0 }).where(WAITING).prepare();
+  const held = orm.select().from(jobs).where(HELD).prepare();
+  const heldBy = orm
+    .select()
+    .from(jobs)
+    .where(and(HELD, eq(jobs.worker_id, sql.placeholder("worker_id"))))
+    .prepare();
+
+  return {
+    job: (job_id: string): JobRow | undefined => byId.get({ id: job_id }),
+    /** Up to `limit` jobs that may run now, in the order in which they should. */
+    claimableJobs: (limit: number): JobRow[] => claimable.all({ limit }),
+    saveJob: (row: JobRow): void => void save.run(row),
+    renameOutput: (row: Pick<JobRow, "id" | "output_rel" | "output_key" | "output_path">): void =>
+      void rename.run(row),
+    /** Lets every job run whose back-off is over; says whether there was one. */
+    releaseDue: (now_ms: number): boolean => {
+      if (due.get({ now_ms }) === undefined) return false;
+      release.run({ now_ms });
+      return true;
+    },
+    /** Jobs in processing or publishing. */
+    heldJobs: (): JobRow[] => held.all(),
+    heldJobsOf: (worker_id: string): JobRow[] => heldBy.all({ worker_id }),
+    ...createJobLists(orm),
+  };
+}
+
+/** Exported for the test that reads its query plan. */
+export function claimQuery(orm: Database["orm"]) {
+  return orm
+    .select()
+    .from(jobs)
+    .where(CLAIMABLE)
+    .orderBy(desc(jobs.priority), jobs.created_at, sql`rowid`)
+    .limit(sql.placeholder("limit"));
+}
+
+/** What people's lists ask: too varied to be prepared. */
+function createJobLists(orm: Database["orm"]) {
+  return {
+    /** Films, newest change first. */
+    listJobs: (filter: JobFilter, page: { limit: number; offset: number }): JobRow[] =>
+      orm
+        .select()
+        .from(jobs)
+        .where(matching(filter))
+        .orderBy(desc(jobs.updated_ms), desc(sql`rowid`))
+        .limit(page.limit)
+        .offset(page.offset)
+        .all(),
+    countJobs: (filter: JobFilter): number =>
+      orm.select({ jobs: sql<number>`count(*)` }).from(jobs).where(matching(filter)).get()?.jobs ?? 0,
+    /** Two jobs at most, which is enough to know that a prefix is not unique. */
+    jobsByPrefix: (prefix: string): JobRow[] =>
+      orm
+        .select()
+        .from(jobs)
+        .where(sql`${jobs.id} >= ${prefix} and ${jobs.id} < ${`${prefix}~`}`)
+        .limit(2)
+        .all(),
+    /** Sets `change` on the failed jobs whose last change is oldest; says how many. */
+    changeFailedJobs: (change: Partial<JobRow>, limit: number | undefined): number => {
+      const oldest = sql`select ${jobs.id} from ${jobs} where ${jobs.status} = 'failed' and ${jobs.parent_id} is null order by ${jobs.updated_ms} limit ${limit ?? -1}`;
+      return orm
+        .update(jobs)
+        .set(change)
+        .where(sql`${jobs.id} in (${oldest})`)
+        .returning({ id: jobs.id })
+        .all().length;
+    },
+  };
+}
+
+function matching({ status, search }: JobFilter): SQL | undefined {
+  const film = isNull(jobs.parent_id);
+  const ofStatus = status === undefined ? undefined : eq(jobs.status, status);
+  if (search === undefined || search === "") return and(film, ofStatus);
+  const text = search.replaceAll(/[\\%_]/g, "\\$&");
+  const found = or(
+    sql`${like(jobs.id, `${text}%`)} escape '\\'`,
+    sql`${like(jobs.source_rel, `%${text}%`)} escape '\\'`,
+  );
+  return and(film, ofStatus, found);
+}

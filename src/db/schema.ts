@@ -1,0 +1,148 @@
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { ATTEMPT_OUTCOMES, AttemptReport, JobStatus, Output, Reason } from "../shared/job.ts";
+
+/** A file of an attempt on its way into the output tree; see PublishIntent in roles/master/publishing.ts. */
+export type IntendedOutput = Pick<Output, "staging" | "role" | "sha256"> & {
+  output_rel: string;
+  /** Null where a client did not say. */
+  size: number | null;
+  /** What vc itself published under this name before; null: the name must be free. */
+  previous: { size: number; mtime_ns: string } | null;
+};
+
+export const jobs = sqliteTable(
+  "jobs",
+  {
+    id: text().primaryKey(),
+    kind: text().notNull().default("film"),
+    parent_id: text(),
+    source_path: text().notNull(),
+    output_path: text().notNull(),
+    source_rel: text().notNull(),
+    output_rel: text().notNull(),
+    /** output_rel without regard to case and Unicode form: what must be unique. */
+    output_key: text().notNull(),
+    status: text().$type<JobStatus>().notNull(),
+    reason: text().$type<Reason>(),
+    error_message: text(),
+    worker_id: text(),
+    attempt: integer().notNull().default(0),
+    priority: integer().notNull().default(0),
+    retry_count: integer().notNull().default(0),
+    max_retries: integer().notNull().default(3),
+    lost_count: integer().notNull().default(0),
+    /** Unix milliseconds before which a pending job waits; 0: it may run. */
+    not_before_ms: integer().notNull().default(0),
+    created_at: text().notNull(),
+    started_at: text(),
+    completed_at: text(),
+    /** Unix milliseconds of the newest change, for lists. */
+    updated_ms: integer().notNull(),
+    source_size: integer().notNull(),
+    source_mtime_ns: text().notNull(),
+    source_duration: real(),
+    output_size: integer(),
+    notes: text({ mode: "json" }).$type<string[]>().notNull().default([]),
+    /** What vc last published for this source, and where: only that may be replaced. */
+    published_rel: text(),
+    published_size: integer(),
+    published_mtime_ns: text(),
+  },
+  (t) => [
+    // Must match the claim's ORDER BY exactly (rowid breaks ties), or every claim sorts the whole queue.
+    index("jobs_claim")
+      .on(sql`${t.priority} desc`, t.created_at)
+      .where(sql`status = 'pending' and not_before_ms = 0`),
+    index("jobs_waiting").on(t.not_before_ms).where(sql`not_before_ms > 0`),
+    uniqueIndex("jobs_source").on(t.source_rel).where(sql`parent_id is null`),
+    uniqueIndex("jobs_output").on(t.output_key).where(sql`parent_id is null`),
+    index("jobs_status").on(t.status, t.updated_ms),
+    index("jobs_updated").on(t.updated_ms),
+    index("jobs_completed").on(t.completed_at).where(sql`status = 'completed'`),
+    index("jobs_held").on(t.worker_id).where(sql`status in ('processing', 'publishing')`),
+  ],
+);
+export type JobRow = typeof jobs.$inferSelect;
+
+export const attempts = sqliteTable(
+  "attempts",
+  {
+    job_id: text().notNull(),
+    attempt: integer().notNull(),
+    worker_id: text().notNull(),
+    claim_id: text(),
+    /** 1: a client of the seed's wire format, 2: our own. */
+    protocol: integer().notNull(),
+    /** The source as it was claimed; another one since means that the result is out of date. */
+    source_size: integer().notNull(),
+    source_mtime_ns: text().notNull(),
+    /** Of the file to hand in, as configured when it was claimed. */
+    extension: text().notNull(),
+    started_at: text().notNull(),
+    ended_at: text(),
+    outcome: text().$type<(typeof ATTEMPT_OUTCOMES)[number]>(),
+    reason: text().$type<Reason>(),
+    message: text(),
+    output_size: integer(),
+    report: text({ mode: "json" }).$type<AttemptReport>().notNull().default({}),
+    /** The recorded intent of a hand-in. */
+    outputs: text({ mode: "json" }).$type<IntendedOutput[]>(),
+    /** What the worker's own last word about this attempt was, and the answer, to give it again when repeated. */
+    ended_by: text().$type<"complete" | "failed">(),
+    answer: text().$type<JobStatus>(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.job_id, t.attempt] }),
+    index("attempts_claim").on(t.claim_id).where(sql`claim_id is not null`),
+  ],
+);
+export type AttemptRow = typeof attempts.$inferSelect;
+
+export const workers = sqliteTable("workers", {
+  id: text().primaryKey(),
+  hostname: text().notNull(),
+  last_heartbeat: text(),
+  vulkan_available: integer({ mode: "boolean" }).notNull().default(false),
+  active_jobs: integer().notNull().default(0),
+  gpu_name: text(),
+  gpu_usage: real(),
+  cpu_usage: real(),
+  memory_usage: real(),
+  /** Of the process that registered last; null for clients of the seed's wire format. */
+  session: text(),
+  concurrency: integer().notNull().default(1),
+  version: text(),
+  problem: text(),
+  draining: integer({ mode: "boolean" }).notNull().default(false),
+  completed: integer().notNull().default(0),
+  failed: integer().notNull().default(0),
+  lost: integer().notNull().default(0),
+  encode_ms: integer().notNull().default(0),
+  verify_ms: integer().notNull().default(0),
+});
+export type WorkerRow = typeof workers.$inferSelect;
+
+/** Every start of a worker process that ever registered: a replaced one must not come back. */
+export const sessions = sqliteTable("sessions", {
+  id: text().primaryKey(),
+  worker_id: text().notNull(),
+  started_at: text().notNull(),
+});
+
+/** Sums over films, kept by triggers: counting a million rows on every screen would be too slow. */
+export const job_counts = sqliteTable(
+  "job_counts",
+  {
+    status: text().$type<JobStatus>().notNull(),
+    /** Empty for none. */
+    reason: text().$type<Reason | "">().notNull(),
+    jobs: integer().notNull(),
+    source_bytes: integer().notNull(),
+    output_bytes: integer().notNull(),
+    source_ms: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.status, t.reason] })],
+);
+
+export const meta = sqliteTable("meta", { key: text().primaryKey(), value: text().notNull() });

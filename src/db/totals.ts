@@ -1,0 +1,50 @@
+import { eq, isNull, sql } from "drizzle-orm";
+import type { Database } from "./database.ts";
+import { job_counts, jobs, meta, workers } from "./schema.ts";
+
+export type CountRow = typeof job_counts.$inferSelect;
+
+/** Sums for screens, and the few facts about the database itself. */
+export function createTotalQueries({ orm }: Database) {
+  const counts = orm.select().from(job_counts).where(sql`${job_counts.jobs} > 0`).prepare();
+  const finished = orm
+    .select({
+      jobs: sql<number>`count(*)`,
+      source_bytes: sql<number>`coalesce(sum(${jobs.source_size}), 0)`,
+      first_started_at: sql<string | null>`min(${jobs.started_at})`,
+    })
+    .from(jobs)
+    .where(sql`${jobs.status} = 'completed' and ${jobs.completed_at} >= ${sql.placeholder("since")}`)
+    .prepare();
+  const times = orm
+    .select({
+      encode_ms: sql<number>`coalesce(sum(${workers.encode_ms}), 0)`,
+      verify_ms: sql<number>`coalesce(sum(${workers.verify_ms}), 0)`,
+    })
+    .from(workers)
+    .prepare();
+  const samples = orm
+    .select({
+      source_rel: jobs.source_rel,
+      source_size: jobs.source_size,
+      source_mtime_ns: jobs.source_mtime_ns,
+    })
+    .from(jobs)
+    .where(sql`${jobs.status} = ${sql.placeholder("status")} and ${isNull(jobs.parent_id)}`)
+    .limit(sql.placeholder("limit"))
+    .prepare();
+
+  return {
+    /** Films by status and reason, kept up to date by triggers. */
+    counts: (): CountRow[] => counts.all(),
+    /** Films completed since then (RFC 3339). */
+    finishedSince: (since: string) =>
+      finished.get({ since }) ?? { jobs: 0, source_bytes: 0, first_started_at: null },
+    spentTimes: () => times.get() ?? { encode_ms: 0, verify_ms: 0 },
+    sampleSources: (status: "pending" | "processing", limit: number) => samples.all({ status, limit }),
+    fact: (key: string): string | undefined => orm.select().from(meta).where(eq(meta.key, key)).get()?.value,
+    setFact: (key: string, value: string): void => {
+      orm.insert(meta).values({ key, value }).onConflictDoUpdate({ target: meta.key, set: { value } }).run();
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { join } from "node:path";
+import type { AttemptRow, JobRow, WorkerRow } from "../../db/schema.ts";
+import { type Instant, toTimestamp } from "../../shared/clock.ts";
+import type { Job, JobOrder } from "../../shared/job.ts";
+import type { Input, Reply } from "../../shared/protocol.ts";
+import type { Context } from "./context.ts";
+import { standing } from "./lifecycle.ts";
+import { keyOf, mustMove } from "./moves.ts";
+import { renameFor } from "./naming.ts";
+import { jobsToGrant } from "./scheduler.ts";
+import { identify } from "./sessions.ts";
+import { toJob, toOrder } from "./views.ts";
+
+type Claimed = { job: JobRow; attempt: AttemptRow };
+
+/** Gives jobs to a worker; null when there is nothing for it. The same claim_id gives the same jobs again. */
+export function claim(context: Context, input: Input<"next_job">, now: Instant): Reply<"next_job"> {
+  const { store } = context;
+  const worker = identify(context, input, now);
+  if (input.claim_id !== undefined) {
+    const before = store.attemptsByClaim({ claim_id: input.claim_id, worker_id: worker.id });
+    // All ended meanwhile: a late repeat, for whose answer nobody waits any more.
+    if (before.length > 0) return answer(context, input, stillHeld(context, before));
+  }
+  const { draining } = worker;
+  const limit = jobsToGrant({ draining, protocol: input.protocol, max: input.max });
+  if (limit === 0) return null;
+  store.releaseDue(now.wall_ms);
+  const granted = store.claimableJobs(limit).map((job) => grant(context, { job, worker, input }, now));
+  return answer(context, input, granted);
+}
+
+function stillHeld({ store }: Context, attempts: AttemptRow[]): Claimed[] {
+  return attempts.flatMap((attempt) => {
+    const job = store.job(attempt.job_id);
+    return job !== undefined && standing(job, attempt) === "held" ? [{ job, attempt }] : [];
+  });
+}
+
+function grant(
+  context: Context,
+  { job, worker, input }: { job: JobRow; worker: WorkerRow; input: Input<"next_job"> },
+  now: Instant,
+): Claimed {
+  stopPrevious(context, job);
+  const named = renameFor(context, job);
+  const started_at = toTimestamp(now.wall_ms);
+  const moved = mustMove(context, named, { type: "claim" }, now, {
+    worker_id: worker.id,
+    attempt: job.attempt + 1,
+    max_retries: context.settings.max_retries,
+    started_at,
+    notes: [],
+  });
+  const attempt = newAttempt(moved, worker.id, input, context.settings.conversion.container);
+  context.store.insertAttempt(attempt);
+  context.later(() => context.leases.renew(keyOf(attempt), now.monotonic_ms));
+  return { job: moved, attempt };
+}
+
+/** Whoever ran it before its lease ran out cannot go on from now. */
+function stopPrevious(context: Context, job: JobRow): void {
+  const previous = context.store.attempt({ job_id: job.id, attempt: job.attempt });
+  if (previous === undefined || standing(job, previous) !== "lapsed") return;
+  const { worker_id } = previous;
+  context.later(() => context.stops.add(worker_id, keyOf(previous)));
+  context.emit(() => ({ type: "control", worker_id }));
+}
+
+function newAttempt(job: JobRow, worker_id: string, input: Input<"next_job">, extension: string): AttemptRow {
+  return {
+    job_id: job.id,
+    attempt: job.attempt,
+    worker_id,
+    claim_id: input.claim_id ?? null,
+    protocol: input.protocol ?? 1,
+    source_size: job.source_size,
+    source_mtime_ns: job.source_mtime_ns,
+    extension,
+    started_at: job.started_at ?? job.created_at,
+    ended_at: null,
+    outcome: null,
+    reason: null,
+    message: null,
+    output_size: null,
+    report: {},
+    outputs: null,
+    ended_by: null,
+    answer: null,
+  };
+}
+
+function answer(context: Context, input: Input<"next_job">, claimed: Claimed[]): Reply<"next_job"> {
+  const [first] = claimed;
+  if (first === undefined) return null;
+  const order = ({ job, attempt }: Claimed) => toOrder(job, attempt, context.settings.conversion);
+  return input.protocol === 2
+    ? { jobs: claimed.map(order) }
+    : forSeedClient(context, first.job, order(first));
+}
+
+/** Such a client writes to output_path itself, so it is given the staging file. */
+function forSeedClient({ settings }: Context, job: JobRow, order: JobOrder): Job {
+  return { ...toJob(job, null), output_path: join(settings.output_base, ".vc", order.staging) };
+}

@@ -1,0 +1,74 @@
+import type { Committer } from "../../db/commit.ts";
+import type { Store } from "../../db/store.ts";
+import type { Instant } from "../../shared/clock.ts";
+import type { Job, JobStatus } from "../../shared/job.ts";
+import type { Input, Reply } from "../../shared/protocol.ts";
+import { claim } from "./claims.ts";
+import { type CoordinatorSettings, createContext } from "./context.ts";
+import * as endings from "./endings.ts";
+import type { AttemptKey } from "./leases.ts";
+import * as people from "./people.ts";
+import * as renewals from "./renewals.ts";
+import { drain, listWorkers, register } from "./sessions.ts";
+import { addSources, type FoundSource, followRoots, sampleSources } from "./sources.ts";
+import * as totals from "./totals.ts";
+import { createUpkeep } from "./upkeep.ts";
+
+export type Coordinator = ReturnType<typeof createCoordinator>;
+
+/**
+ * The queue. Every method but `subscribe` is one synchronous operation, to be run inside `committer.run`; time is
+ * passed in. Each loads, asks a pure rule (lifecycle, scheduler, retry), saves and answers. Refusals are VcErrors.
+ */
+export function createCoordinator(given: {
+  store: Store;
+  committer: Committer;
+  settings: CoordinatorSettings;
+  /** 0 to 1, for ids and jitter. */
+  random: () => number;
+}) {
+  const context = createContext(given);
+  given.committer.runNow(() => followRoots(context));
+
+  return {
+    register: (input: Input<"register">, now: Instant) => register(context, input, now),
+    claim: (input: Input<"next_job">, now: Instant): Reply<"next_job"> => claim(context, input, now),
+    progress: (input: Input<"job_progress">, now: Instant) => renewals.progress(context, input, now),
+    heartbeat: (input: Input<"heartbeat">, now: Instant) => renewals.heartbeat(context, input, now),
+    control: (input: Input<"control">, now: Instant) => renewals.control(context, input, now),
+
+    beginPublish: (input: Input<"job_complete">, now: Instant) => endings.beginPublish(context, input, now),
+    finishPublish: (of: AttemptKey, published: endings.PublishedFile[], now: Instant): JobStatus =>
+      endings.finishPublish(context, of, published, now),
+    failPublish: (of: AttemptKey, failure: endings.PublishFailure, now: Instant): JobStatus =>
+      endings.failPublish(context, of, failure, now),
+    intents: () => endings.intents(context),
+    fail: (input: Input<"job_failed">, now: Instant) => endings.fail(context, input, now),
+    isHeld: (of: AttemptKey): boolean => endings.isHeld(context, of),
+
+    upkeep: createUpkeep(context),
+    addSources: (batch: FoundSource[], now: Instant) => addSources(context, batch, now),
+    sampleSources: (limit: number) => sampleSources(context, limit),
+
+    cancel: (id: string, now: Instant): Job => people.cancel(context, id, now),
+    retry: (id: string, now: Instant): Job => people.retry(context, id, now),
+    retryFailed: (limit: number | undefined, now: Instant) => people.retryFailed(context, limit, now),
+    setPriority: (id: string, priority: number, now: Instant): Job =>
+      people.setPriority(context, id, priority, now),
+    drain: (worker_id: string, now: Instant): void => drain(context, worker_id, now),
+    status: (now: Instant) => totals.status(context, now),
+    stats: (_now: Instant) => totals.stats(context),
+    jobs: (input: Input<"jobs">, _now: Instant) => people.listJobs(context, input),
+    job: (id: string, _now: Instant) => people.showJob(context, id),
+    workers: (now: Instant) => listWorkers(context, now),
+
+    /** Every live lease, for checks and metrics. */
+    leases: (): AttemptKey[] => context.leases.all(),
+    /** Listeners are called after commits only. Returns how to end it. */
+    subscribe: context.subscribe,
+  };
+}
+
+export type { CoordinatorSettings, MasterEvent } from "./context.ts";
+export type { PublishedFile, PublishFailure, PublishIntent, PublishStart } from "./endings.ts";
+export type { FoundSource } from "./sources.ts";

@@ -1,0 +1,218 @@
+import type { AttemptRow, IntendedOutput, JobRow } from "../../db/schema.ts";
+import type { Instant } from "../../shared/clock.ts";
+import { VcError } from "../../shared/errors.ts";
+import type { JobStatus, Reason } from "../../shared/job.ts";
+import { stagingName } from "../../shared/job.ts";
+import type { Input, Reply } from "../../shared/protocol.ts";
+import type { Context } from "./context.ts";
+import type { AttemptKey } from "./leases.ts";
+import { isLoss, type Standing, standing } from "./lifecycle.ts";
+import { type Ending, endAttempt, keyOf, mustMove, resume } from "./moves.ts";
+
+/** What publishing an attempt means, recorded before any file is touched. */
+export type PublishIntent = AttemptKey & {
+  source_rel: string;
+  /** The source as it was claimed. */
+  source_size: number;
+  source_mtime_ns: string;
+  outputs: IntendedOutput[];
+};
+export type PublishedFile = { output_rel: string; size: number; mtime_ns: string };
+export type PublishStart =
+  | { state: "publish"; intent: PublishIntent }
+  | { state: "ended"; status: JobStatus };
+
+type Found = { job: JobRow; attempt: AttemptRow };
+
+/**
+ * A worker hands in. While it is being published a repeat gets the same intent, afterwards the same status.
+ * @throws VcError not_found, stale_attempt, bad_request (outputs that are not this attempt's)
+ */
+export function beginPublish(context: Context, input: Input<"job_complete">, now: Instant): PublishStart {
+  const found = findAttempt(context, input);
+  const stands = standing(found.job, found.attempt);
+  const answered = repeatedAnswer(found.attempt, stands, "complete");
+  if (answered !== null) return { state: "ended", status: answered };
+  if (stands === "publishing") return { state: "publish", intent: toIntent(found) };
+  const { job, attempt } = stands === "lapsed" ? resume(context, found.job, found.attempt, now) : found;
+  const outputs = intendedOutputs(job, attempt, input);
+  const report = input.report ?? attempt.report;
+  const recorded = { ...attempt, outputs, report, output_size: outputs[0]?.size ?? null };
+  context.store.saveAttempt(recorded);
+  mustMove(context, job, { type: "publish" }, now);
+  context.later(() => context.leases.end(keyOf(attempt)));
+  return { state: "publish", intent: toIntent({ job, attempt: recorded }) };
+}
+
+/** The files are in place. Repeats give the same status. */
+export function finishPublish(
+  context: Context,
+  of: AttemptKey,
+  published: PublishedFile[],
+  now: Instant,
+): JobStatus {
+  const found = findPublishing(context, of);
+  if ("answer" in found) return found.answer;
+  const [film] = published;
+  if (film === undefined) throw new Error(`nothing was published of job ${of.job_id}`);
+  return endAttempt(
+    context,
+    found,
+    {
+      event: { type: "published" },
+      outcome: "completed",
+      reason: null,
+      message: null,
+      ended_by: "complete",
+      output_size: film.size,
+      patch: {
+        output_size: film.size,
+        published_rel: film.output_rel,
+        published_size: film.size,
+        published_mtime_ns: film.mtime_ns,
+      },
+    },
+    now,
+  );
+}
+
+export type PublishFailure = {
+  /** requeue: at once, and it counts nothing. */
+  outcome: "retry" | "permanent" | "lost" | "requeue";
+  reason: Reason;
+  message: string;
+};
+
+/** The files could not be put in place, and nothing of them is left. */
+export function failPublish(
+  context: Context,
+  of: AttemptKey,
+  { outcome, reason, message }: PublishFailure,
+  now: Instant,
+): JobStatus {
+  const found = findPublishing(context, of);
+  if ("answer" in found) return found.answer;
+  const common = { reason, message, ended_by: "complete" } as const;
+  const ending: Ending =
+    outcome === "requeue"
+      ? { ...common, outcome: "lost", event: { type: "requeue" } }
+      : outcome === "lost"
+        ? { ...common, outcome, event: { type: "lost", reason } }
+        : { ...common, outcome, event: { type: "failed", outcome, reason } };
+  return endAttempt(context, found, ending, now);
+}
+
+/** Everything that was to be published when the master ended. */
+export function intents({ store }: Context): PublishIntent[] {
+  return store.publishingAttempts().flatMap((attempt) => {
+    const job = store.job(attempt.job_id);
+    return job === undefined ? [] : [toIntent({ job, attempt })];
+  });
+}
+
+/**
+ * A worker reports an attempt that made no film.
+ * @throws VcError not_found, stale_attempt, conflict (it was handed in before)
+ */
+export function fail(context: Context, input: Input<"job_failed">, now: Instant): Reply<"job_failed"> {
+  const found = findAttempt(context, input);
+  const stands = standing(found.job, found.attempt);
+  const answered = repeatedAnswer(found.attempt, stands, "failed");
+  if (answered !== null) return { ok: true, status: answered };
+  if (stands === "publishing") {
+    throw new VcError("conflict", `${nameOf(found.attempt)} was handed in already and is being published.`);
+  }
+  const current = stands === "lapsed" ? resume(context, found.job, found.attempt, now) : found;
+  const { outcome = "retry", reason = "unspecified", error_message: message, report } = input;
+  const ending: Pick<Ending, "event" | "outcome"> = isLoss(reason)
+    ? { outcome: "lost", event: { type: "lost", reason } }
+    : { outcome, event: { type: "failed", outcome, reason } };
+  const told = { reason, message, report, ended_by: "failed" } as const;
+  return { ok: true, status: endAttempt(context, current, { ...ending, ...told }, now) };
+}
+
+/** Whether a staging file of this attempt may still be needed. */
+export function isHeld({ store }: Context, of: AttemptKey): boolean {
+  const job = store.job(of.job_id);
+  const attempt = store.attempt(of);
+  if (job === undefined || attempt === undefined) return false;
+  return ["held", "lapsed", "publishing"].includes(standing(job, attempt));
+}
+
+function findAttempt(
+  { store }: Context,
+  of: { job_id: string; worker_id: string; attempt?: number | undefined },
+): Found {
+  const { job_id, worker_id } = of;
+  const job = store.job(job_id);
+  if (job === undefined) throw new VcError("not_found", `There is no job ${job_id}.`);
+  const attempt =
+    of.attempt === undefined
+      ? store.lastAttemptBy({ job_id, worker_id })
+      : store.attempt({ job_id, attempt: of.attempt });
+  if (attempt === undefined || attempt.worker_id !== worker_id) {
+    throw new VcError("stale_attempt", `Worker ${worker_id} does not hold that attempt of job ${job_id}.`);
+  }
+  if (of.attempt === undefined && attempt.protocol === 2) {
+    throw new VcError("bad_request", `attempt is missing: job ${job_id} was claimed with protocol=2.`);
+  }
+  return { job, attempt };
+}
+
+/** The answer that was given before, if the attempt ended by the same call. @throws VcError stale_attempt */
+function repeatedAnswer(
+  attempt: AttemptRow,
+  stands: Standing,
+  call: "complete" | "failed",
+): JobStatus | null {
+  if (stands === "answered" && attempt.ended_by === call) return attempt.answer;
+  if (stands !== "answered" && stands !== "stale") return null;
+  const ended = attempt.outcome === null ? "" : ` It ended before: ${attempt.message ?? attempt.outcome}`;
+  throw new VcError("stale_attempt", `${nameOf(attempt)} no longer counts.${ended}`);
+}
+
+function findPublishing({ store }: Context, of: AttemptKey): Found | { answer: JobStatus } {
+  const job = store.job(of.job_id);
+  const attempt = store.attempt(of);
+  if (job !== undefined && attempt !== undefined) {
+    if (attempt.answer !== null) return { answer: attempt.answer };
+    if (standing(job, attempt) === "publishing") return { job, attempt };
+  }
+  throw new VcError("stale_attempt", `Attempt ${of.attempt} of job ${of.job_id} is not being published.`);
+}
+
+/** A client of the seed's wire format names no outputs: it wrote the one file that it was told to. */
+function intendedOutputs(job: JobRow, attempt: AttemptRow, input: Input<"job_complete">): IntendedOutput[] {
+  const staging = stagingName(attempt);
+  const said = input.outputs ?? [
+    { staging, role: "film" as const, extension: attempt.extension, size: input.output_size ?? null },
+  ];
+  const [film] = said;
+  if (said.length !== 1 || film?.staging !== staging || film.extension !== attempt.extension) {
+    throw new VcError(
+      "bad_request",
+      `outputs must be the one film ${staging} with the extension ${attempt.extension}.`,
+    );
+  }
+  const { published_rel, published_size: size, published_mtime_ns: mtime_ns } = job;
+  const mine = published_rel === job.output_rel && size !== null && mtime_ns !== null;
+  const { extension, ...output } = film;
+  return [{ ...output, output_rel: job.output_rel, previous: mine ? { size, mtime_ns } : null }];
+}
+
+function toIntent({ job, attempt }: Found): PublishIntent {
+  const { job_id, source_size, source_mtime_ns, outputs } = attempt;
+  if (outputs === null) throw new Error(`${nameOf(attempt)} is published without a recorded intent`);
+  return {
+    job_id,
+    attempt: attempt.attempt,
+    source_rel: job.source_rel,
+    source_size,
+    source_mtime_ns,
+    outputs,
+  };
+}
+
+function nameOf({ job_id, attempt }: AttemptRow): string {
+  return `Attempt ${attempt} of job ${job_id}`;
+}

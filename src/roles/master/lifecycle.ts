@@ -1,0 +1,135 @@
+import type { JobStatus, Reason } from "../../shared/job.ts";
+
+/**
+ * The life of a job, in one place:
+ *
+ *     pending -> processing (claim)            processing -> publishing -> completed
+ *     processing -> pending   a retryable failure (counts, back-off), or lost (counts in lost_count only)
+ *     processing -> failed    retries used up, a permanent failure, or lost max_lost times (gave_up)
+ *     processing -> skipped   with a reason found by the worker
+ *     pending, processing -> cancelled         failed, cancelled -> pending  retry by a person
+ *     completed, skipped, failed -> pending    the source changed
+ *
+ * "Lapsed": the lease of the newest attempt ran out and nothing else has happened to the job since. The job is
+ * pending (or given up), yet its worker may still resume it, and then go on or hand in, until another claim
+ * replaces the attempt.
+ */
+export type JobFacts = { status: JobStatus; retry_count: number; lost_count: number };
+export type Limits = { max_retries: number; max_lost: number };
+
+export type JobEvent =
+  | { type: "claim" | "resume" | "publish" | "published" | "requeue" | "cancel" | "retry" | "source_changed" }
+  | { type: "failed"; outcome: "retry" | "permanent" | "skipped"; reason: Reason }
+  | { type: "lost"; reason: Reason };
+
+/** What becomes of the job. `back_off`: it waits before it runs again. */
+export type Change = JobFacts & { reason: Reason | null; back_off: boolean };
+export type Refusal = { refused: string };
+
+/** @returns the job's next state, or in words why the event cannot happen to it. */
+export function transition(job: JobFacts, event: JobEvent, limits: Limits): Change | Refusal {
+  const to = (status: JobStatus, change: Partial<Change> = {}): Change => ({
+    status,
+    reason: null,
+    retry_count: job.retry_count,
+    lost_count: job.lost_count,
+    back_off: false,
+    ...change,
+  });
+  const fresh = { retry_count: 0, lost_count: 0 };
+  if (!ALLOWED[event.type].includes(job.status)) return { refused: refusal(job.status, event.type) };
+  switch (event.type) {
+    case "claim":
+      return to("processing");
+    case "resume":
+      // It was not lost after all.
+      return to("processing", { lost_count: Math.max(0, job.lost_count - 1) });
+    case "publish":
+      return to("publishing");
+    case "published":
+      return to("completed");
+    case "requeue":
+      return to("pending");
+    case "cancel":
+      return to("cancelled", { reason: "cancelled" });
+    case "retry":
+    case "source_changed":
+      return to("pending", fresh);
+    case "lost":
+      return afterLoss(job.lost_count + 1, event.reason);
+    case "failed":
+      return afterFailure(event);
+  }
+
+  function afterLoss(lost_count: number, reason: Reason): Change {
+    return lost_count >= limits.max_lost
+      ? to("failed", { lost_count, reason: "gave_up" })
+      : to("pending", { lost_count, reason });
+  }
+  function afterFailure({ outcome, reason }: Extract<JobEvent, { type: "failed" }>): Change {
+    if (outcome === "skipped") return to("skipped", { reason });
+    if (outcome === "permanent" || job.retry_count >= limits.max_retries) return to("failed", { reason });
+    return to("pending", { reason, retry_count: job.retry_count + 1, back_off: true });
+  }
+}
+
+/** From which states an event is possible. `resume` besides only while the newest attempt is lapsed. */
+const ALLOWED: Record<JobEvent["type"], JobStatus[]> = {
+  claim: ["pending"],
+  resume: ["pending", "failed"],
+  publish: ["processing"],
+  published: ["publishing"],
+  requeue: ["publishing"],
+  cancel: ["pending", "processing"],
+  retry: ["failed", "cancelled", "pending"],
+  source_changed: ["completed", "skipped", "failed", "pending"],
+  lost: ["processing", "publishing"],
+  failed: ["processing", "publishing"],
+};
+
+function refusal(status: JobStatus, event: JobEvent["type"]): string {
+  if (event === "cancel" && status === "publishing") return "it is being published at this moment";
+  if (event === "cancel") return `it is ${status} already`;
+  if (event === "retry") return `it is ${status}; only failed and cancelled jobs can be queued again`;
+  return `it is ${status}`;
+}
+
+/** How an attempt stands to its job: what a message about it may still do. */
+export type Standing =
+  /** The worker runs it, with a lease. */
+  | "held"
+  /** Its lease ran out, and nobody has claimed the job since: it may go on. */
+  | "lapsed"
+  | "publishing"
+  /** The worker itself ended it, and was answered: repeats get the same answer. */
+  | "answered"
+  /** Replaced, cancelled or taken away: nothing it says counts. */
+  | "stale";
+
+export type AttemptFacts = {
+  attempt: number;
+  outcome: string | null;
+  reason: Reason | null;
+  answer: JobStatus | null;
+};
+
+export function standing(job: { status: JobStatus; attempt: number }, attempt: AttemptFacts): Standing {
+  if (attempt.answer !== null) return "answered";
+  if (attempt.attempt !== job.attempt) return "stale";
+  if (job.status === "publishing") return "publishing";
+  if (job.status === "processing" && attempt.outcome === null) return "held";
+  const ranOut = attempt.outcome === "lost" && attempt.reason === "lease_expired";
+  return ranOut && (job.status === "pending" || job.status === "failed") ? "lapsed" : "stale";
+}
+
+/** Ends that are nobody's fault: they cost no retry, whatever else the worker says. */
+export function isLoss(reason: Reason): boolean {
+  return LOSSES.has(reason);
+}
+const LOSSES = new Set<Reason>([
+  "lease_expired",
+  "worker_restarted",
+  "drained",
+  "mount_lost",
+  "source_changed",
+]);

@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import type { JobRow } from "../../db/schema.ts";
+import type { Context, CoordinatorSettings } from "./context.ts";
+import { outputKey, outputNames } from "./output-names.ts";
+
+/** The name of a job's result fits the configured container; after a change of that it is given a new one. */
+export function renameFor(context: Context, job: JobRow): JobRow {
+  const { container } = context.settings.conversion;
+  if (job.output_rel.endsWith(`.${container}`)) return job;
+  for (const output_rel of outputNames(job.source_rel, container)) {
+    const output_key = outputKey(output_rel);
+    if (context.store.ownerOfOutput(output_key) !== undefined) continue;
+    const renamed = { ...job, output_rel, output_key, output_path: outputPath(context.settings, output_rel) };
+    context.store.renameOutput(renamed);
+    return renamed;
+  }
+  throw new Error("names never run out");
+}
+
+export function sourcePath({ root_path }: CoordinatorSettings, source_rel: string): string {
+  return join(root_path, source_rel);
+}
+
+export function outputPath({ output_base }: CoordinatorSettings, output_rel: string): string {
+  return join(output_base, output_rel);
+}

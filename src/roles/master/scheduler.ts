@@ -1,0 +1,26 @@
+/** How many jobs a claim may get. Only our own protocol can ask for more than one. */
+export function jobsToGrant(claim: {
+  draining: boolean;
+  protocol: 2 | undefined;
+  max: number | undefined;
+}): number {
+  if (claim.draining) return 0;
+  return claim.protocol === 2 ? (claim.max ?? 1) : 1;
+}
+
+export type WorkerFacts = { hostname: string; session: string | null; silent_ms: number };
+
+/**
+ * What a registration means for the worker that has the id already: `same` process, a `replaced` one, or `taken`
+ * by a live one on another host. A host that is not known (a client that never sent a heartbeat) is no other host.
+ */
+export function judgeRegistration(
+  known: WorkerFacts | undefined,
+  incoming: { session: string; hostname: string },
+  offline_after_ms: number,
+): "new" | "same" | "replaced" | "taken" {
+  if (known === undefined) return "new";
+  if (known.session === incoming.session) return "same";
+  const elsewhere = known.hostname !== "" && known.hostname !== incoming.hostname;
+  return elsewhere && known.silent_ms < offline_after_ms ? "taken" : "replaced";
+}

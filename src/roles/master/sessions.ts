@@ -1,0 +1,158 @@
+import type { WorkerRow } from "../../db/schema.ts";
+import { type Instant, toTimestamp } from "../../shared/clock.ts";
+import { VcError } from "../../shared/errors.ts";
+import type { Input } from "../../shared/protocol.ts";
+import type { Worker } from "../../shared/worker.ts";
+import type { Context } from "./context.ts";
+import { endAttempt } from "./moves.ts";
+import { judgeRegistration } from "./scheduler.ts";
+import { toWorker } from "./views.ts";
+
+/**
+ * A process of a worker says that it has started.
+ * @throws VcError worker_id_taken (a live worker elsewhere), session_replaced (a late message of an old process)
+ */
+export function register(context: Context, input: Input<"register">, now: Instant): { lease_ms: number } {
+  const { store, settings } = context;
+  const { worker_id, session, hostname } = input;
+  const row = store.worker(worker_id);
+  const known = row && { ...row, silent_ms: silence(context, row, now) };
+  const verdict = judgeRegistration(known, input, settings.offline_after_ms);
+  if (verdict !== "same" && store.sessionKnown({ id: session, worker_id })) throw replaced(worker_id);
+  if (verdict === "taken" && known) throw taken(known);
+  if (verdict === "replaced") freeAll(context, worker_id, now);
+  const starts = verdict !== "same";
+  if (starts) store.insertSession({ id: session, worker_id, started_at: toTimestamp(now.wall_ms) });
+  saveHeard(context, now, {
+    ...(row ?? blankWorker(worker_id)),
+    session,
+    hostname,
+    version: input.version,
+    concurrency: input.concurrency,
+    ...(starts ? { draining: false, problem: null } : {}),
+  });
+  if (starts) context.later(() => context.stops.forget(worker_id));
+  return { lease_ms: settings.lease_ms };
+}
+
+/**
+ * The worker that makes a call. One without a session speaks the seed's wire format: it is made on first contact.
+ * @throws VcError unknown_worker (register first), session_replaced
+ */
+export function identify(
+  context: Context,
+  call: { worker_id: string; session?: string | undefined },
+  now: Instant,
+): WorkerRow {
+  const { store } = context;
+  const row = store.worker(call.worker_id);
+  if (call.session !== undefined && row?.session !== call.session) {
+    if (store.sessionKnown({ id: call.session, worker_id: call.worker_id })) throw replaced(call.worker_id);
+    throw new VcError("unknown_worker", `The master does not know worker ${call.worker_id}: register first.`);
+  }
+  if (row === undefined) return saveHeard(context, now, blankWorker(call.worker_id));
+  hear(context, row.id, now);
+  return row;
+}
+
+/** Saves what a worker told of itself, and that it was heard. */
+export function saveHeard(context: Context, now: Instant, row: WorkerRow): WorkerRow {
+  const saved = { ...row, last_heartbeat: toTimestamp(now.wall_ms) };
+  context.store.saveWorker(saved);
+  hear(context, row.id, now);
+  context.emit(() => ({ type: "worker", worker: viewWorker(context, saved, now) }));
+  return saved;
+}
+
+function hear(context: Context, worker_id: string, now: Instant): void {
+  context.later(() => {
+    context.heard.set(worker_id, now.monotonic_ms);
+    context.silent.delete(worker_id);
+  });
+}
+
+/** Milliseconds since the worker was heard; after a restart of the master by the wall clock. */
+export function silence({ heard }: Context, row: WorkerRow, now: Instant): number {
+  const heard_ms = heard.get(row.id);
+  if (heard_ms !== undefined) return now.monotonic_ms - heard_ms;
+  if (row.last_heartbeat === null) return Number.POSITIVE_INFINITY;
+  return Math.max(0, now.wall_ms - Date.parse(row.last_heartbeat));
+}
+
+/** @throws VcError not_found */
+export function drain(context: Context, worker_id: string, now: Instant): void {
+  const row = context.store.worker(worker_id);
+  if (row === undefined) throw new VcError("not_found", `There is no worker ${worker_id}.`);
+  const draining = { ...row, draining: true };
+  context.store.saveWorker(draining);
+  context.later(() => context.stops.touch(worker_id));
+  context.emit(() => ({ type: "control", worker_id }));
+  context.emit(() => ({ type: "worker", worker: viewWorker(context, draining, now) }));
+}
+
+export function listWorkers(context: Context, now: Instant): Worker[] {
+  return context.store.allWorkers().map((row) => viewWorker(context, row, now));
+}
+
+export function viewWorker(context: Context, row: WorkerRow, now: Instant): Worker {
+  const held = context.store.heldJobsOf(row.id);
+  return toWorker(row, {
+    online: silence(context, row, now) < context.settings.offline_after_ms,
+    jobs: held.map((job) => ({
+      job_id: job.id,
+      source_rel: job.source_rel,
+      progress: context.leases.progress(job.id),
+    })),
+  });
+}
+
+/** The old process of this worker is gone: what it ran goes to others at once. */
+function freeAll(context: Context, worker_id: string, now: Instant): void {
+  for (const job of context.store.heldJobsOf(worker_id)) {
+    const attempt = context.store.attempt({ job_id: job.id, attempt: job.attempt });
+    if (attempt === undefined || job.status !== "processing") continue;
+    const reason = "worker_restarted";
+    const message = `Worker ${worker_id} was started anew.`;
+    const ending = { outcome: "lost", reason, message, ended_by: null } as const;
+    endAttempt(context, { job, attempt }, { ...ending, event: { type: "lost", reason } }, now);
+  }
+}
+
+function blankWorker(id: string): WorkerRow {
+  return {
+    id,
+    hostname: "",
+    last_heartbeat: null,
+    vulkan_available: false,
+    active_jobs: 0,
+    gpu_name: null,
+    gpu_usage: null,
+    cpu_usage: null,
+    memory_usage: null,
+    session: null,
+    concurrency: 1,
+    version: null,
+    problem: null,
+    draining: false,
+    completed: 0,
+    failed: 0,
+    lost: 0,
+    encode_ms: 0,
+    verify_ms: 0,
+  };
+}
+
+function replaced(worker_id: string): VcError {
+  return new VcError(
+    "session_replaced",
+    `Another process has registered as worker ${worker_id} since. This one must stop.`,
+  );
+}
+
+function taken(known: { id: string; hostname: string; silent_ms: number }): VcError {
+  const ago = Math.round(known.silent_ms / 1000);
+  return new VcError(
+    "worker_id_taken",
+    `The worker id ${known.id} is in use on host ${known.hostname}, heard ${ago} s ago. Give this machine another one (worker.id).`,
+  );
+}
