@@ -6,7 +6,7 @@ import { crossCheck } from "./config-check.ts";
 import { type ConfigKey, listKeys, type Role, SCHEMAS } from "./config-keys.ts";
 import { otherRole, unknownKey, unknownVariables, wrongValue } from "./config-problems.ts";
 import { type Entry, type Position, type Problem, readYaml } from "./config-yaml.ts";
-import { messageOf, VcError } from "./errors.ts";
+import { fileTrouble, messageOf, VcError } from "./errors.ts";
 import { readTokenFile } from "./token.ts";
 
 /**
@@ -53,7 +53,7 @@ export function loadConfig(role: Role, sources: ConfigSources): Loaded<MasterCon
       file,
       crossed.map(({ path, text }) => problemAt(given.get(path), path, text)),
     );
-  return { config: withToken(config, given), given: [...given.keys()], file };
+  return { config: withToken(config, given, file), given: [...given.keys()], file };
 }
 
 /** An implicit ./config.yaml that belongs to the other role beside this one does not stop a worker that needs none. */
@@ -69,7 +69,9 @@ function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new VcError("config", `cannot read the configuration file ${path}: ${messageOf(cause)}`, { cause });
+    throw new VcError("config", `cannot read the configuration file ${path}: ${fileTrouble(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -164,11 +166,19 @@ function withPlaces<C extends MasterConfig | WorkerConfig>(
 }
 
 /** Of token and token_file the one from the stronger source counts; the file's content becomes the token. */
-function withToken<C extends MasterConfig | WorkerConfig>(config: C, given: Map<string, Given>): C {
+function withToken<C extends MasterConfig | WorkerConfig>(
+  config: C,
+  given: Map<string, Given>,
+  file: string | null,
+): C {
   if (!("worker" in config) || config.worker.token_file === null) return config;
-  const rank = (path: string) => given.get(path)?.rank ?? 0;
-  if (rank("worker.token") > rank("worker.token_file")) return config;
-  return { ...config, worker: { ...config.worker, token: readTokenFile(config.worker.token_file) } };
+  const source = given.get("worker.token_file");
+  if ((given.get("worker.token")?.rank ?? 0) > (source?.rank ?? 0)) return config;
+  try {
+    return { ...config, worker: { ...config.worker, token: readTokenFile(config.worker.token_file) } };
+  } catch (error) {
+    return fail(file, [problemAt(source, "worker.token_file", messageOf(error))]);
+  }
 }
 
 function fail(file: string | null, problems: Problem[]): never {

@@ -48,3 +48,10 @@ export function systemCode(error: unknown): string | undefined {
   if (error === null || typeof error !== "object" || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
+
+/** What the system said of a failed call on a file, without its code and without the path that the caller names. */
+export function fileTrouble(error: unknown): string {
+  return messageOf(error)
+    .replace(/^[A-Z]+: /, "")
+    .replace(/, \w+(?: '.*')?$/s, "");
+}

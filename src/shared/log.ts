@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { type ConsolaInstance, createConsola, type LogObject } from "consola";
-import { messageOf, VcError } from "./errors.ts";
+import { fileTrouble, VcError } from "./errors.ts";
 import { printable } from "./printable.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -84,7 +84,7 @@ function openLog(path: string): number {
     mkdirSync(dirname(path), { recursive: true });
     return openSync(path, "a", 0o640);
   } catch (cause) {
-    const message = `logging.output_path: cannot write to ${path}: ${messageOf(cause)}`;
+    const message = `logging.output_path: cannot write to ${path}: ${fileTrouble(cause)}`;
     throw new VcError("config", message, { cause });
   }
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { messageOf, VcError } from "./errors.ts";
+import { fileTrouble, VcError } from "./errors.ts";
 
 /** The token that a file holds on its first line. Throws VcError("config") when there is none. */
 export function readTokenFile(path: string): string {
@@ -15,6 +15,6 @@ function read(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new VcError("config", `cannot read the token file ${path}: ${messageOf(cause)}`, { cause });
+    throw new VcError("config", `cannot read the token file ${path}: ${fileTrouble(cause)}`, { cause });
   }
 }

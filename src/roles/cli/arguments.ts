@@ -17,10 +17,10 @@ export function normalize(rawArgs: string[], definitions: ArgsDef, command: stri
   const positionals: string[] = [];
 
   for (const token of tokensOf(rawArgs, named)) {
-    if (token.kind === "positional") positionals.push(token.value);
+    if (token.kind === "positional") positionals.push(unmark(token.value));
     if (token.kind !== "option") continue;
     const [name, definition] = lookUp(token.name, named) ?? [];
-    if (name === undefined) throw wrong(unknownOption(token.rawName, named));
+    if (name === undefined) throw unknownOption(token.rawName, named, command);
     if (definition?.type === "boolean") {
       if (token.value !== undefined) throw wrong(`--${name} takes no value`);
       options.push(`--${name}`);
@@ -28,7 +28,7 @@ export function normalize(rawArgs: string[], definitions: ArgsDef, command: stri
       const swallowed = token.inlineValue === false && /^-\D/.test(token.value);
       if (token.value === undefined || token.value === "" || swallowed)
         throw wrong(`--${name} needs a value`);
-      options.push(`--${name}=${token.value}`);
+      options.push(`--${name}=${unmark(token.value)}`);
     }
   }
   const extra = positionals[places.length];
@@ -51,23 +51,28 @@ function tokensOf(args: string[], named: Named) {
       return [name, alias?.length === 1 ? { type, short: alias } : { type }];
     }),
   );
-  // A negative number is an argument, not a row of short options.
-  const end = args.findIndex((arg) => arg === "--" || /^-\d/.test(arg));
-  const marked = end === -1 || args[end] === "--" ? args : [...args.slice(0, end), "--", ...args.slice(end)];
-  return parseArgs({ args: marked, options, strict: false, allowPositionals: true, tokens: true }).tokens;
+  return parseArgs({ args: args.map(mark), options, strict: false, allowPositionals: true, tokens: true })
+    .tokens;
+}
+
+/** A negative number is an argument, not a row of short options: it is hidden from parseArgs. */
+function mark(arg: string): string {
+  return /^-\d/.test(arg) ? `\0${arg}` : arg;
+}
+
+function unmark(arg: string): string {
+  return arg.startsWith("\0") ? arg.slice(1) : arg;
 }
 
 function lookUp(name: string, named: Named): [string, ArgDef] | undefined {
   return named.find(([known]) => known === name);
 }
 
-function unknownOption(rawName: string, named: Named): string {
-  const near = nearest(
-    rawName.replace(/^-+/, ""),
-    named.map(([name]) => name),
-  );
-  const shown = printable(rawName);
-  return near === null ? `unknown option ${shown}` : `unknown option ${shown}, did you mean --${near}?`;
+function unknownOption(rawName: string, named: Named, command: string): VcError {
+  const names = named.map(([name]) => name);
+  const near = nearest(rawName.replace(/^-+/, ""), names);
+  const hint = near === null ? `see \`vc help ${command}\`` : `did you mean --${near}?`;
+  return new VcError("usage", `unknown option ${printable(rawName)}; ${hint}`);
 }
 
 /** A whole number given as text. Throws VcError("usage") that names `what`. */

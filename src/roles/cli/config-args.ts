@@ -11,7 +11,7 @@ export function configArgs(role: Role): ArgsDef {
     .filter((key) => !key.secret)
     .map(({ path, description }): [string, StringArgDef] => [
       path,
-      { type: "string", valueHint: hintOf(path), description },
+      { type: "string", valueHint: "VALUE", description },
     ]);
   return {
     file: { type: "positional", required: false, description: "The configuration file (./config.yaml)" },

@@ -1,4 +1,5 @@
 import type { Capabilities } from "../../shared/capabilities.ts";
+import { CODECS } from "../../shared/conversion.ts";
 import { printable } from "../../shared/printable.ts";
 import { tree } from "./tree.ts";
 
@@ -28,7 +29,9 @@ export function renderDetected(found: Capabilities, machine: { os: string; archi
 const OS_NAMES: Record<string, string> = { linux: "Linux", darwin: "macOS", win32: "Windows" };
 
 function encoderLine({ codec, encoder, family, ten_bit }: Capabilities["encoders"][number]): string {
-  return `${codec}: ${encoder} (${family}${ten_bit ? ", 8 and 10 bits" : ", 8 bits"})`;
+  const video = CODECS.some((known) => known === codec);
+  const depth = !video ? "" : ten_bit ? ", 8 and 10 bits" : ", 8 bits";
+  return `${codec}: ${encoder} (${family}${depth})`;
 }
 
 function refusedLine({ codec, encoder, family, why }: Capabilities["refused"][number]): string {

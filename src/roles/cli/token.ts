@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { defineCommand } from "citty";
 import { loadMasterConfig } from "../../shared/config-file.ts";
@@ -20,7 +21,7 @@ export const token = defineCommand({
     if (args.what !== "show") throw new VcError("usage", "allowed: `vc token show [FILE]`");
     const { server, database } = loadMasterConfig(sourcesOf("master", args));
     // A variable or the file gives the token, or the master keeps a made one beside its database.
-    const value = server.token ?? readTokenFile(`${database.path}.token`);
+    const value = server.token ?? madeToken(`${database.path}.token`);
     const scheme = server.tls_cert === null ? "http" : "https";
     const host = ["0.0.0.0", "::", "localhost", "127.0.0.1"].includes(server.host) ? hostname() : server.host;
     const line = `VC_TOKEN=${value} vc worker --master ${scheme}://${host}:${server.port}`;
@@ -28,3 +29,11 @@ export const token = defineCommand({
     else console.log(`${value}\n\nOn a worker:\n  ${line}`);
   },
 });
+
+function madeToken(path: string): string {
+  if (existsSync(path)) return readTokenFile(path);
+  throw new VcError(
+    "failed",
+    `there is no token yet: the master makes ${path} at its first start, or set server.token`,
+  );
+}

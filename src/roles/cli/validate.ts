@@ -3,7 +3,7 @@ import { defineCommand } from "citty";
 import { loadConfig } from "../../shared/config-file.ts";
 import { otherRole } from "../../shared/config-problems.ts";
 import { readYaml } from "../../shared/config-yaml.ts";
-import { messageOf, VcError } from "../../shared/errors.ts";
+import { fileTrouble, VcError } from "../../shared/errors.ts";
 import { jsonArg, laterKeys } from "./start.ts";
 
 export const validate = defineCommand({
@@ -38,6 +38,8 @@ function read(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new VcError("config", `cannot read the configuration file ${path}: ${messageOf(cause)}`, { cause });
+    throw new VcError("config", `cannot read the configuration file ${path}: ${fileTrouble(cause)}`, {
+      cause,
+    });
   }
 }

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { type ArgsDef, defineCommand, type StringArgDef } from "citty";
+import type { MasterConfig, WorkerConfig } from "../../shared/config.ts";
+import { loadMasterConfig, loadWorkerConfig } from "../../shared/config-file.ts";
+import { listKeys } from "../../shared/config-keys.ts";
+import { fileTrouble, VcError } from "../../shared/errors.ts";
+import { runFarm } from "./farm.ts";
+import { jsonArg } from "./start.ts";
+
+/** Every key of the configuration's conversion section, as an option: `--target-resolution` and so on. */
+const conversionKeys = listKeys("master").filter(({ path }) => path.startsWith("conversion."));
+const optionOf = (path: string) => path.slice("conversion.".length).replaceAll("_", "-");
+const conversionArgs: ArgsDef = Object.fromEntries(
+  conversionKeys.map(({ path, description }): [string, StringArgDef] => [
+    optionOf(path),
+    { type: "string", valueHint: "VALUE", description },
+  ]),
+);
+
+export const convert = defineCommand({
+  meta: { name: "convert", description: "Convert a film or a folder here, master and worker in one process" },
+  args: {
+    source: { type: "positional", required: true, description: "A film, or a folder with films" },
+    out: { type: "string", valueHint: "DIR", description: "The folder for the results (needed)" },
+    concurrency: { type: "string", valueHint: "N", description: "How many films to convert at once (1)" },
+    ffmpeg: {
+      type: "string",
+      valueHint: "PATH",
+      description: "The ffmpeg to use; without it, the one on PATH",
+    },
+    ...conversionArgs,
+    ...jsonArg,
+  },
+  async run({ args }) {
+    const source = resolve(String(args.source));
+    if (args.out === undefined) throw new VcError("usage", "--out is missing: the folder for the results");
+    const out = resolve(args.out);
+    const only = isFolder(source) ? null : basename(source);
+    const root = only === null ? source : dirname(source);
+    return runFarm({
+      master: masterConfig(root, out, args),
+      worker: workerConfig(out, args.concurrency, args.ffmpeg),
+      only: only === null ? null : [only],
+      json: args.json === true,
+    });
+  },
+});
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (cause) {
+    throw new VcError("usage", `cannot read ${path}: ${fileTrouble(cause)}`, { cause });
+  }
+}
+
+/** One queue for each source folder lies beside the results, so that a later run goes on where this one stops. */
+function masterConfig(root: string, out: string, args: Record<string, unknown>): MasterConfig {
+  const queue = createHash("sha256").update(root).digest("hex").slice(0, 12);
+  const conversion = conversionKeys.map(({ path }): [string, string | undefined] => {
+    const value = args[optionOf(path)];
+    return [path, typeof value === "string" ? value : undefined];
+  });
+  const flags = {
+    "server.host": "127.0.0.1",
+    "server.port": "0",
+    "scanner.root_path": root,
+    "scanner.output_base": out,
+    "scanner.scan_interval": "0",
+    "scanner.settle": "1s",
+    "database.path": join(out, ".vc", `convert-${queue}.db`),
+    "queue.max_retries": "1",
+    "queue.retry_delay": "1s",
+    "logging.output_path": join(out, ".vc", "convert.log"),
+    ...Object.fromEntries(conversion),
+  };
+  return loadMasterConfig({ path: null, implicit: false, flags, env: {} });
+}
+
+function workerConfig(
+  out: string,
+  concurrency: string | undefined,
+  ffmpeg: string | undefined,
+): WorkerConfig {
+  const flags = {
+    "worker.master_url": "http://127.0.0.1",
+    "worker.concurrency": concurrency,
+    "worker.job_check_interval": "1s",
+    "ffmpeg.path": ffmpeg,
+    "logging.output_path": join(out, ".vc", "convert.log"),
+  };
+  return loadWorkerConfig({ path: null, implicit: false, flags, env: {} });
+}

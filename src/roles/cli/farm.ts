@@ -1,0 +1,99 @@
+import { findFfmpeg } from "../../ffmpeg/trial.ts";
+import { type Client, createClient } from "../../shared/client.ts";
+import type { MasterConfig, WorkerConfig } from "../../shared/config.ts";
+import { createLogger, type Logger } from "../../shared/log.ts";
+import type { Status } from "../../shared/status.ts";
+import { startMaster } from "../master/index.ts";
+import { type RunningWorker, startWorker } from "../worker/index.ts";
+import { renderConvertEnd, renderConvertProgress } from "./render-convert.ts";
+import { createScreen } from "./screen.ts";
+import { onSignals } from "./signals.ts";
+
+const LOOK_INTERVAL_MS = 500;
+
+export type FarmRequest = {
+  master: MasterConfig;
+  worker: WorkerConfig;
+  /** Only these files of the source folder; null: all. */
+  only: string[] | null;
+  json: boolean;
+};
+
+/**
+ * A master and a worker in this process, until every film has ended. Resolves with the exit code: 0 when
+ * nothing failed. The first Ctrl-C ends it in good order; a later run goes on from there.
+ */
+export async function runFarm(request: FarmRequest): Promise<number> {
+  await findFfmpeg(request.worker.ffmpeg);
+  const log = createLogger(request.master.logging);
+  const master = await startMaster(request.master, {
+    log,
+    ...(request.only === null ? {} : { only: request.only }),
+  });
+  try {
+    return await runWorker(request, { master_url: master.url, token: master.token }, log);
+  } finally {
+    await master.stop();
+    await log.close();
+  }
+}
+
+async function runWorker(
+  request: FarmRequest,
+  address: { master_url: string; token: string | null },
+  log: Logger,
+): Promise<number> {
+  const config = { ...request.worker, worker: { ...request.worker.worker, ...address } };
+  const worker = startWorker(config, { log });
+  let interrupted = false;
+  const silence = onSignals(() => {
+    interrupted = true;
+    worker.stop();
+    worker.stop();
+  });
+  try {
+    const client = createClient(address);
+    const ended = worker.done.then(() => true);
+    await Promise.race([watch(client, request.json), ended]);
+    await halt(worker);
+    return await conclude(client, { interrupted, json: request.json });
+  } finally {
+    silence();
+  }
+}
+
+async function halt(worker: RunningWorker): Promise<void> {
+  worker.stop();
+  await worker.done;
+}
+
+/** Draws the progress until nothing is left to do. */
+async function watch(client: Client, json: boolean): Promise<void> {
+  const screen = process.stdout.isTTY === true && !json ? createScreen(process.stdout) : null;
+  for (;;) {
+    const status = await client.call("status", {});
+    screen?.draw(renderConvertProgress(status));
+    if (isOver(status)) return;
+    await Bun.sleep(LOOK_INTERVAL_MS);
+  }
+}
+
+function isOver({ pending, processing, publishing, scan }: Status): boolean {
+  const scanned = scan.last_finished_at !== null && !scan.running && scan.unsettled === 0;
+  return scanned && pending + processing + publishing === 0;
+}
+
+async function conclude(client: Client, how: { interrupted: boolean; json: boolean }): Promise<number> {
+  const status = await client.call("status", {});
+  const stats = await client.call("stats", {});
+  const lists = await Promise.all(
+    (["failed", "skipped", "cancelled"] as const).map((one) =>
+      client.call("jobs", { status: one, limit: 1000 }),
+    ),
+  );
+  const jobs = lists.flatMap((list) => list.jobs);
+  const over = isOver(status);
+  if (how.json) console.log(JSON.stringify({ finished: over, stats, jobs }, null, 2));
+  else console.log(renderConvertEnd({ status, stats, jobs, over }));
+  return over && !how.interrupted && status.failed + status.cancelled === 0 ? 0 : 1;
+}
