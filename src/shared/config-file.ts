@@ -15,6 +15,8 @@ import { readTokenFile } from "./token.ts";
  */
 export type ConfigSources = {
   path: string | null;
+  /** false: read no ./config.yaml. */
+  implicit?: false;
   flags: Record<string, string | undefined>;
   env: Record<string, string | undefined>;
 };
@@ -57,9 +59,9 @@ export function loadConfig(role: Role, sources: ConfigSources): Loaded<MasterCon
 }
 
 /** An implicit ./config.yaml that belongs to the other role beside this one does not stop a worker that needs none. */
-function fileToRead(role: Role, { path, flags, env }: ConfigSources): string | null {
+function fileToRead(role: Role, { path, implicit, flags, env }: ConfigSources): string | null {
   if (path !== null) return path;
-  if (!existsSync("config.yaml")) return null;
+  if (implicit === false || !existsSync("config.yaml")) return null;
   const master_url = flags["worker.master_url"] ?? env.VC_MASTER_URL ?? env.VC_WORKER_MASTER_URL;
   const spare = role === "worker" && master_url !== undefined;
   return spare && otherRole(role, readYaml(readText("config.yaml")).entries) !== null ? null : "config.yaml";

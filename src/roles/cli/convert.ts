@@ -6,7 +6,7 @@ import type { MasterConfig, WorkerConfig } from "../../shared/config.ts";
 import { loadMasterConfig, loadWorkerConfig } from "../../shared/config-file.ts";
 import { listKeys } from "../../shared/config-keys.ts";
 import { fileTrouble, VcError } from "../../shared/errors.ts";
-import { runFarm } from "./farm.ts";
+import { runFarm } from "./convert-farm.ts";
 import { jsonArg } from "./start.ts";
 
 /** Every key of the configuration's conversion section, as an option: `--target-resolution` and so on. */

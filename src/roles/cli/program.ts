@@ -24,6 +24,8 @@ export async function runProgram(argv: string[]): Promise<number> {
 const COMMANDS: Record<string, () => Promise<CommandDef>> = {
   master: async () => plain((await import("./master.ts")).master),
   worker: async () => plain((await import("./worker.ts")).worker),
+  convert: async () => plain((await import("./convert.ts")).convert),
+  start: async () => plain((await import("./convert.ts")).convert),
   status: async () => plain((await import("./status.ts")).status),
   stats: async () => plain((await import("./stats.ts")).stats),
   jobs: async () => plain((await import("./jobs.ts")).jobs),

@@ -28,6 +28,7 @@ export async function runFarm(request: FarmRequest): Promise<number> {
   const log = createLogger(request.master.logging);
   const master = await startMaster(request.master, {
     log,
+    local: true,
     ...(request.only === null ? {} : { only: request.only }),
   });
   try {
