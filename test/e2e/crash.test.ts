@@ -4,7 +4,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFilm, probeFilm } from "../support/films.ts";
 import { processesWith } from "../support/processes.ts";
-import { type Site, siteTest } from "../support/site.ts";
+import type { Site } from "../support/site.ts";
+import { siteTest } from "../support/site-test.ts";
 import { until } from "../support/until.ts";
 
 const noProc = process.platform === "linux" ? null : "looks at processes through /proc";

@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { copyFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFilm, probeFilm } from "../support/films.ts";
-import { siteTest } from "../support/site.ts";
+import { siteTest } from "../support/site-test.ts";
 import { until } from "../support/until.ts";
 
 siteTest(

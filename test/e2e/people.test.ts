@@ -2,7 +2,8 @@ import { expect } from "bun:test";
 import { join } from "node:path";
 import { makeFilm } from "../support/films.ts";
 import { processesWith } from "../support/processes.ts";
-import { type Site, siteTest } from "../support/site.ts";
+import type { Site } from "../support/site.ts";
+import { siteTest } from "../support/site-test.ts";
 import { until } from "../support/until.ts";
 
 const noProc = process.platform === "linux" ? null : "looks at processes through /proc";

@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFilm, probeFilm } from "../support/films.ts";
 import { VC } from "../support/processes.ts";
-import { siteTest } from "../support/site.ts";
+import { siteTest } from "../support/site-test.ts";
 import { until } from "../support/until.ts";
 
 siteTest(null, "of two workers that wait for one film, one gets it", async (site) => {

@@ -2,7 +2,8 @@ import { expect } from "bun:test";
 import { chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFilm, probeFilm } from "../support/films.ts";
-import { type Site, siteTest } from "../support/site.ts";
+import type { Site } from "../support/site.ts";
+import { siteTest } from "../support/site-test.ts";
 import { until } from "../support/until.ts";
 
 /** Clients written to the first description of the wire format: no protocol, session, claim_id or attempt. */

@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ended, processesWith, type Running, run, start, VC } from "./processes.ts";
-import { testOr } from "./test-or.ts";
 import { until } from "./until.ts";
 
 type Settings = Record<string, Record<string, unknown>>;
@@ -16,11 +15,13 @@ export type Site = {
   films: string;
   converted: string;
   url: string;
-  env: Record<string, string>;
+  port: number;
   /** Starts a master and waits until it serves (or ends at once). `settings` are merged into its configuration. */
   master(settings?: Settings): Promise<Running>;
   /** Starts a worker; `prefix` is put before its command line, `program` stands for dist/vc. */
   worker(id: string, how?: { settings?: Settings; prefix?: string[]; program?: string }): Promise<Running>;
+  /** Starts `vc ARGS` with further environment variables. */
+  launch(name: string, args: string[], env?: Record<string, string>): Running;
   /** Runs `vc ARGS` to its end, asking this site's master. */
   vc(...args: string[]): Promise<Ended>;
   get(path: string): Promise<Reply>;
@@ -46,18 +47,8 @@ export type FoundJob = {
   progress: { stage: string; percent: number } | null;
 };
 
-/** Far more than any of these trials needs on a busy machine. */
-const TIMEOUT_MS = 300_000;
-
-/**
- * A test on a fresh site. Afterwards nothing of it is left; when it failed, all logs are printed.
- * `skipReason` as in testOr.
- */
-export function siteTest(skipReason: string | null, name: string, use: (site: Site) => Promise<void>): void {
-  testOr(skipReason, name, () => withSite(use), TIMEOUT_MS);
-}
-
-async function withSite(use: (site: Site) => Promise<void>): Promise<void> {
+/** Runs `use` with a fresh site. Afterwards nothing of it is left; when it failed, all logs are printed. */
+export async function withSite(use: (site: Site) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "vc-site-"));
   chmodSync(folder, 0o755);
   const running: Running[] = [];
@@ -89,9 +80,9 @@ async function createSite(folder: string, running: Running[]): Promise<Site> {
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   const env = environment(folder);
-  const launch = (name: string, cmd: string[]) => {
+  const launch = (name: string, cmd: string[], more: Record<string, string> = {}) => {
     const log_path = join(folder, `${name}.${running.length}.log`);
-    const found = start({ name, cmd, cwd: folder, env, log_path });
+    const found = start({ name, cmd, cwd: folder, env: { ...env, ...more }, log_path });
     running.push(found);
     return found;
   };
@@ -103,7 +94,7 @@ async function createSite(folder: string, running: Running[]): Promise<Site> {
     films,
     converted,
     url,
-    env,
+    port,
     async master(settings = {}) {
       const path = await writeConfig(folder, "master", masterSettings({ folder, port }), settings);
       const master = launch("master", [VC, "master", "--config", path]);
@@ -117,6 +108,7 @@ async function createSite(folder: string, running: Running[]): Promise<Site> {
       const path = await writeConfig(folder, id, workerSettings({ folder, url, id }), settings);
       return launch(id, [...prefix, program, "worker", "--config", path]);
     },
+    launch: (name, args, more) => launch(name, [VC, ...args], more),
     vc: (...args) => run({ cmd: [VC, ...args], cwd: folder, env: { ...env, VC_MASTER_URL: url } }),
     get: call("GET"),
     post: call("POST"),

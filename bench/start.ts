@@ -1,0 +1,48 @@
+import { VC } from "../test/support/processes.ts";
+import { withSite } from "../test/support/site.ts";
+import type { Figure } from "./bench.ts";
+
+const RUNS = 21;
+
+/** How fast the executable starts, beside Bun itself, and how fast a master serves. */
+export async function benchStart(): Promise<Figure[]> {
+  const bun = median(() => timeRun([process.execPath, "--version"]));
+  const vc = median(() => timeRun([VC, "--version"]));
+  const ready_ms: number[] = [];
+  for (let run = 0; run < 5; run++)
+    await withSite(async (site) => {
+      await Bun.write(`${site.films}/film.mkv`, "x");
+      const begin = performance.now();
+      await site.master();
+      ready_ms.push(performance.now() - begin);
+    });
+  const ready = middle(ready_ms);
+  return [
+    {
+      name: "vc --version against bun --version",
+      found: `${(vc / bun).toFixed(2)} times (${vc.toFixed(0)} ms, ${bun.toFixed(0)} ms)`,
+      aim: "3 times",
+      met: vc <= 3 * bun,
+    },
+    {
+      name: "master serves /healthz after its start",
+      found: `${ready.toFixed(0)} ms (first run on a new database)`,
+      aim: "300 ms",
+      met: ready <= 300,
+    },
+  ];
+}
+
+function timeRun(cmd: string[]): number {
+  const begin = performance.now();
+  Bun.spawnSync({ cmd, stdio: ["ignore", "ignore", "ignore"] });
+  return performance.now() - begin;
+}
+
+function median(measure: () => number): number {
+  return middle(Array.from({ length: RUNS }, measure));
+}
+
+function middle(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,60 @@
+import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build, TARGETS } from "../../build.ts";
+import { makeFilm, probeFilm } from "../support/films.ts";
+import { run, VC } from "../support/processes.ts";
+import { siteTest } from "../support/site-test.ts";
+import { ROOT } from "../support/sources.ts";
+import { testOr, unlessFull } from "../support/test-or.ts";
+
+const { version } = (await Bun.file(join(ROOT, "package.json")).json()) as { version: string };
+
+test("a second build does nothing", async () => {
+  const before = Bun.file(VC).lastModified;
+  expect(await build(null)).toBe(VC);
+  expect(Bun.file(VC).lastModified).toBe(before);
+});
+
+siteTest(null, "it tells its version, and reads no settings of the folder it is started in", async (site) => {
+  await writeFile(join(site.folder, ".env"), "VC_SERVER_PORT=nonsense\nVC_MASTER_URL=http://192.0.2.1\n");
+  await writeFile(join(site.folder, "bunfig.toml"), 'preload = ["./evil.ts"]\n');
+  await writeFile(join(site.folder, "evil.ts"), `await Bun.write("${join(site.folder, "evil")}", "ran");\n`);
+  expect(await site.vc("--version")).toEqual({ exit: 0, stdout: `${version}\n`, stderr: "" });
+  const status = await site.vc("status");
+  expect(status.stderr).toContain(site.url);
+  expect(status.stderr).not.toContain("192.0.2.1");
+  expect(existsSync(join(site.folder, "evil"))).toBe(false);
+});
+
+siteTest(null, "vc convert does a folder in one process, and goes on where it stopped", async (site) => {
+  await makeFilm(join(site.films, "a/film.mkv"));
+  await writeFile(join(site.films, "letter.mp4"), "Dear reader, this is not a film.\n".repeat(100));
+  const first = await site.vc("convert", site.films, "--out", site.converted);
+  expect(first).toMatchObject({ exit: 0 });
+  const film = join(site.converted, "a/film.mp4");
+  expect((await probeFilm(film)).frames).toBe(50);
+
+  const made = Bun.file(film).lastModified;
+  await makeFilm(join(site.films, "b.mkv"));
+  expect(await site.vc("convert", site.films, "--out", site.converted)).toMatchObject({ exit: 0 });
+  expect((await probeFilm(join(site.converted, "b.mp4"))).frames).toBe(50);
+  expect(Bun.file(film).lastModified).toBe(made);
+});
+
+testOr(unlessFull, "every system's executable can be built", async () => {
+  for (const target of TARGETS) expect(existsSync(await build(target))).toBe(true);
+});
+
+const wine = Bun.which("wine");
+testOr(
+  wine === null ? "Wine is not installed" : null,
+  "the Windows executable starts under Wine",
+  async () => {
+    const program = await build("windows-x64");
+    const env = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", WINEDEBUG: "-all" };
+    const ended = await run({ cmd: [wine ?? "", program, "--version"], cwd: ROOT, env });
+    expect(ended.stdout.trim()).toBe(version);
+  },
+);
