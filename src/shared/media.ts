@@ -11,9 +11,11 @@ export type MediaInfo = {
   audio: AudioStream[];
   subtitles: SubtitleStream[];
   /** Streams of other kinds (data, attachments, unknown), by index and name. */
-  other: { index: number; kind: string; codec: string }[];
+  other: { index: number; kind: string; codec: string; mimetype: string | null }[];
   chapters: number;
 };
+
+export type Rational = { num: number; den: number };
 
 export type VideoStream = {
   index: number;
@@ -24,7 +26,7 @@ export type VideoStream = {
   height: number;
   /** Clockwise degrees: 0, 90, 180, 270. */
   rotation: number;
-  sample_aspect_ratio: { num: number; den: number };
+  sample_aspect_ratio: Rational;
   pixel_format: string;
   bit_depth: number;
   chroma: "420" | "422" | "444" | "rgb" | "gray" | "other";
@@ -32,6 +34,10 @@ export type VideoStream = {
   frame_rate: number | null;
   base_frame_rate: number | null;
   constant_rate: boolean;
+  /** The smallest rate exactly, for encoders that must be told; null where unknown. */
+  exact_rate: Rational | null;
+  /** The unit of the stream's timestamps, in seconds. */
+  time_base: Rational;
   bit_rate: number | null;
   /** What the header claims; null where it says nothing. */
   duration_s: number | null;

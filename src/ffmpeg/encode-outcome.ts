@@ -1,0 +1,47 @@
+import type { MediaInfo } from "../shared/media.ts";
+import type { EncodeRun, Stop } from "./encode.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** Why a run of ffmpeg gave no result; null if it gave one, which then has to be verified. */
+export function judgeRun(
+  run: EncodeRun,
+  of: { media: MediaInfo; limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number } },
+): Refusal | null {
+  if (run.stopped === "end_hang") return null;
+  if (run.stopped !== null) return stopped(run.stopped, of.limits);
+  if (run.code === 0) return null;
+  if (run.log.disk_full) {
+    return { outcome: "retry", reason: "disk_full", message: "The disk of the results is full." };
+  }
+  const how = run.signal === null ? `with exit code ${run.code}` : `by ${run.signal}`;
+  const said = lastError(run.log.tail);
+  if (run.signal === null && nothingRead(run)) {
+    const message = `The film could not be decoded: ${said}`;
+    return { outcome: "permanent", reason: "source_damaged", message };
+  }
+  return { outcome: "retry", reason: "ffmpeg_failed", message: `ffmpeg ended ${how}: ${said}` };
+}
+
+function stopped(why: Stop, limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number }): Refusal {
+  if (why === "stalled") {
+    const message = `ffmpeg made no progress for ${limits.stall_timeout_ms / 1000} s (stall_timeout) and was ended.`;
+    return { outcome: "retry", reason: "stalled", message };
+  }
+  if (why === "ffmpeg_timeout") {
+    const message = `ffmpeg ran longer than ffmpeg.timeout (${limits.ffmpeg_timeout_ms / 1000} s) and was ended.`;
+    return { outcome: "retry", reason: "ffmpeg_timeout", message };
+  }
+  return { outcome: "retry", reason: "cancelled", message: "The attempt was stopped on request." };
+}
+
+/** Complaints about the source and not one frame: another try would end the same. */
+function nothingRead({ log, report }: EncodeRun): boolean {
+  return log.damage.lines > 0 && (report.frame ?? 0) === 0;
+}
+
+function lastError(tail: string): string {
+  const lines = tail.split("\n").filter((line) => /\[(?:error|fatal|panic)\]/.test(line));
+  const line =
+    lines.find((one) => !/Conversion failed|Error while (?:filtering|opening)/.test(one)) ?? lines[0];
+  return (line ?? "it said nothing").replace(/(?:\[[^\]]*\] ?)+/, "").slice(0, 300);
+}

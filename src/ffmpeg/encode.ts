@@ -1,0 +1,116 @@
+import { stat } from "node:fs/promises";
+import type { Arguments } from "./args.ts";
+import { createLog, type FfmpegLog } from "./log.ts";
+import { type Exit, startFfmpeg } from "./process.ts";
+import { NO_REPORT, type Report, readProgressLine } from "./progress.ts";
+
+/** Why an ffmpeg was stopped from here; `end_hang`: it had finished its work and did not exit. */
+export type Stop = "stalled" | "ffmpeg_timeout" | "aborted" | "end_hang";
+
+export type EncodeRun = Exit & { stopped: Stop | null; log: FfmpegLog; report: Report };
+
+/**
+ * Runs one ffmpeg under watch until it has ended. It is stopped when `signal` aborts, after `ffmpeg_timeout_ms`,
+ * or when for `stall_timeout_ms` neither its progress nor its output file moved (0: no limit): SIGTERM, and SIGKILL
+ * when that does not help. `target_path` is the plain path of the output file.
+ */
+export async function encode(of: {
+  ffmpeg_path: string;
+  arguments: Arguments;
+  target_path: string;
+  limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
+  signal: AbortSignal;
+  onReport: (report: Report) => void;
+}): Promise<EncodeRun> {
+  const log = createLog();
+  const pulse = createPulse();
+  let report = NO_REPORT;
+  const onLine = (line: string) => {
+    const next = readProgressLine(report, line);
+    if (next === null) return log.read(line, report.out_time_s);
+    report = next;
+    if (!line.startsWith("progress=")) return;
+    pulse.beat(`${report.frame} ${report.out_time_s} ${report.total_size}`, report.ended);
+    of.onReport(report);
+  };
+  const child = await startFfmpeg({ ffmpeg_path: of.ffmpeg_path, arguments: of.arguments, onLine });
+  const watch = startWatch({ ...of, pulse, kill: child.kill });
+  try {
+    const exit = await child.exited;
+    return { ...exit, stopped: watch.stopped(), log: log.result(), report };
+  } finally {
+    watch.end();
+  }
+}
+
+const WATCH_INTERVAL_MS = 200;
+const KILL_GRACE_MS = 3000;
+/** Some GPU drivers keep an ffmpeg from exiting after its last word. */
+const END_GRACE_MS = 10_000;
+
+type Pulse = { beat(sign: string, ended: boolean): void; silent_ms(): number; ended(): boolean };
+
+/** When the last sign of life was that differed from the one before. */
+function createPulse(): Pulse {
+  let last = "";
+  let at_ms = performance.now();
+  let ended = false;
+  return {
+    beat(sign, now_ended) {
+      if (sign !== last || now_ended !== ended) at_ms = performance.now();
+      last = sign;
+      ended = now_ended;
+    },
+    silent_ms: () => performance.now() - at_ms,
+    ended: () => ended,
+  };
+}
+
+function startWatch(of: {
+  target_path: string;
+  limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
+  signal: AbortSignal;
+  pulse: Pulse;
+  kill: (signal: "SIGTERM" | "SIGKILL") => void;
+}) {
+  const started_ms = performance.now();
+  let stopped: Stop | null = null;
+  let killer: Timer | undefined;
+  let file = "";
+  let file_at_ms = started_ms;
+  const stop = (why: Stop) => {
+    if (stopped !== null) return;
+    stopped = why;
+    of.kill("SIGTERM");
+    killer = setTimeout(() => of.kill("SIGKILL"), KILL_GRACE_MS);
+  };
+  const look = async () => {
+    // Moving an mp4's index to its front takes minutes without progress, but changes the file.
+    const seen = await fileSign(of.target_path);
+    if (seen !== file) file_at_ms = performance.now();
+    file = seen;
+    const silent_ms = Math.min(of.pulse.silent_ms(), performance.now() - file_at_ms);
+    const { ffmpeg_timeout_ms, stall_timeout_ms } = of.limits;
+    if (of.pulse.ended() && of.pulse.silent_ms() > END_GRACE_MS) return stop("end_hang");
+    if (ffmpeg_timeout_ms > 0 && performance.now() - started_ms > ffmpeg_timeout_ms)
+      return stop("ffmpeg_timeout");
+    if (stall_timeout_ms > 0 && silent_ms > stall_timeout_ms) stop("stalled");
+  };
+  const abort = () => stop("aborted");
+  const timer = setInterval(() => void look(), WATCH_INTERVAL_MS);
+  of.signal.addEventListener("abort", abort);
+  if (of.signal.aborted) abort();
+  return {
+    stopped: () => stopped,
+    end() {
+      clearInterval(timer);
+      clearTimeout(killer);
+      of.signal.removeEventListener("abort", abort);
+    },
+  };
+}
+
+async function fileSign(path: string): Promise<string> {
+  const seen = await stat(path, { bigint: true }).catch(() => null);
+  return seen === null ? "" : `${seen.size} ${seen.mtimeNs}`;
+}

@@ -1,0 +1,118 @@
+import type { Preset } from "../../shared/conversion.ts";
+import type { Encoder, EncoderFamily, EncoderSettings, RateControl } from "./family.ts";
+
+const x264: Encoder = {
+  codec: "h264",
+  encoder: "libx264",
+  pixel_formats: { 8: "yuv420p", 10: "yuv420p10le" },
+  min_size: { width: 2, height: 2 },
+  options: ({ rate, preset }) => ["-preset", preset, ...crfOrCeiling(rate, (quality) => quality)],
+};
+
+const x265: Encoder = {
+  codec: "hevc",
+  encoder: "libx265",
+  pixel_formats: { 8: "yuv420p", 10: "yuv420p10le" },
+  min_size: { width: 16, height: 16 },
+  options: ({ rate, preset, frame_rate }) => [
+    ...["-preset", preset],
+    // x265's manual: its default CRF of 28 is visually x264's 23.
+    ...crfOrCeiling(rate, (quality) => Math.min(51, quality + 5)),
+    ...["-x265-params", x265Params(frame_rate)],
+  ],
+};
+
+const svtAv1: Encoder = {
+  codec: "av1",
+  encoder: "libsvtav1",
+  pixel_formats: { 8: "yuv420p", 10: "yuv420p10le" },
+  // SVT-AV1 refuses anything smaller (EbEncHandle.c, "Source Width must be at least 64").
+  min_size: { width: 64, height: 64 },
+  options: ({ rate, preset }) => [
+    ...["-preset", String(SVT_PRESETS[preset])],
+    // SVT-AV1 has -maxrate for constant quality only, so a ceiling is its variable rate.
+    ...(rate.kind === "quality" ? ["-crf", String(svtCrf(rate.quality))] : ["-b:v", String(rate.bit_rate)]),
+  ],
+};
+
+const aomAv1: Encoder = {
+  codec: "av1",
+  encoder: "libaom-av1",
+  pixel_formats: { 8: "yuv420p", 10: "yuv420p10le" },
+  min_size: { width: 16, height: 16 },
+  options: ({ rate, preset }) => [
+    ...["-usage", "good", "-row-mt", "1", "-cpu-used", String(AOM_SPEEDS[preset])],
+    ...(rate.kind === "quality"
+      ? ["-crf", String(aomCrf(rate.quality)), "-b:v", "0"]
+      : [
+          "-b:v",
+          String(rate.bit_rate),
+          "-maxrate",
+          String(rate.bit_rate),
+          "-bufsize",
+          String(2 * rate.bit_rate),
+        ]),
+  ],
+};
+
+/** Encoding on the CPU, with libraries that are part of common builds of ffmpeg. */
+export const software: EncoderFamily = {
+  family: "software",
+  frames: "cpu",
+  encoders: [x264, x265, svtAv1, aomAv1],
+};
+
+/** SVT-AV1's presets go from 13 (fastest) to 0; its documentation puts 8 to 12 at real-time use and 4 to 6 at archives. */
+const SVT_PRESETS: Record<Preset, number> = {
+  ultrafast: 12,
+  superfast: 11,
+  veryfast: 10,
+  faster: 9,
+  fast: 8,
+  medium: 7,
+  slow: 5,
+  slower: 4,
+  veryslow: 3,
+};
+
+/** libaom's -cpu-used in "good" usage goes from 8 (fastest) to 0; below 2 it takes minutes a second of film. */
+const AOM_SPEEDS: Record<Preset, number> = {
+  ultrafast: 8,
+  superfast: 8,
+  veryfast: 7,
+  faster: 6,
+  fast: 6,
+  medium: 5,
+  slow: 4,
+  slower: 3,
+  veryslow: 2,
+};
+
+/** A ceiling holds over every two seconds, not only on average. */
+function crfOrCeiling(rate: RateControl, crf: (quality: number) => number): string[] {
+  if (rate.kind === "quality") return ["-crf", String(crf(rate.quality))];
+  return [
+    "-b:v",
+    String(rate.bit_rate),
+    "-maxrate",
+    String(rate.bit_rate),
+    "-bufsize",
+    String(2 * rate.bit_rate),
+  ];
+}
+
+/** Before ffmpeg 6 libx265 is told the time base as its rate, which would spoil its rate control. */
+function x265Params(frame_rate: EncoderSettings["frame_rate"]): string {
+  const fps = frame_rate === null ? [] : [`fps=${frame_rate.num}/${frame_rate.den}`];
+  return ["log-level=warning", ...fps].join(":");
+}
+
+/** Through (0, 0), the two encoders' own defaults (23, 35) and the ends of the scales (51, 63). */
+function svtCrf(quality: number): number {
+  return Math.round(quality <= 23 ? (quality * 35) / 23 : 35 + ((quality - 23) * 28) / 28);
+}
+
+/** ffmpeg's AV1 guide: libaom's 23 is x264's 19; the ends of the scales meet (51, 63). */
+function aomCrf(quality: number): number {
+  return Math.round(quality <= 19 ? (quality * 23) / 19 : 23 + ((quality - 19) * 40) / 32);
+}

@@ -1,0 +1,78 @@
+import type { Capabilities } from "../shared/capabilities.ts";
+import type { Container, Conversion } from "../shared/conversion.ts";
+import type { PlanSummary } from "../shared/job.ts";
+import type { MediaInfo, VideoStream } from "../shared/media.ts";
+import { type AudioPlan, planAudio } from "./plan-audio.ts";
+import { chooseEncoder } from "./plan-encoder.ts";
+import { planExtras } from "./plan-extras.ts";
+import { planSubtitles, type SubtitlePlan } from "./plan-subtitles.ts";
+import { planVideo, type VideoPlan } from "./plan-video.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+
+/** Everything that is to be done to a film, so that arguments, verification and screens agree on it. */
+export type Plan = {
+  summary: PlanSummary;
+  container: Container;
+  video: VideoPlan;
+  audio: AudioPlan[];
+  subtitles: SubtitlePlan[];
+  /** Streams that are kept as they are: fonts of subtitles (Matroska only). */
+  attachments: number[];
+  /** What could not be kept, one sentence each. */
+  notes: string[];
+};
+
+/** Decides how a film becomes what was asked for, on a machine that can do what its trials proved; or why not. */
+export function plan(of: {
+  media: MediaInfo;
+  conversion: Conversion;
+  capabilities: Capabilities;
+}): { plan: Plan } | { refusal: Refusal } {
+  const { media, conversion, capabilities } = of;
+  const film = media.video.find((stream) => !stream.attached_picture);
+  const unfit = refuseSource(media, film);
+  if (film === undefined || unfit !== null) return unfit ?? noVideo(media);
+  const choice = chooseEncoder({ film, conversion, capabilities });
+  if ("refusal" in choice) return choice;
+  const video = planVideo({ film, media, conversion, choice });
+  const audio = planAudio({ media, conversion, capabilities });
+  if ("refusal" in audio) return audio;
+  const subtitles = planSubtitles(media.subtitles, conversion.container);
+  const extras = planExtras(media, film, conversion.container);
+  return {
+    plan: {
+      summary: {
+        decode: "cpu",
+        filter: "cpu",
+        encoder: choice.encoder.encoder,
+        family: choice.family.family,
+        passed_over: choice.passed_over,
+      },
+      container: conversion.container,
+      video,
+      audio: audio.tracks,
+      subtitles: subtitles.tracks,
+      attachments: extras.attachments,
+      notes: [...choice.notes, ...video.notes, ...audio.notes, ...subtitles.notes, ...extras.notes],
+    },
+  };
+}
+
+function refuseSource(media: MediaInfo, film: VideoStream | undefined): { refusal: Refusal } | null {
+  if (film === undefined) return noVideo(media);
+  if (film.codec === "unknown") {
+    return refusal("permanent", "unsupported", "ffmpeg does not know the codec of the video track.");
+  }
+  if (film.width > 0 && film.height > 0) return null;
+  return refusal(
+    "permanent",
+    "source_damaged",
+    `The ${film.codec} track has no picture that can be decoded, or one above 8192x8192; the file is damaged or hostile.`,
+  );
+}
+
+function noVideo(media: MediaInfo): { refusal: Refusal } {
+  const only = media.audio.length > 0 ? "The file holds only sound" : "The file holds no film";
+  const cover = media.video.length > 0 ? " and a cover picture" : "";
+  return refusal("skipped", "no_video", `${only}${cover}.`);
+}

@@ -1,0 +1,91 @@
+import type { ChildProcess } from "node:child_process";
+import ffmpeg, { type FfmpegCommand } from "fluent-ffmpeg";
+import { messageOf, VcError } from "../shared/errors.ts";
+import type { Arguments } from "./args.ts";
+import { captureTool } from "./tool.ts";
+
+/** How an ffmpeg ended; `code` is null where a signal ended it. */
+export type Exit = { code: number | null; signal: string | null };
+
+export type RunningFfmpeg = { exited: Promise<Exit>; kill(signal: "SIGTERM" | "SIGKILL"): void };
+
+/**
+ * Starts a conversion; `onLine` gets every line of standard error. Throws VcError("ffmpeg") if the program cannot
+ * be started. This is the only file that knows fluent-ffmpeg.
+ */
+export async function startFfmpeg(of: {
+  ffmpeg_path: string;
+  arguments: Arguments;
+  onLine: (line: string) => void;
+}): Promise<RunningFfmpeg> {
+  await assertStartable(of.ffmpeg_path);
+  const { input, source, output, target } = of.arguments;
+  const command = ffmpeg({ stdoutLines: KEPT_LINES }) as Internals;
+  Object.assign(command, overrides(of.ffmpeg_path, command._spawnFfmpeg));
+  // Spread, because an option in an array that contains one space would be split in two.
+  command.input(source).inputOptions(...input);
+  command.output(target).outputOptions(...output);
+  command.on("stderr", of.onLine);
+  return launch(command);
+}
+
+/** fluent-ffmpeg keeps lines of its own; ours are kept by the caller. */
+const KEPT_LINES = 10;
+
+type EndCallback = (error: Error | null, stdout?: Ring, stderr?: Ring) => void;
+type Ring = { get(): string };
+type SpawnFfmpeg = (argv: string[], options: object, onProcess: unknown, onEnd: EndCallback) => void;
+type Internals = FfmpegCommand & { _spawnFfmpeg: SpawnFfmpeg; ffmpegProc?: ChildProcess };
+
+/**
+ * Set on the one command, since fluent-ffmpeg's own setters are global: which program to run; no queries for
+ * capabilities before each film (they cost 150 to 350 ms and are wrong for ffmpeg 7 and later); and always rings
+ * of lines at the end, without which a program that cannot be started throws inside an event and Bun spins for ever.
+ */
+function overrides(ffmpeg_path: string, spawnFfmpeg: SpawnFfmpeg) {
+  const noLines: Ring = { get: () => "" };
+  return {
+    _getFfmpegPath: (done: (error: null, path: string) => void) => done(null, ffmpeg_path),
+    _checkCapabilities: (done: () => void) => done(),
+    availableEncoders: (done: (error: null, encoders: object) => void) => done(null, {}),
+    _spawnFfmpeg(this: Internals, argv: string[], options: object, onProcess: unknown, onEnd: EndCallback) {
+      const withRings: EndCallback = (error, stdout, stderr) =>
+        onEnd(error, stdout ?? noLines, stderr ?? noLines);
+      spawnFfmpeg.call(this, argv, options, onProcess, withRings);
+    },
+  };
+}
+
+function launch(command: Internals): Promise<RunningFfmpeg> {
+  return new Promise((resolve, reject) => {
+    let exit: Exit = { code: null, signal: null };
+    const ended = Promise.withResolvers<Exit>();
+    command.on("start", () => {
+      const child = command.ffmpegProc;
+      // First, as fluent-ffmpeg's own listener reports the end from within.
+      child?.prependOnceListener("exit", (code, signal) => {
+        exit = { code, signal };
+      });
+      resolve({ exited: ended.promise, kill: (signal) => void child?.kill(signal) });
+    });
+    command.on("end", () => ended.resolve(exit));
+    command.on("error", (cause) => {
+      // An exit code or a signal is how it ended; anything else means that it never ran.
+      if (exit.code !== null || exit.signal !== null) ended.resolve(exit);
+      else {
+        const failure = new VcError("ffmpeg", `ffmpeg could not be started: ${messageOf(cause)}`, { cause });
+        ended.reject(failure);
+        ended.promise.catch(() => undefined);
+        reject(failure);
+      }
+    });
+    command.run();
+  });
+}
+
+async function assertStartable(ffmpeg_path: string): Promise<void> {
+  const run = await captureTool({ argv: [ffmpeg_path, "-version"], limit_ms: 30_000, max_bytes: 1_000_000 });
+  if (run.code === 0) return;
+  const how = run.signal === null ? `exit code ${run.code}` : run.signal;
+  throw new VcError("ffmpeg", `${ffmpeg_path} -version ended with ${how}: it is no working ffmpeg.`);
+}

@@ -1,0 +1,72 @@
+import type { MediaInfo, VideoStream } from "../shared/media.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** How much of what a source claims was not there. `certain`: no further sign of damage is needed to believe it. */
+export type Loss = {
+  kind: "cut" | "holes";
+  certain: boolean;
+  claimed_s: number;
+  read_s: number;
+  frames: number;
+};
+
+/**
+ * Compares what came out (frames keep their own times, so holes stay holes) with what the source's header claims.
+ * `longest_s` is the end of the longest stream of the result. Null if nothing, or no more than one frame, is missing.
+ */
+export function lossOf(of: {
+  film: VideoStream;
+  source: MediaInfo;
+  timeline: Timeline;
+  longest_s: number;
+}): Loss | null {
+  return cutOff(of) ?? holes(of);
+}
+
+/** One sentence for people. */
+export function describeLoss({ kind, claimed_s, read_s, frames }: Loss): string {
+  if (kind === "cut") {
+    return `The file says ${claimed_s.toFixed(1)} s but only ${read_s.toFixed(1)} s could be read: it was probably cut off while copying.`;
+  }
+  return `${frames} frames are missing inside the film: the file has holes or damaged places.`;
+}
+
+/** A stream's own claim counts to the frame; the container's is about its longest stream, which may have been dropped. */
+function cutOff({ film, source, timeline, longest_s }: Parameters<typeof lossOf>[0]): Loss | null {
+  const frame_s = 1 / (film.frame_rate ?? 10);
+  const end_s = Math.max(timeline.end_s ?? 0, (timeline.last_s ?? 0) + frame_s);
+  const [claimed_s, read_s, slack_s] =
+    film.duration_s === null
+      ? [source.duration_s, Math.max(longest_s, end_s), Math.max(CONTAINER_SLACK_S, frame_s)]
+      : [
+          film.duration_s,
+          end_s,
+          film.constant_rate ? 0.5 * frame_s : Math.max(VARIABLE_SLACK_S, 2 * frame_s),
+        ];
+  if (claimed_s === null || claimed_s - read_s <= frame_s + slack_s) return null;
+  const frames = Math.round((claimed_s - read_s) / frame_s);
+  return { kind: "cut", certain: true, claimed_s, read_s, frames };
+}
+
+/** Subtitles and pictures that were not kept may end later than the film. */
+const CONTAINER_SLACK_S = 2;
+/** The last frame of a film of variable rate may stand for long. */
+const VARIABLE_SLACK_S = 1;
+
+/**
+ * A constant rate leaves no room for holes, unless the header counts its frames and all of them came out (phones
+ * skip some). AVI files skip frames on purpose, too, so there a second sign is needed.
+ */
+function holes({ film, source, timeline }: Parameters<typeof lossOf>[0]): Loss | null {
+  const { first_s, last_s, packets } = timeline;
+  if (!film.constant_rate || film.base_frame_rate === null || first_s === null || last_s === null)
+    return null;
+  const expected = Math.round((last_s - first_s) * film.base_frame_rate) + 1;
+  const frames = Math.min(
+    expected - packets,
+    film.frames === null ? Number.POSITIVE_INFINITY : film.frames - packets,
+  );
+  if (frames <= 1) return null;
+  const read_s = packets / film.base_frame_rate;
+  return { kind: "holes", certain: source.format !== "avi", claimed_s: last_s - first_s, read_s, frames };
+}

@@ -1,0 +1,51 @@
+/** What the packets of one stream say, in seconds; `largest_gap_s` lies between two neighbours in showing order. */
+export type Timeline = {
+  packets: number;
+  first_s: number | null;
+  last_s: number | null;
+  /** Where the last packet ends: its time and its duration. */
+  end_s: number | null;
+  largest_gap_s: number;
+  largest_gap_at_s: number | null;
+};
+
+/** Takes packets in the order of the file and remembers only a few, however long the film is. */
+export function createTimeline(): { add(pts_s: number, duration_s: number): void; result(): Timeline } {
+  const waiting: number[] = [];
+  const seen: Timeline = {
+    packets: 0,
+    first_s: null,
+    last_s: null,
+    end_s: null,
+    largest_gap_s: 0,
+    largest_gap_at_s: null,
+  };
+  const release = () => {
+    const next = waiting.shift();
+    if (next === undefined) return;
+    const gap = seen.last_s === null ? 0 : next - seen.last_s;
+    if (gap > seen.largest_gap_s) Object.assign(seen, { largest_gap_s: gap, largest_gap_at_s: seen.last_s });
+    seen.first_s ??= next;
+    seen.last_s = Math.max(seen.last_s ?? next, next);
+  };
+  return {
+    add(pts_s, duration_s) {
+      seen.packets += 1;
+      seen.end_s = Math.max(seen.end_s ?? 0, pts_s + duration_s);
+      waiting.splice(placeFor(waiting, pts_s), 0, pts_s);
+      if (waiting.length > REORDER_DEPTH) release();
+    },
+    result() {
+      while (waiting.length > 0) release();
+      return { ...seen };
+    },
+  };
+}
+
+/** Encoders store frames at most 16 places away from where they are shown (H.264, table A-1). */
+const REORDER_DEPTH = 32;
+
+function placeFor(sorted: number[], value: number): number {
+  const after = sorted.findLastIndex((one) => one <= value);
+  return after + 1;
+}

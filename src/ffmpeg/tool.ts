@@ -1,0 +1,90 @@
+import { messageOf, VcError } from "../shared/errors.ts";
+
+export type ToolRun = {
+  code: number | null;
+  signal: string | null;
+  stderr: string;
+  timed_out: boolean;
+  too_long: boolean;
+};
+
+/**
+ * Runs a short-lived program of ffmpeg's (probe, trial, picture) to its end; conversions go through process.ts.
+ * `onOutput` gets standard output piece by piece; it is killed (SIGKILL, which no program can ignore) after
+ * `limit_ms`, after `max_bytes` of output, or when `signal` aborts. Only the last 8 kB of its messages are kept.
+ * Throws VcError("ffmpeg") if it cannot be started.
+ */
+export async function runTool(of: {
+  argv: string[];
+  limit_ms: number;
+  max_bytes: number;
+  signal?: AbortSignal | undefined;
+  onOutput: (piece: Uint8Array) => void;
+}): Promise<ToolRun> {
+  of.signal?.throwIfAborted();
+  const child = start(of.argv);
+  let timed_out = false;
+  const kill = () => child.kill("SIGKILL");
+  const timer = setTimeout(() => {
+    timed_out = true;
+    kill();
+  }, of.limit_ms);
+  of.signal?.addEventListener("abort", kill);
+  try {
+    const [too_long, stderr] = await Promise.all([
+      pump(child.stdout, of.max_bytes, of.onOutput, kill),
+      tail(child.stderr),
+      child.exited,
+    ]);
+    of.signal?.throwIfAborted();
+    return {
+      code: child.exitCode,
+      signal: child.signalCode === null ? null : String(child.signalCode),
+      stderr,
+      timed_out,
+      too_long,
+    };
+  } finally {
+    clearTimeout(timer);
+    of.signal?.removeEventListener("abort", kill);
+  }
+}
+
+/** As runTool, with the whole standard output as bytes. */
+export async function captureTool(
+  of: Omit<Parameters<typeof runTool>[0], "onOutput">,
+): Promise<ToolRun & { stdout: Buffer }> {
+  const pieces: Uint8Array[] = [];
+  const run = await runTool({ ...of, onOutput: (piece) => pieces.push(piece) });
+  return { ...run, stdout: Buffer.concat(pieces) };
+}
+
+function start(argv: string[]) {
+  try {
+    return Bun.spawn(argv, { stdin: "ignore", stdout: "pipe", stderr: "pipe", windowsHide: true });
+  } catch (cause) {
+    throw new VcError("ffmpeg", `${argv[0]} could not be started: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function pump(
+  stream: ReadableStream<Uint8Array>,
+  max_bytes: number,
+  onOutput: (piece: Uint8Array) => void,
+  kill: () => void,
+): Promise<boolean> {
+  let bytes = 0;
+  for await (const piece of stream) {
+    bytes += piece.length;
+    if (bytes <= max_bytes) onOutput(piece);
+    else kill();
+  }
+  return bytes > max_bytes;
+}
+
+async function tail(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of stream) text = (text + decoder.decode(piece, { stream: true })).slice(-8192);
+  return text;
+}

@@ -1,0 +1,111 @@
+import type { MediaInfo, VideoStream } from "../shared/media.ts";
+import type { FfmpegLog } from "./log.ts";
+import { differs } from "./picture-difference.ts";
+import type { PictureSample } from "./pictures.ts";
+import type { Plan } from "./plan.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+import { describeLoss, lossOf } from "./source-loss.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** All that is known of a finished result; `decoded` only with `verify: full`. */
+export type Evidence = {
+  plan: Plan;
+  source: MediaInfo;
+  result: MediaInfo;
+  timelines: Map<number, Timeline>;
+  damage: FfmpegLog["damage"];
+  pictures: PictureSample[];
+  decoded: { failed: boolean; said: string } | null;
+};
+
+/**
+ * Whether a result is what was planned, and all of the source. A source that could not be read whole is refused for
+ * good (source_damaged); a result that is wrong by itself may be tried again (verification_failed).
+ */
+export function judge(evidence: Evidence): { notes: string[] } | { refusal: Refusal } {
+  const film = evidence.source.video.find(({ index }) => index === evidence.plan.video.index);
+  const made = evidence.result.video[0];
+  const timeline = made === undefined ? undefined : evidence.timelines.get(made.index);
+  if (film === undefined || made === undefined || timeline === undefined || timeline.packets === 0) {
+    return bad("it holds no film");
+  }
+  const wrong = wrongStreams(evidence, made);
+  if (wrong !== null) return bad(wrong);
+  const loss = lossOf({ film, source: evidence.source, timeline, longest_s: longest(evidence.timelines) });
+  const damaged = loss !== null && (loss.certain || evidence.damage.lines > 0);
+  if (damaged) return refusal("permanent", "source_damaged", describeLoss(loss));
+  if (evidence.damage.lines > 0) return undecodable(evidence.damage);
+  const picture = wrongPicture(evidence.pictures);
+  if (picture !== null) return bad(picture);
+  if (evidence.decoded?.failed) return bad(`decoding it failed: ${evidence.decoded.said}`);
+  return { notes: gapNotes(timeline, film) };
+}
+
+function bad(what: string): { refusal: Refusal } {
+  return refusal("retry", "verification_failed", `The result is not good: ${what}.`);
+}
+
+function wrongStreams({ plan, result }: Evidence, made: VideoStream): string | null {
+  const { video } = plan;
+  if (made.codec !== video.codec) return `its video is ${made.codec}, not ${video.codec}`;
+  if (made.width !== video.width || made.height !== video.height) {
+    return `its picture is ${made.width}x${made.height}, not ${video.width}x${video.height}`;
+  }
+  if (made.pixel_format !== video.pixel_format)
+    return `its pixel format is ${made.pixel_format}, not ${video.pixel_format}`;
+  const films = result.video.filter((stream) => !stream.attached_picture).length;
+  if (films !== 1) return `it has ${films} video tracks`;
+  return (
+    unlike(
+      "audio",
+      plan.audio.map(({ codec }) => codec),
+      result.audio.map(({ codec }) => codec),
+    ) ??
+    unlike(
+      "subtitle",
+      plan.subtitles.map(({ codec }) => codec),
+      result.subtitles.map(({ codec }) => codec),
+    )
+  );
+}
+
+function unlike(kind: string, planned: string[], found: string[]): string | null {
+  if (planned.length === found.length && planned.every((codec, n) => codec === found[n])) return null;
+  const list = (codecs: string[]) => (codecs.length === 0 ? "none" : codecs.join(", "));
+  return `its ${kind} tracks are ${list(found)}, not ${list(planned)}`;
+}
+
+function longest(timelines: Map<number, Timeline>): number {
+  return Math.max(0, ...[...timelines.values()].map(({ end_s }) => end_s ?? 0));
+}
+
+function undecodable({ lines, first }: FfmpegLog["damage"]): { refusal: Refusal } {
+  const said = (first ?? "")
+    .replace(/^(?:\[[^\]]*\] ?)+/, "")
+    .replace(/file:.*: (?=corrupt)/, "")
+    .slice(0, 200);
+  const places = lines === 1 ? "one place" : `${lines} places`;
+  return refusal(
+    "permanent",
+    "source_damaged",
+    `Parts of the film are damaged: ffmpeg complained at ${places} while reading it, first: ${said}.`,
+  );
+}
+
+function wrongPicture(samples: PictureSample[]): string | null {
+  const absent = samples.find(({ missing }) => missing === "result");
+  if (absent !== undefined) return `it shows no picture at ${absent.at_s.toFixed(1)} s`;
+  const wrong = samples.filter(({ difference }) => difference !== null && differs(difference));
+  if (wrong.length === 0) return null;
+  const places = wrong.map(({ at_s }) => `${at_s.toFixed(1)} s`).join(", ");
+  return `its picture is not the source's at ${places}`;
+}
+
+/** Holes that the source itself declares, in films of variable rate: nothing was lost, but people should know. */
+function gapNotes({ largest_gap_s, largest_gap_at_s }: Timeline, film: VideoStream): string[] {
+  const usual_s = film.frame_rate === null ? 1 : 1 / film.frame_rate;
+  if (largest_gap_s < Math.max(1, 10 * usual_s)) return [];
+  return [
+    `For ${largest_gap_s.toFixed(1)} s from ${(largest_gap_at_s ?? 0).toFixed(1)} s on the source has no frame.`,
+  ];
+}
