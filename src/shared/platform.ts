@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { freemem, homedir } from "node:os";
 import { join } from "node:path";
 
@@ -25,4 +25,15 @@ export function cacheFolder(): string {
   if (process.platform === "win32") return join(LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "vc");
   if (process.platform === "darwin") return join(homedir(), "Library", "Caches", "vc");
   return join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "vc");
+}
+
+/** Makes names in a folder durable. Windows cannot, and its file systems keep names in a journal. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }

@@ -1,0 +1,124 @@
+import { type BigIntStats, constants } from "node:fs";
+import { copyFile, type FileHandle, link, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import { systemCode } from "../../shared/errors.ts";
+import { syncFolder } from "../../shared/platform.ts";
+
+/** The steps of publishing on the file system. Each can be repeated after a crash. They throw the system's errors. */
+
+/** What lies under a name, the name itself and not where a symlink points; null when nothing does. */
+export async function statOf(path: string): Promise<BigIntStats | null> {
+  try {
+    return await lstat(path, { bigint: true });
+  } catch (error) {
+    if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return null;
+    throw error;
+  }
+}
+
+export function isSameFile(one: BigIntStats | null, other: BigIntStats | null): boolean {
+  return one !== null && other !== null && one.ino === other.ino && one.dev === other.dev;
+}
+
+export async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+  }
+}
+
+/**
+ * Gives a staged file the master's owner and `output_mode`, and returns the path of the file to publish: the same,
+ * or `copy` where another user's file could only be copied. The staged file goes once its copy is durable.
+ */
+export async function makeOwn(of: { staged: string; copy: string; output_mode: number }): Promise<string> {
+  const file = await open(of.staged, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  try {
+    const { uid, mode } = await file.stat();
+    if (isMine(uid) || (await takeOver(file))) {
+      if ((mode & 0o7777) !== of.output_mode) await setMode(file, of.output_mode);
+      return of.staged;
+    }
+  } finally {
+    await file.close();
+  }
+  await copyDurably(of);
+  await remove(of.staged);
+  return of.copy;
+}
+
+/** Windows has no user numbers: there, files belong to whom the folder's rules say. */
+function isMine(uid: number): boolean {
+  return process.geteuid === undefined || process.geteuid() === uid;
+}
+
+/** Only root may, and on some network file systems not even root. */
+async function takeOver(file: FileHandle): Promise<boolean> {
+  if (process.geteuid?.() !== 0) return false;
+  try {
+    await file.chown(0, process.getegid?.() ?? 0);
+    return true;
+  } catch (error) {
+    if (NOT_SUPPORTED.has(systemCode(error) ?? "")) return false;
+    throw error;
+  }
+}
+
+/** File systems that keep no permissions refuse to set them; then there are none to set. */
+async function setMode(file: FileHandle, mode: number): Promise<void> {
+  try {
+    await file.chmod(mode);
+  } catch (error) {
+    if (!NOT_SUPPORTED.has(systemCode(error) ?? "")) throw error;
+  }
+}
+
+/** What file systems without owners, permissions or hard links say (FAT, exFAT, some network and user-space ones). */
+const NOT_SUPPORTED = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"]);
+
+async function copyDurably(of: { staged: string; copy: string; output_mode: number }): Promise<void> {
+  await remove(of.copy);
+  await copyFile(of.staged, of.copy, constants.COPYFILE_EXCL);
+  const file = await open(of.copy, "r+");
+  try {
+    await setMode(file, of.output_mode);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await syncFolder(dirname(of.copy));
+}
+
+/**
+ * Moves a file to a name that is free: false when it is not. A hard link never replaces anything; where a file
+ * system has none, the name is looked at right before the rename.
+ */
+export async function moveToFreeName(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    if (!NOT_SUPPORTED.has(systemCode(error) ?? "")) throw error;
+    if ((await statOf(to)) !== null) return false;
+    await rename(from, to);
+    return true;
+  }
+  await remove(from);
+  return true;
+}
+
+/** Replaces what lies at `to`. A reader sees the old file or the new one, whole. */
+export const replace = rename;
+
+export async function makeFolderOf(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+}
+
+/** Makes the name of a published file durable, and those of its folders up to `base`, which may be new too. */
+export async function syncFoldersOf(path: string, base: string): Promise<void> {
+  const names = relative(base, dirname(path)).split(sep).filter(Boolean);
+  for (let count = names.length; count >= 0; count -= 1) {
+    await syncFolder(join(base, ...names.slice(0, count)));
+  }
+}

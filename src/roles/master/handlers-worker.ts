@@ -1,0 +1,55 @@
+import type { Coordinator } from "./coordinator.ts";
+import type { Handlers } from "./http.ts";
+import type { LongPoll } from "./longpoll.ts";
+import type { Publisher } from "./publish.ts";
+import { type Storage, sampleOf, seesCanary } from "./storage.ts";
+import type { Transact } from "./transact.ts";
+
+/** More prove little; each costs a read of 64 KiB on both sides. */
+const SAMPLES = 3;
+
+export type WorkerHandlers = Pick<
+  Handlers,
+  | "register"
+  | "prove_mount"
+  | "next_job"
+  | "job_progress"
+  | "job_complete"
+  | "job_failed"
+  | "heartbeat"
+  | "control"
+>;
+
+/** What workers call. */
+export function workerHandlers(of: {
+  coordinator: Coordinator;
+  transact: Transact;
+  storage: Storage;
+  output_mode: number;
+  longPoll: LongPoll;
+  publisher: Publisher;
+}): WorkerHandlers {
+  const { coordinator, transact, storage, longPoll } = of;
+  return {
+    async register(input) {
+      const { lease_ms } = await transact((now) => coordinator.register(input, now));
+      const { root, root_path, output_base, nonce } = storage;
+      return {
+        lease_ms,
+        storage: { root, source_root: root_path, output_base, nonce, output_mode: of.output_mode },
+      };
+    },
+    async prove_mount(input) {
+      const seen = await seesCanary(storage, input.canary);
+      const sources = coordinator.sampleSources(SAMPLES);
+      const samples = await Promise.all(sources.map((source) => sampleOf(storage, source.source_rel)));
+      return { seen, samples: samples.filter((sample) => sample !== null) };
+    },
+    next_job: (input, { signal }) => longPoll.nextJob(input, signal),
+    job_progress: (input) => transact((now) => coordinator.progress(input, now)),
+    job_complete: (input) => of.publisher.complete(input),
+    job_failed: (input) => transact((now) => coordinator.fail(input, now)),
+    heartbeat: (input) => transact((now) => coordinator.heartbeat(input, now)),
+    control: (input, { signal }) => longPoll.control(input, signal),
+  };
+}

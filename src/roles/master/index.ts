@@ -1,0 +1,169 @@
+import { hostname } from "node:os";
+import { dirname, join } from "node:path";
+import { acquireLock } from "../../db/lock.ts";
+import { type Clock, systemClock, toTimestamp } from "../../shared/clock.ts";
+import type { MasterConfig } from "../../shared/config.ts";
+import type { Logger } from "../../shared/log.ts";
+import { version } from "../../shared/version.ts";
+import type { Coordinator } from "./coordinator.ts";
+import { watchDisks } from "./disk.ts";
+import { startDuty } from "./duties.ts";
+import { logEvents } from "./log-events.ts";
+import { createProblems, type Problems } from "./problems.ts";
+import { createPublisher } from "./publish.ts";
+import { openQueue, type Queue } from "./queue.ts";
+import { createScanDuty, type ScanDuty } from "./scan-duty.ts";
+import { createScanner, type Scanner, type ScanResult } from "./scanner.ts";
+import { serve } from "./serve.ts";
+import { openStorage, outputsBelowRoot, type Storage } from "./storage.ts";
+import { sweepStaging } from "./sweep.ts";
+import { accessRule } from "./token.ts";
+import { createTransact, type Transact } from "./transact.ts";
+
+export type MasterOptions = {
+  log: Logger;
+  clock?: Clock;
+  /** Only these sources, '/'-separated below root_path, whatever their extension. */
+  only?: string[];
+  /** All workers run on this machine: no folder need contain both films and results. */
+  local?: boolean;
+};
+export type Master = {
+  /** What a program on this machine calls. */
+  url: string;
+  token: string;
+  coordinator: Coordinator;
+  scan(): Promise<ScanResult>;
+  /** Ends waiting calls, finishes what is being done, and frees database and folders. */
+  stop(): Promise<void>;
+  /** Resolves once stopped. */
+  done: Promise<void>;
+};
+
+const UPKEEP_MS = 1_000;
+const WATCH_MS = 30_000;
+const SWEEP_MS = 3_600_000;
+
+/**
+ * Starts a master and resolves once it serves; recovery and the first scan follow by themselves. `config` has
+ * absolute paths. Throws VcError: "locked" (another master), "storage" or "config", each with what to do.
+ */
+export async function startMaster(config: MasterConfig, options: MasterOptions): Promise<Master> {
+  const owner = `the master with process id ${process.pid} on ${hostname()}, started at ${new Date().toISOString()}`;
+  const closers: Closer[] = [];
+  try {
+    const queue = openQueue(config, owner);
+    closers.push(() => queue.close());
+    const storage = await openStorage({
+      ...config.scanner,
+      root: config.storage.root,
+      local: options.local ?? false,
+      waiting: queue.coordinator.intents().length,
+    });
+    const lock = acquireLock(join(storage.staging_path, "master.lock"), owner);
+    closers.push(() => lock.release());
+    return await run({ config, options, queue, storage, closers });
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+type Parts = {
+  config: MasterConfig;
+  options: MasterOptions;
+  queue: Queue;
+  storage: Storage;
+  closers: Closer[];
+};
+
+async function run({ config, options, queue, storage, closers }: Parts): Promise<Master> {
+  const { log, clock = systemClock } = options;
+  const { coordinator } = queue;
+  const problems = createProblems(log);
+  const transact = createTransact({ committer: queue.committer, clock, problems });
+  const { output_mode } = config.scanner;
+  const shared = { coordinator, transact, storage, output_mode, problems, log, clock };
+  logEvents(coordinator, log);
+  const publisher = createPublisher(shared);
+  closers.push(() => publisher.stop());
+  const scans = await createScans({ ...shared, config, options });
+  closers.push(() => scans.duty.stop());
+  const access = accessRule({ ...config.server, database_path: config.database.path });
+  const started_at = toTimestamp(clock.now().wall_ms);
+  const served = serve({ ...shared, ...scans, publisher, access, server: config.server, started_at });
+  closers.push(() => served.stop());
+  log.info("master started", {
+    version,
+    url: served.url,
+    root_path: storage.root_path,
+    storage_root: storage.root,
+  });
+  closers.push(...startDuties({ ...shared, config }));
+  void publisher.recover();
+  scans.duty.request();
+  const done = Promise.withResolvers<void>();
+  let stopping: Promise<void> | null = null;
+  const stop = () => {
+    stopping ??= closeAll(closers).then(done.resolve);
+    return stopping;
+  };
+  return {
+    url: served.url,
+    token: access.token,
+    coordinator,
+    scan: scans.duty.scan,
+    stop,
+    done: done.promise,
+  };
+}
+
+type Shared = {
+  coordinator: Coordinator;
+  transact: Transact;
+  storage: Storage;
+  problems: Problems;
+  log: Logger;
+  clock: Clock;
+};
+
+async function createScans(
+  of: Shared & { config: MasterConfig; options: MasterOptions },
+): Promise<{ scanner: Scanner; duty: ScanDuty }> {
+  const { settle, scan_interval, ...settings } = of.config.scanner;
+  const excluded_rel = await outputsBelowRoot(of.storage);
+  const scanner = createScanner({
+    ...of,
+    settings: { ...settings, settle_ms: settle, excluded_rel, only: of.options.only },
+    add: (batch) => of.transact((now) => of.coordinator.addSources(batch, now)),
+    known: () => of.coordinator.status(of.clock.now()).total,
+  });
+  return { scanner, duty: createScanDuty({ scanner, interval_ms: scan_interval }) };
+}
+
+function startDuties(of: Shared & { config: MasterConfig }): Closer[] {
+  const { coordinator, transact, storage, clock } = of;
+  const disks = {
+    ...of,
+    output_base: storage.output_base,
+    database_folder: dirname(of.config.database.path),
+  };
+  const sweep = (older_than_ms: number) =>
+    sweepStaging({ ...storage, ...coordinator, now_ms: clock.now().wall_ms, older_than_ms });
+  // Before the first claim of this start, whatever is not held is left over from earlier ones.
+  void sweep(clock.now().wall_ms);
+  void watchDisks(disks);
+  const duties = [
+    startDuty(UPKEEP_MS, () => transact((now) => coordinator.upkeep(now))),
+    startDuty(WATCH_MS, () => watchDisks(disks)),
+    startDuty(SWEEP_MS, () => sweep(clock.now().wall_ms - SWEEP_MS)),
+  ];
+  return duties.map((duty) => () => duty.stop());
+}
+
+type Closer = () => void | Promise<void>;
+
+/** The last opened is closed first. */
+async function closeAll(closers: Closer[]): Promise<void> {
+  for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
+}

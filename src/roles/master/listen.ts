@@ -1,0 +1,69 @@
+import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import type { Connection } from "./http.ts";
+
+export type Listener = { url: string; stop(): Promise<void> };
+
+type App = { fetch(request: Request, connection: Connection): Response | Promise<Response> };
+
+/** Longer than the slowest honest pause inside a request; what waits longer says so itself. Seconds. */
+const IDLE_TIMEOUT_S = 60;
+/** How long answers on their way may take once the master stops. */
+const STOP_GRACE_MS = 3_000;
+
+/**
+ * Serves an app. `url` is what a program on this machine calls. Throws VcError("config") when the address
+ * cannot be listened on or the certificate not be read.
+ */
+export function listen(
+  app: App,
+  on: { host: string; port: number; tls_cert: string | null; tls_key: string | null },
+): Listener {
+  const server = start(app, on);
+  const scheme = on.tls_cert === null ? "http" : "https";
+  // A certificate is made out to a name; without one, an address needs no name service.
+  const here = on.tls_cert === null ? "127.0.0.1" : "localhost";
+  const name = ["0.0.0.0", "::", "127.0.0.1"].includes(on.host) ? here : on.host;
+  const host = name.includes(":") ? `[${name}]` : name;
+  return { url: `${scheme}://${host}:${server.port}`, stop: () => stop(server) };
+}
+
+type Server = Bun.Server<undefined>;
+
+function start(app: App, on: Parameters<typeof listen>[1]): Server {
+  if ((on.tls_cert === null) !== (on.tls_key === null)) {
+    throw new VcError("config", "server.tls_cert and server.tls_key belong together: set both or neither.");
+  }
+  try {
+    return Bun.serve({
+      hostname: on.host,
+      port: on.port,
+      development: false,
+      idleTimeout: IDLE_TIMEOUT_S,
+      ...(on.tls_cert !== null && on.tls_key !== null
+        ? { tls: { cert: Bun.file(on.tls_cert), key: Bun.file(on.tls_key) } }
+        : {}),
+      fetch: (request, server) =>
+        app.fetch(request, {
+          peer: server.requestIP(request)?.address ?? null,
+          unhurried: () => server.timeout(request, 0),
+        }),
+    });
+  } catch (cause) {
+    throw new VcError("config", `cannot listen on ${on.host}:${on.port}: ${listenFailure(cause)}`, { cause });
+  }
+}
+
+function listenFailure(error: unknown): string {
+  if (systemCode(error) === "EADDRINUSE") {
+    return "another program listens there. Stop it, or set server.port to another number.";
+  }
+  return messageOf(error);
+}
+
+async function stop(server: Server): Promise<void> {
+  const { promise: grace, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, STOP_GRACE_MS);
+  await Promise.race([server.stop(), grace]);
+  clearTimeout(timer);
+  await server.stop(true);
+}

@@ -1,0 +1,158 @@
+import type { BigIntStats } from "node:fs";
+import { join } from "node:path";
+import { systemCode } from "../../shared/errors.ts";
+import type { PublishedFile, PublishFailure, PublishIntent } from "./coordinator.ts";
+import * as files from "./files.ts";
+import { requireOutputs, requireSources, type Storage } from "./storage.ts";
+import { lookAtFile } from "./walk.ts";
+
+export type Placement =
+  | { state: "placed"; published: PublishedFile[] }
+  | ({ state: "failed" } & PublishFailure);
+
+type Output = PublishIntent["outputs"][number];
+type Paths = { staged: string; copy: string; target: string };
+/** What lies where: `file` is the staged file or the master's copy of it. */
+type Found = Paths & { output: Output; file: BigIntStats | null; existing: BigIntStats | null };
+
+/**
+ * Moves the files of a recorded intent from staging to their names. May be repeated at any time, also after a
+ * crash between any two of its steps. Throws VcError("storage") or the system's error when the storage does not
+ * work now; what can never work comes back as `failed`.
+ */
+export async function place(of: {
+  storage: Storage;
+  output_mode: number;
+  intent: PublishIntent;
+}): Promise<Placement> {
+  const { storage, intent, output_mode } = of;
+  await requireOutputs(storage);
+  try {
+    const found = await Promise.all(intent.outputs.map((output) => findOutput(storage, output)));
+    const open = found.filter((one) => !isPlaced(one));
+    const failure = open.length > 0 ? ((await sourceFailure(storage, intent)) ?? firstFailure(open)) : null;
+    if (failure !== null) return failure;
+    for (const one of found) {
+      if (!(await placeOne(one, { output_mode }))) return nameTaken(one.output);
+      await files.syncFoldersOf(one.target, storage.output_base);
+    }
+    return { state: "placed", published: await Promise.all(found.map(publishedFile)) };
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === null) throw error;
+    return refusal;
+  }
+}
+
+/** Takes away what an attempt staged, once nobody needs it. */
+export async function discard(storage: Storage, intent: PublishIntent): Promise<void> {
+  for (const output of intent.outputs) {
+    const { staged, copy } = pathsOf(storage, output);
+    await files.remove(staged);
+    await files.remove(copy);
+  }
+}
+
+function pathsOf(storage: Storage, output: Output): Paths {
+  const staged = join(storage.staging_path, output.staging);
+  // Still a staging file's name, so that a forgotten one is cleaned up like any other.
+  return { staged, copy: `${staged}copy`, target: join(storage.output_base, output.output_rel) };
+}
+
+async function findOutput(storage: Storage, output: Output): Promise<Found> {
+  const paths = pathsOf(storage, output);
+  const [staged, copy, existing] = await Promise.all(
+    [paths.staged, paths.copy, paths.target].map(files.statOf),
+  );
+  return { ...paths, output, file: staged ?? copy ?? null, existing: existing ?? null };
+}
+
+/** True after a crash that came too late to do harm: the file already has its name. */
+function isPlaced({ output, file, existing }: Found): boolean {
+  if (existing === null) return false;
+  if (file !== null) return files.isSameFile(file, existing);
+  return isWhole(existing, output) && !isPrevious(existing, output);
+}
+
+function isWhole(file: BigIntStats, output: Output): boolean {
+  return file.isFile() && (output.size === null ? file.size > 0n : file.size === BigInt(output.size));
+}
+
+/** What vc itself published under the name before, from an older version of the source. */
+function isPrevious(existing: BigIntStats, { previous }: Output): boolean {
+  return (
+    previous !== null &&
+    existing.isFile() &&
+    existing.size === BigInt(previous.size) &&
+    String(existing.mtimeNs) === previous.mtime_ns
+  );
+}
+
+async function sourceFailure(storage: Storage, intent: PublishIntent): Promise<Placement | null> {
+  const source = await lookAtFile(storage.root_path, intent.source_rel);
+  if (source?.size === intent.source_size && source.mtime_ns === intent.source_mtime_ns) return null;
+  if (source === null) await requireSources(storage);
+  const what = source === null ? "is gone" : "has changed";
+  const message = `The source ${what} since it was claimed; the result was thrown away.`;
+  return { state: "failed", outcome: "requeue", reason: "source_changed", message };
+}
+
+function firstFailure(open: Found[]): Placement | null {
+  for (const { output, file, existing } of open) {
+    if (file === null || !isWhole(file, output)) return outputMissing(output, file);
+    if (existing !== null && !isPrevious(existing, output)) return nameTaken(output);
+  }
+  return null;
+}
+
+function outputMissing(output: Output, file: BigIntStats | null): Placement {
+  const found =
+    file === null
+      ? "does not exist"
+      : `has ${file.size} bytes${file.isFile() ? "" : " and is no regular file"}`;
+  const wanted = output.size === null ? "" : `, ${output.size} bytes were announced`;
+  const message = `The file that was handed in (.vc/${output.staging}) ${found}${wanted}.`;
+  return { state: "failed", outcome: "retry", reason: "output_missing", message };
+}
+
+function nameTaken(output: Output): Placement {
+  const message = `${output.output_rel} already exists in the output folder and vc did not put it there, so it was not replaced. Move it away, then retry the job.`;
+  return { state: "failed", outcome: "permanent", reason: "name_taken", message };
+}
+
+/** False when the name is taken by now. Staged files go last, so that every step can be told from what is left. */
+async function placeOne(one: Found, of: { output_mode: number }): Promise<boolean> {
+  const { staged, copy, target } = one;
+  if (!isPlaced(one)) {
+    const stagedIsThere = (await files.statOf(staged)) !== null;
+    const own = stagedIsThere ? await files.makeOwn({ staged, copy, ...of }) : copy;
+    await files.makeFolderOf(target);
+    if (one.existing !== null) await files.replace(own, target);
+    else if (!(await files.moveToFreeName(own, target))) return false;
+  }
+  await files.remove(staged);
+  await files.remove(copy);
+  return true;
+}
+
+async function publishedFile({ output, target }: Found): Promise<PublishedFile> {
+  const stat = await files.statOf(target);
+  if (stat === null) throw Object.assign(new Error(`${target} is gone again`), { code: "ENOENT" });
+  return { output_rel: output.output_rel, size: Number(stat.size), mtime_ns: String(stat.mtimeNs) };
+}
+
+/** Errors that trying again cannot cure; null for all others. */
+function refusalOf(error: unknown): Placement | null {
+  const code = systemCode(error) ?? "";
+  if (["ENAMETOOLONG", "EILSEQ"].includes(code)) {
+    const message =
+      "The output folder's file system cannot hold the result's name. Give the source a shorter, plainer name.";
+    return { state: "failed", outcome: "permanent", reason: "unsupported", message };
+  }
+  if (["ENOTDIR", "EEXIST"].includes(code)) {
+    const message =
+      "In the output folder, a file stands where a folder must be made for the result. Move it away, then retry the job.";
+    return { state: "failed", outcome: "permanent", reason: "name_taken", message };
+  }
+  return null;
+}

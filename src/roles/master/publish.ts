@@ -1,0 +1,113 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import type { JobStatus } from "../../shared/job.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Input, Reply } from "../../shared/protocol.ts";
+import type { Coordinator, PublishIntent } from "./coordinator.ts";
+import { discard, place } from "./place.ts";
+import type { Problems } from "./problems.ts";
+import type { Storage } from "./storage.ts";
+import type { Transact } from "./transact.ts";
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+export type Publisher = {
+  /**
+   * Publishes what an attempt hands in. Throws VcError("storage") while the storage does not work: the publish
+   * goes on by itself then, and the call may be repeated.
+   */
+  complete(input: Input<"job_complete">): Promise<Reply<"job_complete">>;
+  /** Finishes or undoes every recorded intent; resolves once each was tried. */
+  recover(): Promise<void>;
+  /** Ends the pauses, and waits for what is being done right now. */
+  stop(): Promise<void>;
+};
+type Parts = {
+  coordinator: Coordinator;
+  transact: Transact;
+  storage: Storage;
+  output_mode: number;
+  problems: Problems;
+  log: Logger;
+};
+/** A publish under way; `round` is its present or last try. */
+type Running = { round: Promise<JobStatus> };
+
+/** Repeats of one hand-in, and the recovery at the start, share one publish. */
+export function createPublisher(parts: Parts): Publisher {
+  const running = new Map<string, Running>();
+  const stopping = new AbortController();
+
+  function publish(intent: PublishIntent): Running {
+    const key = `${intent.job_id}.${intent.attempt}`;
+    const known = running.get(key);
+    if (known !== undefined) return known;
+    const started = { round: publishOnce(parts, intent) };
+    running.set(key, started);
+    void follow(parts, { intent, publish: started, signal: stopping.signal }).finally(() =>
+      running.delete(key),
+    );
+    return started;
+  }
+
+  return {
+    async complete(input) {
+      const begun = await parts.transact((now) => parts.coordinator.beginPublish(input, now));
+      if (begun.state === "ended") return { ok: true, status: begun.status };
+      return { ok: true, status: await publish(begun.intent).round };
+    },
+    async recover() {
+      const rounds = parts.coordinator.intents().map((intent) => publish(intent).round);
+      await Promise.allSettled(rounds);
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.allSettled([...running.values()].map((publish) => publish.round));
+    },
+  };
+}
+
+/** Tries again with growing pauses for as long as it is the storage that does not work. */
+async function follow(
+  parts: Parts,
+  of: { intent: PublishIntent; publish: Running; signal: AbortSignal },
+): Promise<void> {
+  const { job_id } = of.intent;
+  const key = `publish.${job_id}`;
+  for (let wait_ms = FIRST_PAUSE_MS; !of.signal.aborted; wait_ms = Math.min(wait_ms * 2, LONGEST_PAUSE_MS)) {
+    try {
+      await of.publish.round;
+      break;
+    } catch (error) {
+      if (!(error instanceof VcError)) throw error;
+      if (error.code !== "storage" && error.code !== "unavailable") {
+        parts.log.error("a publish was refused", { job_id, error: error.message });
+        break;
+      }
+      parts.problems.set(key, error.message);
+      await pause(wait_ms, undefined, { signal: of.signal, ref: false }).catch(() => undefined);
+      if (!of.signal.aborted) of.publish.round = publishOnce(parts, of.intent);
+    }
+  }
+  parts.problems.clear(key);
+}
+
+async function publishOnce(parts: Parts, intent: PublishIntent): Promise<JobStatus> {
+  const { coordinator, transact } = parts;
+  const of = { job_id: intent.job_id, attempt: intent.attempt };
+  try {
+    const placement = await place({ ...parts, intent });
+    if (placement.state === "placed") {
+      return await transact((now) => coordinator.finishPublish(of, placement.published, now));
+    }
+    const { state: _, ...failure } = placement;
+    const status = await transact((now) => coordinator.failPublish(of, failure, now));
+    await discard(parts.storage, intent);
+    return status;
+  } catch (cause) {
+    if (cause instanceof VcError || systemCode(cause) === undefined) throw cause;
+    const message = `${intent.source_rel} is converted and waits to be published: ${messageOf(cause)}. The master goes on by itself once that is repaired.`;
+    throw new VcError("storage", message, { cause });
+  }
+}

@@ -1,0 +1,62 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { type Committer, createCommitter } from "../../db/commit.ts";
+import { openDatabase } from "../../db/database.ts";
+import { acquireLock } from "../../db/lock.ts";
+import { createStore } from "../../db/store.ts";
+import type { MasterConfig } from "../../shared/config.ts";
+import { messageOf, VcError } from "../../shared/errors.ts";
+import { type Coordinator, createCoordinator } from "./coordinator.ts";
+
+/** "Offline after two missed minutes". */
+const OFFLINE_AFTER_MS = 120_000;
+
+export type Queue = { committer: Committer; coordinator: Coordinator; close(): void };
+
+/** Locks and opens the database, and sets the coordinator on it. Throws VcError "locked" or "storage". */
+export function openQueue(config: MasterConfig, owner: string): Queue {
+  const { path } = config.database;
+  makeFolder(dirname(path));
+  const lock = acquireLock(`${path}.lock`, owner);
+  try {
+    const database = openDatabase({ path });
+    const committer = createCommitter(database);
+    const coordinator = createCoordinator({
+      store: createStore(database),
+      committer,
+      settings: settingsOf(config),
+      random: Math.random,
+    });
+    const close = () => {
+      committer.close();
+      database.close();
+      lock.release();
+    };
+    return { committer, coordinator, close };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function settingsOf({ scanner, conversion, queue }: MasterConfig) {
+  return {
+    root_path: scanner.root_path,
+    output_base: scanner.output_base,
+    conversion,
+    lease_ms: queue.lease,
+    max_retries: queue.max_retries,
+    max_lost: queue.max_lost,
+    retry_delay_ms: queue.retry_delay,
+    retry_delay_max_ms: queue.retry_delay_max,
+    offline_after_ms: OFFLINE_AFTER_MS,
+  };
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new VcError("storage", `cannot make the database's folder ${path}: ${messageOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,60 @@
+import type { Clock } from "../../shared/clock.ts";
+import type { MasterConfig } from "../../shared/config.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { AccessRule } from "./auth.ts";
+import type { Coordinator } from "./coordinator.ts";
+import { createEvents } from "./events.ts";
+import { peopleHandlers } from "./handlers-people.ts";
+import { workerHandlers } from "./handlers-worker.ts";
+import { createApp, type Page } from "./http.ts";
+import { type Listener, listen } from "./listen.ts";
+import { createLongPoll } from "./longpoll.ts";
+import { renderMetrics } from "./metrics.ts";
+import { openApi } from "./openapi.ts";
+import type { Problems } from "./problems.ts";
+import type { Publisher } from "./publish.ts";
+import type { ScanDuty } from "./scan-duty.ts";
+import type { Scanner } from "./scanner.ts";
+import type { Storage } from "./storage.ts";
+import type { Transact } from "./transact.ts";
+
+/** Puts everything that can be called on the network. `stop` ends long-polls and streams first. */
+export function serve(of: {
+  server: MasterConfig["server"];
+  access: AccessRule;
+  coordinator: Coordinator;
+  transact: Transact;
+  storage: Storage;
+  output_mode: number;
+  publisher: Publisher;
+  scanner: Scanner;
+  duty: ScanDuty;
+  problems: Problems;
+  clock: Clock;
+  started_at: string;
+  log: Logger;
+}): Listener {
+  const longPoll = createLongPoll(of);
+  const events = createEvents(of.coordinator);
+  const people = peopleHandlers(of);
+  const metrics = () => textPage(renderMetrics({ status: people.status(), stats: people.stats() }));
+  const pages: Page[] = [
+    events.page,
+    { path: "/metrics", answer: metrics },
+    { path: "/openapi.json", answer: () => Response.json(openApi()) },
+  ];
+  const handlers = { ...workerHandlers({ ...of, longPoll }), ...people };
+  const listener = listen(createApp({ ...of, handlers, pages }), of.server);
+  return {
+    url: listener.url,
+    async stop() {
+      longPoll.stop();
+      events.stop();
+      await listener.stop();
+    },
+  };
+}
+
+function textPage(text: string): Response {
+  return new Response(text, { headers: { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" } });
+}
