@@ -11,11 +11,11 @@ import { readTokenFile } from "./token.ts";
 
 /**
  * Where values come from. Flags (by key path, such as `worker.concurrency`) beat the environment (the variables
- * of `ConfigKey.env`), which beats the file. `path: null` reads ./config.yaml where there is one.
+ * of `ConfigKey.env`), which beats the file. `path: null` reads ./config.yaml where there is one, unless
+ * `implicit` is false.
  */
 export type ConfigSources = {
   path: string | null;
-  /** false: read no ./config.yaml. */
   implicit?: false;
   flags: Record<string, string | undefined>;
   env: Record<string, string | undefined>;
