@@ -26,6 +26,7 @@ export async function runJob(): Promise<number> {
   if (task === null) return 1;
   const result = await attempt(task, stopping.signal);
   await tell({ type: "result", result });
+  process.disconnect();
   return 0;
 }
 
