@@ -4,11 +4,15 @@ import { availableMemory } from "../../shared/platform.ts";
 /** Percentages, 0 to 100. */
 export type Load = { cpu_usage: number; memory_usage: number };
 
-/** Measures this machine's load; `cpu_usage` covers the time since the last call (or since boot). */
+/** A shorter time says nothing: the kernel counts in ticks of 1 to 10 ms. */
+const SHORTEST_MS = 500;
+
+/** Measures this machine's load; `cpu_usage` covers the time since the last call (or since the meter was made). */
 export function createLoadMeter(): () => Promise<Load> {
-  let last = { busy: 0, total: 0 };
+  let last = { ...cpuTimes(), at_ms: performance.now() };
   return async () => {
-    const now = cpuTimes();
+    await Bun.sleep(Math.max(0, SHORTEST_MS - (performance.now() - last.at_ms)));
+    const now = { ...cpuTimes(), at_ms: performance.now() };
     const total = now.total - last.total;
     const cpu_usage = total > 0 ? (100 * (now.busy - last.busy)) / total : 0;
     last = now;
