@@ -1,6 +1,6 @@
-import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, copyFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "../build.ts";
 import { readReport, summarize } from "./test-report.ts";
 
@@ -12,15 +12,19 @@ import { readReport, summarize } from "./test-report.ts";
 async function main(args: string[]): Promise<number> {
   const rest = args.filter((arg) => arg !== "--fast" && arg !== "--full");
   const fast = args.includes("--fast");
-  if (!fast) await build(null);
+  const built = fast ? null : await build(null);
   const temporary = await mkdtemp(join(tmpdir(), "vc-test-"));
   // Some tests start workers under another user id, which must get in.
   await chmod(temporary, 0o711);
   try {
+    // A build in the meantime must not take the program away from the tests.
+    const program = built === null ? null : join(temporary, basename(built));
+    if (built !== null && program !== null) await copyFile(built, program);
     const junit = join(temporary, "junit.xml");
     const status = await runTests({
       junit,
       temporary,
+      program,
       full: args.includes("--full"),
       args: [...rest, ...(fast ? await fastTests() : [])],
     });
@@ -43,6 +47,7 @@ async function fastTests(): Promise<string[]> {
 async function runTests(of: {
   junit: string;
   temporary: string;
+  program: string | null;
   full: boolean;
   args: string[];
 }): Promise<number | null> {
@@ -59,6 +64,7 @@ async function runTests(of: {
     env: {
       ...withoutOurs(process.env),
       ...temporaryFolder(of.temporary),
+      ...(of.program === null ? {} : { VC_TEST_PROGRAM: of.program }),
       ...(of.full ? { VC_TEST_FULL: "1" } : {}),
     },
     stdio: ["ignore", "inherit", "inherit"],

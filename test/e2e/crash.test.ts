@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFilm, probeFilm } from "../support/films.ts";
-import { processesWith } from "../support/processes.ts";
+import { processesWith, VC } from "../support/processes.ts";
 import type { Site } from "../support/site.ts";
 import { siteTest } from "../support/site-test.ts";
 import { until } from "../support/until.ts";
@@ -71,8 +71,8 @@ siteTest(noProc, "a master that dies while a film is handed in finds it at its n
   // A stopped master takes the hand-in's bytes but never answers.
   master.kill("SIGSTOP");
   await until("the attempt's process has ended", async () => {
-    const found = await processesWith("__job");
-    return found.length === 0;
+    const found = await processesWith(VC);
+    return !found.some(({ argv }) => argv.includes("__job"));
   });
   master.kill("SIGKILL");
   await master.ended;

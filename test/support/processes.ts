@@ -3,8 +3,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "./sources.ts";
 
-/** The compiled executable, which the tests' runner has built. */
-export const VC = join(ROOT, "dist", process.platform === "win32" ? "vc.exe" : "vc");
+/** The compiled executable: the copy that the tests' runner made for this run, or what was built last. */
+export const VC =
+  process.env.VC_TEST_PROGRAM ?? join(ROOT, "dist", process.platform === "win32" ? "vc.exe" : "vc");
 
 export type Running = {
   name: string;
@@ -15,6 +16,8 @@ export type Running = {
   /** The exit code, or null after a signal. */
   ended: Promise<number | null>;
   alive(): boolean;
+  /** It ended with a failure that no test has caused. */
+  crashed(): boolean;
 };
 
 /** Starts a program whose output goes to the file `log_path`. */
@@ -35,13 +38,18 @@ export function start(of: {
     stderr: log,
   });
   closeSync(log);
+  let killed = false;
   return {
     name: of.name,
     pid: child.pid,
     log: () => readFileSync(of.log_path, "utf8"),
-    kill: (signal) => child.kill(signal),
+    kill(signal) {
+      killed = true;
+      child.kill(signal);
+    },
     ended: child.exited.then(() => child.exitCode),
     alive: () => child.exitCode === null && child.signalCode === null,
+    crashed: () => !killed && (child.signalCode !== null || (child.exitCode ?? 0) !== 0),
   };
 }
 

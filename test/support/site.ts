@@ -113,16 +113,21 @@ async function createSite(folder: string, running: Running[]): Promise<Site> {
     get: call("GET"),
     post: call("POST"),
     jobs,
-    settled: (count) =>
-      until(
+    async settled(count) {
+      const found = await until(
         `all ${count} films have ended`,
         async () => {
-          const found = await jobs();
-          const open = found.some(({ status }) => ["pending", "processing", "publishing"].includes(status));
-          return found.length === count && !open && new Map(found.map((job) => [job.source_rel, job]));
+          const crashed = running.find((each) => each.crashed());
+          if (crashed !== undefined) return crashed.name;
+          const all = await jobs();
+          const open = all.some(({ status }) => ["pending", "processing", "publishing"].includes(status));
+          return all.length === count && !open && new Map(all.map((job) => [job.source_rel, job]));
         },
-        { deadline_ms: 240_000 },
-      ),
+        { deadline_ms: 180_000 },
+      );
+      if (typeof found === "string") throw new Error(`${found} has ended by itself`);
+      return found;
+    },
   };
 }
 
@@ -154,7 +159,7 @@ function masterSettings({ folder, port }: { folder: string; port: number }): Set
     database: { path: join(folder, "jobs.db") },
     conversion: { preset: "ultrafast", container: "mp4" },
     queue: { lease: "5s", retry_delay: "1s" },
-    logging: { level: "debug" },
+    logging: { level: "info" },
   };
 }
 
@@ -162,7 +167,7 @@ function workerSettings({ folder, url, id }: { folder: string; url: string; id: 
   return {
     worker: { id, master_url: url, concurrency: 1, job_check_interval: "500ms", drain_timeout: "2m" },
     storage: { cache_path: join(folder, `cache-${id}`) },
-    logging: { level: "debug" },
+    logging: { level: "info" },
   };
 }
 
