@@ -27,7 +27,8 @@ export function readYaml(source: string): { entries: Entry[]; problems: Problem[
     try {
       return node === null ? null : node.toJS(document, { maxAliasCount: 100 });
     } catch (error) {
-      problems.push({ at: place(node?.range?.[0] ?? 0), text: messageOf(error) });
+      const text = `cannot be read as YAML: ${messageOf(error)}`;
+      problems.push({ at: place(node?.range?.[0] ?? 0), text, syntax: true });
       return null;
     }
   };

@@ -9,8 +9,8 @@ export function renderProgress(progress: Progress | null): string {
     stage === "encoding" || stage === "verifying"
       ? `${stage} ${percent.toFixed(1)}%`
       : stage.replace("_", " "),
-    fps === null ? null : `${fps.toFixed(fps < 10 ? 1 : 0)} fps`,
-    speed === null ? null : `${speed.toFixed(speed < 10 ? 2 : 1)}x`,
+    fps === null || fps <= 0 ? null : `${fps.toFixed(fps < 10 ? 1 : 0)} fps`,
+    speed === null || speed <= 0 ? null : `${speed.toFixed(speed < 10 ? 2 : 1)}x`,
     eta_s === null ? null : `${seconds(eta_s)} left`,
   ];
   return parts.filter((part) => part !== null).join(", ");
