@@ -7,7 +7,7 @@ import type { CallInput, Endpoint, Reply } from "../../shared/protocol.ts";
 import { version } from "../../shared/version.ts";
 
 /** Refusals that say nothing about the call: the same call may be answered later. */
-const PASSING: readonly ErrorCode[] = ["unreachable", "unavailable", "internal"];
+const PASSING: readonly ErrorCode[] = ["unreachable", "unavailable", "storage", "internal"];
 const CALL_TIMEOUT_MS = 30_000;
 
 type CallOptions = { signal?: AbortSignal; timeout_ms?: number };
