@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, TARGETS } from "../../build.ts";
-import { makeFilm, probeFilm } from "../support/films.ts";
 import { run } from "../support/processes.ts";
 import { siteTest } from "../support/site-test.ts";
 import { ROOT } from "../support/sources.ts";
@@ -27,21 +26,6 @@ siteTest(null, "it tells its version, and reads no settings of the folder it is 
   expect(status.stderr).toContain(site.url);
   expect(status.stderr).not.toContain("192.0.2.1");
   expect(existsSync(join(site.folder, "evil"))).toBe(false);
-});
-
-siteTest(null, "vc convert does a folder in one process, and goes on where it stopped", async (site) => {
-  await makeFilm(join(site.films, "a/film.mkv"));
-  await writeFile(join(site.films, "letter.mp4"), "Dear reader, this is not a film.\n".repeat(100));
-  const first = await site.vc("convert", site.films, "--out", site.converted);
-  expect(first).toMatchObject({ exit: 0 });
-  const film = join(site.converted, "a/film.mp4");
-  expect((await probeFilm(film)).frames).toBe(50);
-
-  const made = Bun.file(film).lastModified;
-  await makeFilm(join(site.films, "b.mkv"));
-  expect(await site.vc("convert", site.films, "--out", site.converted)).toMatchObject({ exit: 0 });
-  expect((await probeFilm(join(site.converted, "b.mp4"))).frames).toBe(50);
-  expect(Bun.file(film).lastModified).toBe(made);
 });
 
 testOr(unlessFull, "every system's executable can be built", async () => {

@@ -39,7 +39,8 @@ siteTest(
     expect(elsewhere).toMatchObject({ status: 409, body: { error: "worker_id_taken" } });
 
     const second = await site.worker("twin");
-    expect(await first.ended).toBe(1);
+    // 2: started wrongly; a service manager must not start it again.
+    expect(await first.ended).toBe(2);
     expect(second.alive()).toBe(true);
     expect(first.log()).toMatch(/replaced/i);
   },

@@ -35,12 +35,9 @@ siteTest(null, "claim, heartbeat and completion work as they did, without the ne
   await makeFilm(join(site.films, "film.mkv"));
   await site.master({ queue: { lease: "2s" } });
   const order = await claim(site);
-  expect(order).toMatchObject({
-    source_path: join(site.films, "film.mkv"),
-    status: "processing",
-    id: expect.any(String),
-    created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
-  });
+  expect(order.source_path).toBe(join(site.films, "film.mkv"));
+  expect(order.status).toBe("processing");
+  expect(order.created_at).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
   expect((await site.get(NEXT)).status).toBe(204);
   expect((await site.post("/api/worker/heartbeat", heartbeat)).status).toBe(200);
   expect((await site.get("/api/status")).body).toMatchObject({
@@ -52,8 +49,9 @@ siteTest(null, "claim, heartbeat and completion work as they did, without the ne
 
   await makeFilm(order.output_path);
   const done = { job_id: order.id, worker_id: "worker-1" };
-  expect((await site.post("/api/worker/job-complete", done)).status).toBe(200);
-  expect((await site.post("/api/worker/job-complete", done)).status).toBe(200);
+  const completed = { status: 200, body: { ok: true, status: "completed" } };
+  expect(await site.post("/api/worker/job-complete", done)).toEqual(completed);
+  expect(await site.post("/api/worker/job-complete", done)).toEqual(completed);
   const jobs = await site.settled(1);
   expect(jobs.get("film.mkv")).toMatchObject({ status: "completed", output_rel: "film.mp4" });
   const published = join(site.converted, "film.mp4");
