@@ -97,14 +97,7 @@ async function scanOnce(
     unreadable: [],
     unnameable: [],
   };
-  let batch: FoundSource[] = [];
-  const flush = async () => {
-    const counts = await add(batch);
-    batch = [];
-    result.added += counts.added;
-    result.changed += counts.changed;
-    result.unchanged += counts.unchanged;
-  };
+  const queue = createFeed(add, result);
   for await (const folder of folders(settings)) {
     if (isStopped()) throw new VcError("unavailable", "The master is stopping.");
     const settled = sift(folder.files);
@@ -112,11 +105,38 @@ async function scanOnce(
     result.unsettled += folder.files.length - settled.length;
     result.unreadable.push(...folder.unreadable);
     result.unnameable.push(...folder.unnameable);
-    batch.push(...settled);
-    if (batch.length >= BATCH) await flush();
+    await queue.put(settled);
   }
-  if (batch.length > 0) await flush();
+  await queue.end();
   return result;
+}
+
+/** Hands sources on in batches, one while the next is read: the disk and the database work at once. */
+function createFeed(add: AddSources, counts: { added: number; changed: number; unchanged: number }) {
+  let batch: FoundSource[] = [];
+  let adding: Promise<void> = Promise.resolve();
+  async function flush(): Promise<void> {
+    const full = batch;
+    batch = [];
+    await adding;
+    adding = add(full).then((more) => {
+      counts.added += more.added;
+      counts.changed += more.changed;
+      counts.unchanged += more.unchanged;
+    });
+    // A failure is told by the next await.
+    adding.catch(() => undefined);
+  }
+  return {
+    async put(sources: FoundSource[]) {
+      batch.push(...sources);
+      if (batch.length >= BATCH) await flush();
+    },
+    async end() {
+      if (batch.length > 0) await flush();
+      await adding;
+    },
+  };
 }
 
 function folders(settings: ScannerSettings): AsyncIterable<SeenFolder> {

@@ -1,0 +1,148 @@
+import { describe, expect, test } from "bun:test";
+import * as v from "valibot";
+import { ErrorBody, protocol } from "../../../src/shared/protocol.ts";
+import { type Answer, claimJob, withMasterSite } from "../../support/master-test.ts";
+
+const TOKEN = "the-token-of-this-test";
+const routes = [
+  ...Object.values(protocol),
+  ...["/api/events", "/metrics", "/openapi.json"].map((path) => ({ method: "GET", path, access: "token" })),
+].map(({ method, path, access }) => ({ method, path: path.replace(":id", "x"), access }));
+
+function expectRefusal(answer: Answer, status: number, error: string): void {
+  expect({ status: answer.status, error: answer.body.error }).toEqual({ status, error });
+  expect(v.is(ErrorBody, answer.body)).toBe(true);
+}
+
+test("every route but healthz wants the token, and each answers other methods with 405", () =>
+  withMasterSite(async (site) => {
+    await site.start({ server: { token: TOKEN } });
+    expect(routes.length).toBeGreaterThan(20);
+    for (const { method, path, access } of routes) {
+      const answer = await site.call(path, { method });
+      if (access === "open") expect(answer.status).toBe(200);
+      else expectRefusal(answer, 401, "unauthorized");
+      const methods = routes.filter((route) => route.path === path).map((route) => route.method);
+      for (const other of ["GET", "POST", "PUT", "DELETE", "PATCH"].filter(
+        (name) => !methods.includes(name),
+      )) {
+        const refused = await site.call(path, { method: other });
+        expectRefusal(refused, 405, "method_not_allowed");
+        expect(refused.headers.get("allow")).toBe(methods.join(", "));
+      }
+      const foreign = await site.call(path, { method, headers: { origin: "http://evil.example" } });
+      expectRefusal(foreign, 403, "forbidden");
+    }
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    expect((await site.call("/api/status", { headers })).status).toBe(200);
+  }));
+
+test("with a made token this machine needs none, a name of another machine does", () =>
+  withMasterSite(async (site) => {
+    const { token } = await site.start();
+    expect((await site.call("/api/status")).status).toBe(200);
+    const host = { host: "nas:8080" };
+    expectRefusal(await site.call("/api/status", { headers: host }), 401, "unauthorized");
+    const headers = { ...host, authorization: `Bearer ${token}` };
+    expect((await site.call("/api/status", { headers })).status).toBe(200);
+  }));
+
+describe("wrong input", () => {
+  const cases: [string, string, RequestInit, number, string, RegExp][] = [
+    ["an unknown path", "/api/films", {}, 404, "not_found", /openapi/],
+    ["a missing field", "/api/worker/next-job", {}, 400, "bad_request", /worker_id/],
+    ["a number that is none", "/api/jobs?limit=many", {}, 400, "bad_request", /limit/],
+    ["a number too large", "/api/jobs?limit=1001", {}, 400, "bad_request", /limit.*1000/],
+    ["a value that is not in the list", "/api/jobs?status=lost", {}, 400, "bad_request", /status.*"pending"/],
+    ["no JSON", "/api/retry", { method: "POST", body: "{" }, 400, "bad_request", /not JSON/],
+    [
+      "JSON that is no object",
+      "/api/retry",
+      { method: "POST", body: "[1]" },
+      400,
+      "bad_request",
+      /not an object/,
+    ],
+    [
+      "a wrong type in a body",
+      "/api/retry",
+      { method: "POST", body: '{"limit":{}}' },
+      400,
+      "bad_request",
+      /limit/,
+    ],
+    ["an unknown job", "/api/jobs/zzzzzzzzzz", {}, 404, "not_found", /zzzzzzzzzz/],
+    ["an unknown job to cancel", "/api/jobs/zzzzzzzzzz/cancel", { method: "POST" }, 404, "not_found", /zzz/],
+    [
+      "a body that is too large",
+      "/api/retry",
+      { method: "POST", body: JSON.stringify({ text: "x".repeat(1024 * 1024) }) },
+      413,
+      "too_large",
+      /1048576/,
+    ],
+    ["a claim by HEAD", "/api/worker/next-job?worker_id=w1", { method: "HEAD" }, 405, "", /^$/],
+  ];
+  test("is answered with what is wrong", () =>
+    withMasterSite(async (site) => {
+      await site.start();
+      for (const [name, path, init, status, error, message] of cases) {
+        const answer = await site.call(path, init);
+        expect({ name, status: answer.status, error: answer.body.error ?? "" }).toEqual({
+          name,
+          status,
+          error,
+        });
+        expect(String(answer.body.message ?? "")).toMatch(message);
+        expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+      }
+    }));
+});
+
+test("a bug inside a call is a 500 without details, and the master goes on", () =>
+  withMasterSite(async (site) => {
+    const master = await site.start();
+    master.coordinator.workers = () => {
+      throw new Error("secret detail");
+    };
+    const answer = await site.call("/api/workers");
+    expectRefusal(answer, 500, "internal");
+    expect(JSON.stringify(answer.body)).not.toContain("secret");
+    expect(await Bun.file(site.logPath).text()).toContain("secret detail");
+    expect((await site.call("/healthz")).status).toBe(200);
+  }));
+
+test("query, body and path are one input", () =>
+  withMasterSite(async (site) => {
+    await site.film("a.mkv");
+    const master = await site.start();
+    await master.scan();
+    const { id } = await claimJob(master, "w1");
+    const changed = await site.post(`/api/jobs/${id}/priority`, { id: "another", priority: 7 });
+    expect(changed.body).toMatchObject({ job: { id, priority: 7 } });
+    expect((await site.call("/api/jobs?status=processing&limit=1")).body).toMatchObject({
+      total: 1,
+      jobs: [{ id }],
+    });
+    expect((await site.post("/api/retry?limit=3", {})).body).toEqual({ retried: 0, remaining: 0 });
+  }));
+
+test("metrics and the contract can be read by machines", () =>
+  withMasterSite(async (site) => {
+    await site.film("a.mkv");
+    const master = await site.start();
+    await master.scan();
+    const metrics = String((await site.call("/metrics")).body.text);
+    expect(metrics).toContain('vc_jobs{status="pending"} 1\n');
+    for (const line of metrics.trimEnd().split("\n")) {
+      expect(line).toMatch(/^(# (HELP|TYPE) vc_\w+ .+|vc_\w+(\{status="\w+"\})? [\d.]+)$/);
+    }
+    const { paths } = (await site.call("/openapi.json")).body as {
+      paths: Record<string, Record<string, unknown>>;
+    };
+    const named = Object.values(protocol).map(({ path, method }) => [
+      path.replace(":id", "{id}"),
+      method.toLowerCase(),
+    ]);
+    for (const [path = "", method = ""] of named) expect(paths[path]?.[method]).toBeObject();
+  }));
