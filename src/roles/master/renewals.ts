@@ -18,7 +18,7 @@ export function progress(
   return renew(context, worker, input.held, now);
 }
 
-/** How a worker does. A client of the seed's wire format names no attempts: all that it holds are renewed. */
+/** How a worker does. A client of the seed's wire format names no attempts, only how many it runs. */
 export function heartbeat(context: Context, input: Input<"heartbeat">, now: Instant): Reply<"heartbeat"> {
   const worker = saveHeard(context, now, {
     ...identify(context, input, now),
@@ -31,7 +31,7 @@ export function heartbeat(context: Context, input: Input<"heartbeat">, now: Inst
     memory_usage: input.memory_usage ?? null,
     problem: input.problem ?? null,
   });
-  return renew(context, worker, input.held ?? allHeld(context, worker.id), now);
+  return renew(context, worker, input.held ?? newestHeld(context, worker), now);
 }
 
 /** What a waiting worker would be told now. */
@@ -44,8 +44,13 @@ export function control(context: Context, input: Input<"control">, now: Instant)
   };
 }
 
-function allHeld({ store }: Context, worker_id: string): HeldAttempt[] {
-  return store.heldJobsOf(worker_id).map((job) => ({ job_id: job.id, attempt: job.attempt }));
+/** As many as it says it runs: one whose claim's answer was lost to it is not kept alive by its heartbeats. */
+function newestHeld({ store }: Context, worker: WorkerRow): HeldAttempt[] {
+  return store
+    .heldJobsOf(worker.id)
+    .sort((a, b) => (b.started_at ?? "").localeCompare(a.started_at ?? ""))
+    .slice(0, worker.active_jobs)
+    .map((job) => ({ job_id: job.id, attempt: job.attempt }));
 }
 
 function renew(context: Context, worker: WorkerRow, held: HeldAttempt[], now: Instant) {

@@ -10,7 +10,9 @@ export function createUpkeep(context: Context): (now: Instant) => void {
   let begun = false;
   return (now) => {
     if (!begun) giveFullLeases(context, now);
-    begun = true;
+    context.later(() => {
+      begun = true;
+    });
     for (const key of context.leases.expired(now.monotonic_ms)) lapse(context, key, now);
     if (context.store.releaseDue(now.wall_ms)) context.emit(() => ({ type: "queued" }));
     reportSilence(context, now);

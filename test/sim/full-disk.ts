@@ -1,0 +1,19 @@
+import type { Database } from "../../src/db/database.ts";
+
+/** The same database, whose commits fail while the disk is full. */
+export function failing(database: Database, isFull: () => boolean): Database {
+  const { sqlite } = database;
+  const run = (statement: string) => {
+    if (statement === "COMMIT" && isFull()) {
+      throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
+    }
+    return sqlite.run(statement);
+  };
+  const faulty = {
+    run,
+    get inTransaction() {
+      return sqlite.inTransaction;
+    },
+  };
+  return { ...database, sqlite: faulty as unknown as Database["sqlite"] };
+}
