@@ -1,0 +1,104 @@
+import { expect, test } from "bun:test";
+import { mkdir, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type MasterSite, withMasterSite } from "../../support/master-test.ts";
+import { until } from "../../support/until.ts";
+
+const names = async (site: MasterSite) => {
+  const { jobs } = (await site.call("/api/jobs")).body as { jobs: { source_rel: string }[] };
+  return jobs.map((job) => job.source_rel).sort();
+};
+const problems = async (site: MasterSite) => (await site.call("/api/status")).body.problems as string[];
+
+test("new, changed and unchanged films are told apart, case of extensions aside", () =>
+  withMasterSite(async (site) => {
+    for (const rel of ["a.MKV", "b.mp4", "c/d.Avi", "e.txt"]) await site.film(rel);
+    const master = await site.start();
+    await master.scan();
+    expect(await names(site)).toEqual(["a.MKV", "b.mp4", "c/d.Avi"]);
+    await site.film("a.MKV", "another cut");
+    await site.film("f.mov");
+    expect(await master.scan()).toMatchObject({ files: 4, added: 1, changed: 1, unchanged: 2, unsettled: 0 });
+    expect(await master.scan()).toMatchObject({ files: 4, added: 0, changed: 0, unchanged: 4 });
+  }));
+
+test("the output folder inside the root is not scanned", () =>
+  withMasterSite(async (site) => {
+    await site.film("a.mkv");
+    await site.film("out/a.mp4");
+    const master = await site.start({ scanner: { output_base: join(site.films, "out") } });
+    await master.scan();
+    expect(await names(site)).toEqual(["a.mkv"]);
+  }));
+
+test("a film that is still being written waits, and is queued by itself once it is not", () =>
+  withMasterSite(async (site) => {
+    await site.film("old.mkv");
+    await writeFile(join(site.films, "growing.mkv"), "so far");
+    const future = join(site.films, "future.mkv");
+    await writeFile(future, "from a machine with a wrong clock");
+    await utimes(future, 4e9, 4e9);
+    const master = await site.start({ scanner: { settle: "1s" } });
+    // The times of old.mkv are old, but its inode is new: it counts as just changed too.
+    expect(await master.scan()).toMatchObject({ files: 3, added: 0, unsettled: 3 });
+    expect((await site.call("/api/status")).body).toMatchObject({ scan: { files: 3, unsettled: 3 } });
+    await writeFile(join(site.films, "growing.mkv"), "so far, and further");
+    await until("all three are queued", async () => (await names(site)).length === 3);
+    expect((await site.call("/api/status")).body).toMatchObject({ scan: { unsettled: 0 } });
+  }));
+
+test("a root that is gone or empty is a problem that clears itself, and no job is forgotten", () =>
+  withMasterSite(async (site) => {
+    await site.film("a.mkv");
+    const master = await site.start();
+    await master.scan();
+    expect(await problems(site)).toEqual([]);
+    await rename(site.films, `${site.films}.away`);
+    await expect(master.scan()).rejects.toThrow(/Is the volume mounted/);
+    expect(await problems(site)).toEqual([expect.stringContaining("cannot be read")]);
+    await mkdir(site.films);
+    await master.scan();
+    expect(await problems(site)).toEqual([expect.stringContaining("no film is left")]);
+    expect(await names(site)).toEqual(["a.mkv"]);
+    await rm(site.films, { recursive: true });
+    await rename(`${site.films}.away`, site.films);
+    expect(await master.scan()).toMatchObject({ unchanged: 1 });
+    expect(await problems(site)).toEqual([]);
+  }));
+
+test("names that cannot be used are counted where people look", () =>
+  withMasterSite(async (site) => {
+    await site.film("a.mkv");
+    await writeFile(
+      Buffer.concat([Buffer.from(`${site.films}/`), Buffer.from([0xe4]), Buffer.from(".mkv")]),
+      "x",
+    );
+    const master = await site.start();
+    await master.scan();
+    expect(await problems(site)).toEqual([expect.stringContaining("%e4.mkv")]);
+    expect((await site.call("/api/status")).body).toMatchObject({ scan: { unreadable: 1, files: 1 } });
+  }));
+
+test("scans asked for together become one after the one that runs", () =>
+  withMasterSite(async (site) => {
+    for (let i = 0; i < 30; i += 1) await site.film(`${i}/film.mkv`);
+    const master = await site.start();
+    const [one, two, three] = [master.scan(), master.scan(), master.scan()];
+    expect(two).toBe(three);
+    expect((await site.post("/api/scan", {})).body).toBeObject();
+    await Promise.all([one, two]);
+    const idle = async () => {
+      const { scan } = (await site.call("/api/status")).body as { scan: { running: boolean } };
+      return !scan.running;
+    };
+    await until("no scan runs", idle);
+    expect((await site.post("/api/scan", {})).body).toEqual({ started: true });
+  }));
+
+test("scan_interval finds what is new by itself", () =>
+  withMasterSite(async (site) => {
+    const master = await site.start({ scanner: { scan_interval: "100ms" } });
+    await master.scan();
+    await site.film("later.mkv");
+    await until("the film is found", async () => (await names(site)).includes("later.mkv"));
+  }));
