@@ -31,7 +31,9 @@ export function createWaitingLine(claim: ClaimCall) {
       const before = news;
       const wave = takeToTheEnd(waiting, size);
       const got = (await Promise.all(wave.map((waiter) => tryClaim(waiter, claim)))).filter(Boolean).length;
-      vain = got > 0 || news !== before ? 0 : vain + wave.length;
+      // Who was refused or left is no sign that there is nothing more.
+      const stayed = wave.filter((waiter) => waiting.has(waiter)).length;
+      vain = got > 0 || news !== before ? 0 : vain + stayed;
       size = got === wave.length ? Math.min(size * 2, LARGEST_WAVE) : 1;
     }
   }
