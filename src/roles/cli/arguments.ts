@@ -69,6 +69,13 @@ function lookUp(name: string, named: Named): [string, ArgDef] | undefined {
 }
 
 function unknownOption(rawName: string, named: Named, command: string): VcError {
+  if (/(^-*|\.)token$/.test(rawName)) {
+    const places = "VC_TOKEN, a token file or the configuration file";
+    return new VcError(
+      "usage",
+      `${rawName}: command lines, which everybody can see, hold no token; use ${places}`,
+    );
+  }
   const names = named.map(([name]) => name);
   const near = nearest(rawName.replace(/^-+/, ""), names);
   const hint = near === null ? `see \`vc help ${command}\`` : `did you mean --${near}?`;

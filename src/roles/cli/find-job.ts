@@ -1,3 +1,4 @@
+import { basename, extname } from "node:path";
 import type { Client } from "../../shared/client.ts";
 import { VcError } from "../../shared/errors.ts";
 import type { Job } from "../../shared/job.ts";
@@ -8,17 +9,23 @@ import { printable } from "../../shared/printable.ts";
  * Throws VcError: `not_found`, or `conflict` naming some of the jobs that it could be.
  */
 export async function findJob(client: Client, wanted: string): Promise<Job> {
-  const { jobs, total } = await client.call("jobs", { search: wanted, limit: 100 });
-  const exact = jobs.filter((job) =>
-    [job.id, job.source_rel, job.source_path, job.output_path].includes(wanted),
-  );
-  const [only] = exact.length === 1 ? exact : jobs;
-  if (only === undefined)
-    throw new VcError("not_found", `no job has ${JSON.stringify(printable(wanted))} in its id or path`);
-  if (exact.length === 1 || total === 1) return only;
-  const some = jobs.slice(0, 5).map((job) => `\n  ${job.id}  ${printable(job.source_rel)}`);
-  throw new VcError(
-    "conflict",
-    `${total} jobs match ${JSON.stringify(printable(wanted))}; give the id of one:${some.join("")}`,
-  );
+  const { jobs, total } = await client.call("jobs", { search: wanted, limit: MANY });
+  const exact = jobs.filter((job) => [job.id, job.source_rel, job.output_rel].includes(wanted));
+  const found = exact.length > 0 ? exact : total > 0 ? jobs : await byOtherPath(client, wanted);
+  const [first] = found;
+  const shown = JSON.stringify(printable(wanted));
+  if (first === undefined) throw new VcError("not_found", `no job has ${shown} in its id or path`);
+  if (found.length === 1) return first;
+  const some = found.slice(0, 5).map((job) => `\n  ${job.id}  ${printable(job.source_rel)}`);
+  const many = Math.max(found.length, exact.length > 0 ? 0 : total);
+  throw new VcError("conflict", `${many} jobs match ${shown}; give the id of one:${some.join("")}`);
+}
+
+/** As many as one call gives. */
+const MANY = 1000;
+
+/** The master searches in the sources' paths below its root; whole paths, and those of results, are compared here. */
+async function byOtherPath(client: Client, path: string): Promise<Job[]> {
+  const { jobs } = await client.call("jobs", { search: basename(path, extname(path)), limit: MANY });
+  return jobs.filter((job) => [job.source_path, job.output_path, job.output_rel].includes(path));
 }

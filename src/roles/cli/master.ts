@@ -9,12 +9,14 @@ export const master = defineCommand({
   async run({ args }) {
     const { config, log } = prepare("master", args);
     const { startMaster } = await import("../master/index.ts");
-    const running = await startMaster(config, { log });
+    const stop = Promise.withResolvers<void>();
     const silence = onSignals((count) => {
       if (count > 1) process.exit(1);
-      log.info("stopping", { again: "ends at once" });
-      void running.stop();
+      log.info("stopping; once more ends at once");
+      stop.resolve();
     });
+    const running = await startMaster(config, { log });
+    void stop.promise.then(running.stop);
     await running.done;
     silence();
     await log.close();

@@ -9,11 +9,12 @@ export const worker = defineCommand({
   async run({ args }) {
     const { config, log } = prepare("worker", args);
     const { startWorker } = await import("../worker/index.ts");
-    const running = startWorker(config, { log });
+    // The listener stands before the role begins: a signal in between would end the process without draining.
     const silence = onSignals((count) => {
       log.info(count === 1 ? "draining; once more hands back at once" : "handing back at once");
       running.stop();
     });
+    const running = startWorker(config, { log });
     await running.done;
     silence();
     await log.close();

@@ -1,0 +1,108 @@
+import { expect, test } from "bun:test";
+import { renderProgress } from "../../../src/roles/cli/render-progress.ts";
+import { renderStatus } from "../../../src/roles/cli/render-status.ts";
+import type { Progress } from "../../../src/shared/job.ts";
+import { status, worker } from "./records.ts";
+
+const running: Progress = { stage: "encoding", percent: 42.34, fps: 87.4, speed: 1.416, eta_s: 185 };
+
+test("a library at work", () => {
+  const seen = status({
+    total: 45_230,
+    completed: 12_450,
+    processing: 2,
+    publishing: 1,
+    pending: 32_770,
+    skipped: 5,
+    cancelled: 1,
+    failed: 1,
+    workers: [
+      worker({
+        id: "worker-1",
+        gpu_usage: 87.2,
+        cpu_usage: 45.2,
+        memory_usage: 62.1,
+        jobs: [
+          { job_id: "a", source_rel: "films/a.mkv", progress: running },
+          { job_id: "b", source_rel: "films/b.mkv", progress: null },
+        ],
+      }),
+      worker({ id: "worker-2", status: "draining" }),
+      worker({ id: "worker-3", status: "offline", problem: "not told: it is away" }),
+    ],
+    throughput: { files_per_hour: 2.53, bytes_per_second: 3_145_728 },
+    eta_s: 42 * 86_400,
+    scan: {
+      running: false,
+      last_finished_at: "2026-11-22T08:58:00.000Z",
+      files: 45_230,
+      unsettled: 3,
+      unreadable: 1,
+    },
+  });
+  expect(renderStatus(seen)).toBe(`📊 Conversion Progress
+├─ Total Files: 45,230
+├─ Completed: 12,450 (27.5%)
+├─ Processing: 3 (1 worker)
+├─ Pending: 32,770 (72.5%)
+├─ Skipped: 5 (<0.1%)
+├─ Cancelled: 1 (<0.1%)
+└─ Failed: 1 (<0.1%): see \`vc jobs --status failed\`
+
+⏱️ Estimated Time Remaining: 42 days
+
+🖥️ Active Workers: 2
+├─ worker-1: 2 jobs (GPU: 87%, CPU: 45%, memory: 62%)
+│  ├─ films/a.mkv: encoding 42.3%, 87 fps, 1.42x, 3 min 5 s left
+│  └─ films/b.mkv: starting
+└─ worker-2: 0 jobs (draining)
+
+📈 Throughput: 2.5 files/hour, 3.0 MiB/s of sources (last hour)
+
+🔎 Last Scan: 2 min ago, 45,230 files, 3 still being written, 1 unreadable`);
+});
+
+test("an empty library says what is not known", () =>
+  expect(renderStatus(status())).toBe(`📊 Conversion Progress
+├─ Total Files: 0
+├─ Completed: 0 (0.0%)
+├─ Processing: 0 (0 workers)
+├─ Pending: 0 (0.0%)
+└─ Failed: 0
+
+⏱️ Estimated Time Remaining: nothing left to do
+
+🖥️ Active Workers: 0
+
+📈 Throughput: unknown
+
+🔎 Last Scan: none finished yet`));
+
+test("problems come first, and cannot control the terminal", () => {
+  const seen = status({
+    pending: 1,
+    total: 1,
+    problems: ["The folder /films\x1b[2J is gone."],
+    workers: [worker({ problem: "ffmpeg is missing" })],
+    scan: { running: true, last_finished_at: null, files: 1, unsettled: 0, unreadable: 0 },
+  });
+  const lines = renderStatus(seen).split("\n");
+  expect(lines.slice(0, 4)).toEqual([
+    "⚠️ Problems: 2",
+    "├─ The folder /films\\x1b[2J is gone.",
+    "└─ worker-1: ffmpeg is missing",
+    "",
+  ]);
+  expect(lines).toContain("⏱️ Estimated Time Remaining: unknown");
+  expect(lines).toContain("🔎 Last Scan: running, 1 file so far");
+});
+
+test.each<[Progress | null, string]>([
+  [running, "encoding 42.3%, 87 fps, 1.42x, 3 min 5 s left"],
+  [{ ...running, fps: 7.04, speed: 12.34, eta_s: null }, "encoding 42.3%, 7.0 fps, 12.3x"],
+  [{ stage: "encoding", percent: 0, fps: 0, speed: 0, eta_s: null }, "encoding 0.0%"],
+  [{ stage: "verifying", percent: 99, fps: null, speed: null, eta_s: null }, "verifying 99.0%"],
+  [{ stage: "probing", percent: 0, fps: null, speed: null, eta_s: null }, "probing"],
+  [{ stage: "handing_in", percent: 100, fps: null, speed: null, eta_s: null }, "handing in"],
+  [null, "starting"],
+])("%j is shown as %p", (progress, text) => expect(renderProgress(progress)).toBe(text));
