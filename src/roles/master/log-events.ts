@@ -24,6 +24,6 @@ function logJob(job: Job, log: Logger): void {
     ...(job.worker_id === null ? {} : { worker_id: job.worker_id }),
     source: job.source_rel,
     ...(job.reason === null ? {} : { reason: job.reason }),
-    ...(job.error_message === null ? {} : { message_of_worker: job.error_message }),
+    ...(job.error_message === null ? {} : { error: job.error_message }),
   });
 }

@@ -25,6 +25,7 @@ export function createWaitingLine(claim: ClaimCall) {
   let busy = false;
 
   async function serve(): Promise<void> {
+    busy = true;
     let vain = 0;
     let size = 1;
     while (vain < Math.min(TRIES, waiting.size)) {
@@ -36,17 +37,14 @@ export function createWaitingLine(claim: ClaimCall) {
       vain = got > 0 || news !== before ? 0 : vain + stayed;
       size = got === wave.length ? Math.min(size * 2, LARGEST_WAVE) : 1;
     }
+    busy = false;
   }
 
   return {
     news: () => news,
     wake() {
       news += 1;
-      if (busy) return;
-      busy = true;
-      void serve().finally(() => {
-        busy = false;
-      });
+      if (!busy) void serve();
     },
     /** Sends away one worker's callers, or all, with nothing. */
     dismiss(worker_id?: string) {

@@ -77,7 +77,7 @@ test.each([
     const absolute = Object.fromEntries(
       Object.entries(sections).map(([name, keys]) => [
         name,
-        Object.fromEntries(Object.entries(keys).map(([key, path]) => [key, join(site.folder, path)])),
+        Object.fromEntries(Object.entries(keys).map(([key, path]) => [key, join(site.folder, String(path))])),
       ]),
     );
     const error = await refusal(site.start(absolute));

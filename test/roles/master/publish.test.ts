@@ -1,0 +1,94 @@
+import { expect, test } from "bun:test";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { claimJob, type MasterSite, withMasterSite } from "../../support/master-test.ts";
+import { until } from "../../support/until.ts";
+
+type Claimed = Awaited<ReturnType<typeof claimJob>>;
+
+async function withHandIn(
+  use: (site: MasterSite, job: Claimed, handIn: () => ReturnType<MasterSite["post"]>) => Promise<void>,
+) {
+  await withMasterSite(async (site) => {
+    await site.film("sub/a.mkv");
+    const master = await site.start();
+    await master.scan();
+    const job = await claimJob(master, "w1");
+    await writeFile(join(site.converted, ".vc", job.staging), "converted");
+    const outputs = [{ staging: job.staging, role: "film", extension: "mp4", size: 9 }];
+    const body = { job_id: job.id, worker_id: "w1", attempt: job.attempt, outputs };
+    await use(site, job, () => site.post("/api/worker/job-complete", body));
+  });
+}
+const target = (site: MasterSite) => join(site.converted, "sub", "a.mp4");
+const staged = async (site: MasterSite) =>
+  (await readdir(join(site.converted, ".vc"))).filter((name) => name.includes("partial"));
+
+test("repeats of one hand-in share one publish and one answer", () =>
+  withHandIn(async (site, _, handIn) => {
+    const answers = await Promise.all([handIn(), handIn(), handIn()]);
+    expect(answers.map((answer) => answer.body)).toEqual(Array(3).fill({ ok: true, status: "completed" }));
+    expect(await readFile(target(site), "utf8")).toBe("converted");
+    expect((await handIn()).body).toEqual({ ok: true, status: "completed" });
+  }));
+
+test("a foreign file under the name ends the job with a sentence, and stays", () =>
+  withHandIn(async (site, job, handIn) => {
+    await mkdir(join(site.converted, "sub"));
+    await writeFile(target(site), "mine");
+    expect((await handIn()).body).toEqual({ ok: true, status: "failed" });
+    expect(await readFile(target(site), "utf8")).toBe("mine");
+    expect(await staged(site)).toEqual([]);
+    expect((await site.call(`/api/jobs/${job.id}`)).body).toMatchObject({
+      job: { status: "failed", reason: "name_taken", error_message: expect.stringContaining("sub/a.mp4") },
+    });
+  }));
+
+test("a source that changed meanwhile is converted again, at no cost", () =>
+  withHandIn(async (site, job, handIn) => {
+    await site.film("sub/a.mkv", "another cut");
+    expect((await handIn()).body).toEqual({ ok: true, status: "pending" });
+    expect(await staged(site)).toEqual([]);
+    expect((await site.call(`/api/jobs/${job.id}`)).body).toMatchObject({
+      job: { retry_count: 0, status: "pending" },
+    });
+  }));
+
+test("a result that is not there is tried again", () =>
+  withHandIn(async (site, job, handIn) => {
+    await rm(join(site.converted, ".vc", job.staging));
+    expect((await handIn()).body).toEqual({ ok: true, status: "pending" });
+    expect((await site.call(`/api/jobs/${job.id}`)).body).toMatchObject({
+      job: { retry_count: 1 },
+      attempts: [{ reason: "output_missing" }],
+    });
+  }));
+
+test("while the volume is away the result waits, people are told, and it goes on by itself", () =>
+  withHandIn(async (site, job, handIn) => {
+    await rename(site.converted, `${site.converted}.away`);
+    expect(await handIn()).toMatchObject({ status: 503, body: { error: "storage" } });
+    expect(await handIn()).toMatchObject({ status: 503, body: { error: "storage" } });
+    const status = await site.call("/api/status");
+    expect(status.body).toMatchObject({
+      publishing: 1,
+      problems: [expect.stringContaining("volume mounted")],
+    });
+    expect((await site.post(`/api/jobs/${job.id}/cancel`, {})).status).toBe(409);
+    await rename(`${site.converted}.away`, site.converted);
+    await until("it is published", async () => (await site.call("/api/status")).body.completed === 1);
+    await until("the problem is over", async () => (await site.call("/readyz")).status === 200);
+    expect((await handIn()).body).toEqual({ ok: true, status: "completed" });
+  }));
+
+test("a client without attempt and outputs hands in what it wrote to output_path", () =>
+  withMasterSite(async (site) => {
+    await site.film("a.mkv");
+    const master = await site.start();
+    await master.scan();
+    const { body: job } = await site.call("/api/worker/next-job?worker_id=old&gpu_available=true");
+    await writeFile(String(job.output_path), "converted");
+    const answer = await site.post("/api/worker/job-complete", { job_id: job.id, worker_id: "old" });
+    expect(answer.body).toEqual({ ok: true, status: "completed" });
+    expect(await readFile(join(site.converted, "a.mp4"), "utf8")).toBe("converted");
+  }));

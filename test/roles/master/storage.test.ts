@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type MasterSite, withMasterSite } from "../../support/master-test.ts";
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+const register = async (site: MasterSite) => {
+  const body = { worker_id: "w1", session: "s1", hostname: "test", version: "1", concurrency: 1 };
+  return (await site.post("/api/worker/register", body)).body as {
+    storage: { root: string; source_root: string; output_base: string; nonce: string; output_mode: number };
+  };
+};
+const prove = (site: MasterSite, canary: string) =>
+  site.post("/api/worker/prove-mount", { worker_id: "w1", session: "s1", canary });
+
+test("a worker is told the folders, and proves its mount by a canary and samples", () =>
+  withMasterSite(async (site) => {
+    const long = "x".repeat(70_000);
+    await site.film("short.mkv", "short");
+    await site.film("long.mkv", long);
+    const master = await site.start();
+    await master.scan();
+    const { storage } = await register(site);
+    expect(storage).toMatchObject({
+      root: site.folder,
+      source_root: site.films,
+      output_base: site.converted,
+      output_mode: 0o644,
+    });
+    const vc = join(site.converted, ".vc");
+    expect((await stat(vc)).mode & 0o7777).toBe(0o1777);
+    expect((await prove(site, "canary-w1")).body).toMatchObject({ seen: false });
+    await writeFile(join(vc, "canary-w1"), storage.nonce);
+    const proven = await prove(site, "canary-w1");
+    const { samples } = proven.body as { samples: { source_rel: string }[] };
+    expect(proven.body.seen).toBe(true);
+    expect(samples.toSorted((a, b) => b.source_rel.localeCompare(a.source_rel))).toEqual([
+      expect.objectContaining({ source_rel: "short.mkv", size: 5, head_sha256: sha256("short") }),
+      expect.objectContaining({
+        source_rel: "long.mkv",
+        size: 70_000,
+        head_sha256: sha256(long.slice(0, 65_536)),
+      }),
+    ]);
+  }));
+
+test("a canary with other content, a symlink and a name that leaves the folder prove nothing", () =>
+  withMasterSite(async (site) => {
+    await site.start();
+    const { storage } = await register(site);
+    const vc = join(site.converted, ".vc");
+    await writeFile(join(vc, "canary-other"), "of another master");
+    await writeFile(join(vc, "canary-real"), storage.nonce);
+    await symlink("canary-real", join(vc, "canary-link"));
+    await Bun.spawn(["mkfifo", join(vc, "canary-pipe")]).exited;
+    for (const name of ["canary-other", "canary-link", "canary-pipe", "canary-missing"]) {
+      expect((await prove(site, name)).body).toMatchObject({ seen: false });
+    }
+    for (const name of ["canary", "../canary-x", "canary-../../etc/passwd", "canary-a b", "canary-"]) {
+      expect((await prove(site, name)).status).toBe(400);
+    }
+  }));
