@@ -28,18 +28,19 @@ export async function check(of: {
   }
   const result = inspected.media;
   const made = result.video[0];
-  const timelines = await measure({ ffprobe_path: ffmpeg.ffprobe_path, path: target, signal });
-  const end_s = made === undefined ? 0 : (timelines.get(made.index)?.end_s ?? 0);
-  const pictures =
+  const [timelines, pictures] = await Promise.all([
+    measure({ ffprobe_path: ffmpeg.ffprobe_path, path: target, signal }),
     made === undefined
       ? []
-      : await samplePictures({
+      : samplePictures({
           ffmpeg_path: ffmpeg.path,
           source: { path: source.path, stream: plan.video.index },
           result: { path: target, stream: made.index },
-          duration_s: end_s,
+          duration_s: made.duration_s ?? result.duration_s ?? 0,
+          frame_s: 1 / (made.frame_rate ?? 25),
           signal,
-        });
+        }),
+  ]);
   const decoded =
     of.verify === "full" ? await decodeWhole({ ffmpeg_path: ffmpeg.path, path: target, signal }) : null;
   return judge({ plan, source: source.media, result, timelines, damage: of.damage, pictures, decoded });

@@ -15,12 +15,15 @@ export function judgeRun(
   }
   const how = run.signal === null ? `with exit code ${run.code}` : `by ${run.signal}`;
   const said = lastError(run.log.tail);
-  if (run.signal === null && nothingRead(run)) {
-    const message = `The film could not be decoded: ${said}`;
+  if (run.signal === null && (run.code === TOO_MANY_ERRORS || nothingRead(run))) {
+    const message = `The film could not be decoded: ${said}.`;
     return { outcome: "permanent", reason: "source_damaged", message };
   }
   return { outcome: "retry", reason: "ffmpeg_failed", message: `ffmpeg ended ${how}: ${said}` };
 }
+
+/** ffmpeg's exit code when more than two thirds of the frames could not be decoded (-max_error_rate). */
+const TOO_MANY_ERRORS = 69;
 
 function stopped(why: Stop, limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number }): Refusal {
   if (why === "stalled") {

@@ -19,6 +19,7 @@ export async function encode(of: {
   arguments: Arguments;
   target_path: string;
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
+  graces?: { kill_ms: number; end_ms: number };
   signal: AbortSignal;
   onReport: (report: Report) => void;
 }): Promise<EncodeRun> {
@@ -27,14 +28,14 @@ export async function encode(of: {
   let report = NO_REPORT;
   const onLine = (line: string) => {
     const next = readProgressLine(report, line);
-    if (next === null) return log.read(line, report.out_time_s);
+    if (next === null) return log.read(line);
     report = next;
     if (!line.startsWith("progress=")) return;
     pulse.beat(`${report.frame} ${report.out_time_s} ${report.total_size}`, report.ended);
     of.onReport(report);
   };
   const child = await startFfmpeg({ ffmpeg_path: of.ffmpeg_path, arguments: of.arguments, onLine });
-  const watch = startWatch({ ...of, pulse, kill: child.kill });
+  const watch = startWatch({ graces: GRACES, ...of, pulse, kill: child.kill });
   try {
     const exit = await child.exited;
     return { ...exit, stopped: watch.stopped(), log: log.result(), report };
@@ -44,9 +45,8 @@ export async function encode(of: {
 }
 
 const WATCH_INTERVAL_MS = 200;
-const KILL_GRACE_MS = 3000;
-/** Some GPU drivers keep an ffmpeg from exiting after its last word. */
-const END_GRACE_MS = 10_000;
+/** How long an ffmpeg may take after SIGTERM; and after its last word, as some GPU drivers keep it from exiting. */
+const GRACES = { kill_ms: 3000, end_ms: 10_000 };
 
 type Pulse = { beat(sign: string, ended: boolean): void; silent_ms(): number; ended(): boolean };
 
@@ -69,6 +69,7 @@ function createPulse(): Pulse {
 function startWatch(of: {
   target_path: string;
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
+  graces: { kill_ms: number; end_ms: number };
   signal: AbortSignal;
   pulse: Pulse;
   kill: (signal: "SIGTERM" | "SIGKILL") => void;
@@ -82,7 +83,7 @@ function startWatch(of: {
     if (stopped !== null) return;
     stopped = why;
     of.kill("SIGTERM");
-    killer = setTimeout(() => of.kill("SIGKILL"), KILL_GRACE_MS);
+    killer = setTimeout(() => of.kill("SIGKILL"), of.graces.kill_ms);
   };
   const look = async () => {
     // Moving an mp4's index to its front takes minutes without progress, but changes the file.
@@ -91,7 +92,7 @@ function startWatch(of: {
     file = seen;
     const silent_ms = Math.min(of.pulse.silent_ms(), performance.now() - file_at_ms);
     const { ffmpeg_timeout_ms, stall_timeout_ms } = of.limits;
-    if (of.pulse.ended() && of.pulse.silent_ms() > END_GRACE_MS) return stop("end_hang");
+    if (of.pulse.ended() && of.pulse.silent_ms() > of.graces.end_ms) return stop("end_hang");
     if (ffmpeg_timeout_ms > 0 && performance.now() - started_ms > ffmpeg_timeout_ms)
       return stop("ffmpeg_timeout");
     if (stall_timeout_ms > 0 && silent_ms > stall_timeout_ms) stop("stalled");

@@ -30,7 +30,9 @@ export async function inspect(of: {
 }
 
 export function probeCommand(ffprobe_path: string, path: string): string[] {
-  const shown = ["-show_format", "-show_streams", "-show_chapters", "-of", "json"];
+  // Encryption shows only at the packets: of the tracks ffprobe tells what they would be without it.
+  const packets = ["-show_packets", "-read_intervals", "%+#4"];
+  const shown = ["-show_format", "-show_streams", "-show_chapters", ...packets, "-of", "json"];
   return [ffprobe_path, "-v", "error", ...guardOptions(), ...shown, fileUrl(path)];
 }
 
@@ -73,6 +75,14 @@ function unreadable(run: ToolRun, head: Uint8Array): { refusal: Refusal } {
       "The file holds only zeros where a film should begin; its copy or download was never finished.",
     );
   }
+  // How libavformat refuses a format that is not on the list.
+  if (said === "Invalid argument") {
+    return refusal(
+      "skipped",
+      "not_a_video",
+      "This is not a video file but a playlist, a picture or the like.",
+    );
+  }
   return refusal("skipped", "not_a_video", `This is not a video file (ffprobe: ${said}).`);
 }
 
@@ -81,7 +91,7 @@ function lastLine(text: string): string {
   return (
     line
       .replace(/^(?:\[[^\]]*\] )+/, "")
-      .replace(/^.*: (?=Invalid data)/, "")
+      .replace(/^file:.*: /, "")
       .slice(0, 200) || "no reason given"
   );
 }

@@ -7,16 +7,16 @@ export type FfmpegLog = {
 };
 
 /** `-loglevel level` puts the level into each line, after the name of the part of ffmpeg that speaks. */
-export function createLog(): { read(line: string, out_time_s: number | null): void; result(): FfmpegLog } {
+export function createLog(): { read(line: string): void; result(): FfmpegLog } {
   let tail = "";
   let lines = 0;
   let first: string | null = null;
   let disk_full = false;
   return {
-    read(line, out_time_s) {
+    read(line) {
       tail = `${tail}${line}\n`.slice(-TAIL_LENGTH);
       disk_full ||= /No space left on device|Disk quota exceeded|There is not enough space/i.test(line);
-      if (!isDamage(line) || (out_time_s ?? 0) < LEAD_IN_S) return;
+      if (!isDamage(line)) return;
       lines += 1;
       first ??= line;
     },
@@ -26,9 +26,6 @@ export function createLog(): { read(line: string, out_time_s: number | null): vo
 
 /** An attempt's report holds the last 32 kB. */
 const TAIL_LENGTH = 32 * 1024;
-
-/** Recordings of broadcasts begin between two keyframes; what cannot be decoded before the first one is no damage. */
-const LEAD_IN_S = 0;
 
 /**
  * Seen from ffmpeg 5.1 and 9 on films cut off, with holes, and with bytes changed. Complaints that good films cause
@@ -45,6 +42,8 @@ const DAMAGE = [
   /concealing \d+ DC/i,
   /decode_slice_header error/i,
   /Invalid data found when processing input/i,
+  /EBML number/,
+  /exceeds containing master element/,
 ];
 
 function isDamage(line: string): boolean {

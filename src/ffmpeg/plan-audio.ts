@@ -51,7 +51,7 @@ export function planAudio(of: {
 
 /** What ffmpeg's muxers take without experimental flags and players commonly read. */
 const COPYABLE: Record<Container, string[]> = {
-  mp4: ["aac", "mp3", "ac3", "eac3", "alac", "opus", "flac", "dts"],
+  mp4: ["aac", "mp3", "ac3", "eac3", "alac", "opus", "dts"],
   mkv: [
     "aac",
     "mp3",

@@ -84,7 +84,17 @@ export const ProbedStream = v.object({
 });
 export type ProbedStream = v.InferOutput<typeof ProbedStream>;
 
+const SideData = v.fallback(
+  v.array(v.fallback(v.object({ side_data_type: text }), { side_data_type: null })),
+  [],
+);
+
 export const Probed = v.object({
+  /** The first few. */
+  packets: v.fallback(
+    v.array(v.fallback(v.object({ side_data_list: SideData }), { side_data_list: [] })),
+    [],
+  ),
   streams: v.fallback(v.array(v.fallback(v.nullable(ProbedStream), null)), []),
   chapters: v.fallback(v.array(v.unknown()), []),
   format: v.object({ format_name: text, start_time: numeric, duration: numeric, bit_rate: count, tags }),

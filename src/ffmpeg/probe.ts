@@ -13,8 +13,7 @@ export function parseProbe(json: unknown, size_bytes: number): { media: MediaInf
   if (!parsed.success) return refusal("skipped", "not_a_video", "ffprobe could not tell what this file is.");
   const { format, chapters } = parsed.output;
   const streams = parsed.output.streams.filter((stream) => stream !== null);
-  const scrambled = streams.find(isEncrypted);
-  if (scrambled !== undefined || format.tags.encryption !== undefined) {
+  if (streams.some(isEncryptedTrack) || parsed.output.packets.some(isEncryptedPacket)) {
     return refusal(
       "permanent",
       "encrypted",
@@ -41,12 +40,12 @@ const KINDS = ["video", "audio", "subtitle"];
 const TEXT_SUBTITLES = ["subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"];
 
 /** `encv` and `enca` are ISO 23001-7's names of encrypted tracks, `drmi` and `drms` Apple's. */
-function isEncrypted(stream: ProbedStream): boolean {
-  const tag = stream.codec_tag_string ?? "";
-  return (
-    ["encv", "enca", "drmi", "drms"].includes(tag) ||
-    stream.side_data_list.some((data) => /encryption/i.test(data.side_data_type ?? ""))
-  );
+function isEncryptedTrack(stream: ProbedStream): boolean {
+  return ["encv", "enca", "drmi", "drms"].includes(stream.codec_tag_string ?? "");
+}
+
+function isEncryptedPacket({ side_data_list }: Probed["packets"][number]): boolean {
+  return side_data_list.some(({ side_data_type }) => /^encryption/i.test(side_data_type ?? ""));
 }
 
 /** An unset 32-bit duration (all ones) of a fragmented mp4 reads as 2^32 units: 143,165 s at 1/30000. */

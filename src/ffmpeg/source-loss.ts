@@ -55,18 +55,24 @@ const VARIABLE_SLACK_S = 1;
 
 /**
  * A constant rate leaves no room for holes, unless the header counts its frames and all of them came out (phones
- * skip some). AVI files skip frames on purpose, too, so there a second sign is needed.
+ * skip some). In Matroska, AVI and others the header says a constant rate of variable films, too, so there a second
+ * sign of damage is needed.
  */
 function holes({ film, source, timeline }: Parameters<typeof lossOf>[0]): Loss | null {
   const { first_s, last_s, packets } = timeline;
   if (!film.constant_rate || film.base_frame_rate === null || first_s === null || last_s === null)
     return null;
   const expected = Math.round((last_s - first_s) * film.base_frame_rate) + 1;
-  const frames = Math.min(
-    expected - packets,
-    film.frames === null ? Number.POSITIVE_INFINITY : film.frames - packets,
-  );
+  const uncounted = film.frames === null ? Number.POSITIVE_INFINITY : film.frames - packets;
+  const frames = Math.min(expected - packets, uncounted);
   if (frames <= 1) return null;
-  const read_s = packets / film.base_frame_rate;
-  return { kind: "holes", certain: source.format !== "avi", claimed_s: last_s - first_s, read_s, frames };
+  const certain =
+    ["mpegts", "mpeg"].includes(source.format) || (source.format.startsWith("mov") && film.frames !== null);
+  return {
+    kind: "holes",
+    certain,
+    claimed_s: last_s - first_s,
+    read_s: packets / film.base_frame_rate,
+    frames,
+  };
 }

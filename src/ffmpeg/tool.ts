@@ -11,7 +11,7 @@ export type ToolRun = {
 /**
  * Runs a short-lived program of ffmpeg's (probe, trial, picture) to its end; conversions go through process.ts.
  * `onOutput` gets standard output piece by piece; it is killed (SIGKILL, which no program can ignore) after
- * `limit_ms`, after `max_bytes` of output, or when `signal` aborts. Only the last 8 kB of its messages are kept.
+ * `limit_ms`, after `max_bytes` of output, or when `signal` aborts. Only the last 64 kB of its messages are kept.
  * Throws VcError("ffmpeg") if it cannot be started.
  */
 export async function runTool(of: {
@@ -82,9 +82,13 @@ async function pump(
   return bytes > max_bytes;
 }
 
+/** The frame times of the picture samples are told here: some 15 lines of 400 letters, twice. */
+const KEPT_LENGTH = 64 * 1024;
+
 async function tail(stream: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
-  for await (const piece of stream) text = (text + decoder.decode(piece, { stream: true })).slice(-8192);
+  for await (const piece of stream)
+    text = (text + decoder.decode(piece, { stream: true })).slice(-KEPT_LENGTH);
   return text;
 }
