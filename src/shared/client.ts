@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ofetch } from "ofetch";
 import * as v from "valibot";
-import { messageOf, systemCode, VcError } from "./errors.ts";
+import { fileTrouble, messageOf, systemCode, VcError } from "./errors.ts";
 import { type CallInput, type Endpoint, ErrorBody, protocol, type Reply } from "./protocol.ts";
 
 export type Client = {
@@ -15,11 +15,11 @@ export type Client = {
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /**
- * Speaks to a master by the contract. `tls_ca` is a certificate file (PEM) to trust besides the system's.
+ * Speaks to a master by the contract. `tls_ca` is a certificate file (PEM) to trust instead of the system's.
  *
  * A call throws VcError with the code of the master's refusal, or `unreachable` with one line that says which
  * address and why. It never repeats anything by itself. When the caller's own signal ends it, that signal's
- * reason is thrown. 204 gives null.
+ * reason is thrown. 204 gives null. Throws VcError("config") at once for a certificate that cannot be read.
  */
 export function createClient(options: {
   master_url: string;
@@ -31,7 +31,7 @@ export function createClient(options: {
     accept: "application/json",
     ...(options.token === null ? {} : { authorization: `Bearer ${options.token}` }),
   };
-  const tls = typeof options.tls_ca === "string" ? { tls: { ca: readFileSync(options.tls_ca, "utf8") } } : {};
+  const tls = typeof options.tls_ca === "string" ? { tls: { ca: readCertificate(options.tls_ca) } } : {};
 
   return {
     async call(endpoint, input, { signal, timeout_ms = DEFAULT_TIMEOUT_MS } = {}) {
@@ -61,6 +61,14 @@ export function createClient(options: {
       return replyOf(base, endpoint, answer.status, answer._data);
     },
   };
+}
+
+function readCertificate(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new VcError("config", `cannot read the certificate ${path}: ${fileTrouble(cause)}`, { cause });
+  }
 }
 
 /** Fields named in the path go there; the others into the query of a GET or the JSON body of a POST. */
@@ -113,9 +121,12 @@ const CAUSES: Record<string, string> = {
   ConnectionClosed: "the connection was broken off",
   FailedToOpenSocket: "the host cannot be reached",
   ENOTFOUND: "there is no host of that name",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed; name it as the certificate to trust",
-  SELF_SIGNED_CERT_IN_CHAIN: "its certificate is self-signed; name it as the certificate to trust",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not trusted here; name it as the certificate to trust",
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    "its certificate is self-signed; name it with --tls-ca, VC_TLS_CA or worker.tls_ca",
+  SELF_SIGNED_CERT_IN_CHAIN:
+    "its certificate is self-signed; name it with --tls-ca, VC_TLS_CA or worker.tls_ca",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    "its certificate is not trusted here; name it with --tls-ca, VC_TLS_CA or worker.tls_ca",
 };
 
 /** The innermost cause, in words where its code is known: fetch and ofetch wrap it in general sentences. */

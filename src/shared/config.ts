@@ -150,7 +150,7 @@ export const WorkerConfig = v.strictObject({
     token_file: mayLack(path, "A file that holds the token."),
     tls_ca: mayLack(
       path,
-      "A certificate file (PEM) to trust besides the system's, for a master whose own it is.",
+      "A certificate file (PEM) to trust instead of the system's, for a master that made its own.",
     ),
     heartbeat_interval: key(
       duration,

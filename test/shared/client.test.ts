@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createClient } from "../../src/shared/client.ts";
 import { VcError } from "../../src/shared/errors.ts";
+import { testOr } from "../support/test-or.ts";
 
 type Seen = { method: string; path: string; query: string; authorization: string | null; body: string };
 let seen: Seen[] = [];
@@ -141,6 +145,11 @@ test("the caller's own signal ends a call with its own reason, also before it be
   await expect(late).rejects.toThrow("enough");
 });
 
+test("a certificate that cannot be read is told at once", () =>
+  expect(() => createClient({ master_url: url, token: null, tls_ca: "/no/cert.pem" })).toThrow(
+    "cannot read the certificate /no/cert.pem: no such file or directory",
+  ));
+
 test("a port where nobody listens, and a host that does not exist, are told in one line", async () => {
   const free = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
   const address = `http://127.0.0.1:${free.port}`;
@@ -156,3 +165,45 @@ test("a port where nobody listens, and a host that does not exist, are told in o
   expect(unknown.message).toStartWith("cannot reach the master at http://no.invalid: ");
   expect(unknown.message).not.toContain("\n");
 });
+
+testOr(
+  Bun.which("openssl") === null ? "needs openssl" : null,
+  "a master's own certificate is trusted when it is named",
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "vc-tls-"));
+    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+    const request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=vc";
+    const made = Bun.spawnSync(
+      [
+        "openssl",
+        ...request.split(" "),
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        key,
+        "-out",
+        cert,
+      ],
+      { stderr: "pipe" },
+    );
+    expect(made.exitCode, made.stderr.toString()).toBe(0);
+    const secure = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      tls: { key: Bun.file(key), cert: Bun.file(cert) },
+      fetch: () => Response.json({ ok: true, version: "1" }),
+    });
+    try {
+      const master_url = `https://127.0.0.1:${secure.port}`;
+      const stranger = await failure(createClient({ master_url, token: null }).call("healthz", {}));
+      expect(stranger.message).toBe(
+        `cannot reach the master at ${master_url}: its certificate is self-signed; name it with --tls-ca, VC_TLS_CA or worker.tls_ca`,
+      );
+      const friend = createClient({ master_url, token: null, tls_ca: cert });
+      expect(await friend.call("healthz", {})).toEqual({ ok: true, version: "1" });
+    } finally {
+      await secure.stop(true);
+      rmSync(folder, { recursive: true });
+    }
+  },
+);

@@ -21,7 +21,7 @@ export const peopleArgs = {
   "tls-ca": {
     type: "string",
     valueHint: "FILE",
-    description: "A certificate (PEM) to trust besides the system's (VC_TLS_CA)",
+    description: "A certificate (PEM) to trust instead of the system's (VC_TLS_CA)",
   },
   json: { type: "boolean", description: "Print JSON instead of text" },
 } as const satisfies ArgsDef;

@@ -61,7 +61,7 @@ async function help(name: string | undefined): Promise<number> {
 
 async function usageOf(name: string): Promise<string> {
   const usage = await renderUsage(await find(name), { meta: { name: "vc" } });
-  return process.stdout.isTTY ? usage : Bun.stripANSI(usage);
+  return (process.stdout.isTTY ? usage : Bun.stripANSI(usage)).replace(/ +$/gm, "").trimEnd();
 }
 
 async function overview(): Promise<string> {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { shellQuote } from "../../../src/roles/cli/shell-quote.ts";
+import { testOr } from "../../support/test-or.ts";
 
 const WORDS = [
   "ffmpeg",
@@ -27,7 +28,7 @@ test("quotes are those of a POSIX shell, control characters become escapes", () 
     `'a b' 'it'\\''s' '' $'a\\x0ab\\'c' $'x\\U0000202ey'`,
   ));
 
-test.skipIf(Bun.which("bash") === null)("bash reads back every word", () => {
+testOr(Bun.which("bash") === null ? "needs bash" : null, "bash reads back every word", () => {
   const script = `printf '%s\\0' ${shellQuote(WORDS)}`;
   const { stdout } = Bun.spawnSync(["bash", "-c", script], { env: { ...process.env, LC_ALL: "C.UTF-8" } });
   expect(stdout.toString().split("\0").slice(0, -1)).toEqual(WORDS);
