@@ -1,6 +1,8 @@
 import type { Coordinator } from "./coordinator.ts";
 import type { Page } from "./http.ts";
 
+type Source = Pick<Coordinator, "subscribe">;
+
 /** Less than the usual idle limits of proxies. */
 const HEARTBEAT_MS = 15_000;
 /** What may wait for a reader before it counts as too slow and is dropped; it can connect and read again. */
@@ -10,7 +12,7 @@ const BACKLOG_BYTES = 1024 * 1024;
  * GET /api/events: what happens, as server-sent events named job, progress and worker, each with the record as
  * JSON. `stop` ends every stream.
  */
-export function createEvents(coordinator: Coordinator): { page: Page; stop(): void } {
+export function createEvents(coordinator: Source): { page: Page; stop(): void } {
   const streams = new Set<() => void>();
   const answer = (signal: AbortSignal) => {
     const body = eventStream(coordinator, signal, streams);
@@ -24,7 +26,7 @@ export function createEvents(coordinator: Coordinator): { page: Page; stop(): vo
   };
 }
 
-function eventStream(coordinator: Coordinator, signal: AbortSignal, streams: Set<() => void>) {
+function eventStream(coordinator: Source, signal: AbortSignal, streams: Set<() => void>) {
   let forget = (): boolean => false;
   return new ReadableStream<Uint8Array>(
     {

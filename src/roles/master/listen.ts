@@ -7,6 +7,8 @@ type App = { fetch(request: Request, connection: Connection): Response | Promise
 
 /** Longer than the slowest honest pause inside a request; what waits longer says so itself. Seconds. */
 const IDLE_TIMEOUT_S = 60;
+/** What is larger is refused before the app sees it, which refuses much less, but with a sentence. */
+const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
 /** How long answers on their way may take once the master stops. */
 const STOP_GRACE_MS = 3_000;
 
@@ -39,6 +41,7 @@ function start(app: App, on: Parameters<typeof listen>[1]): Server {
       port: on.port,
       development: false,
       idleTimeout: IDLE_TIMEOUT_S,
+      maxRequestBodySize: LARGEST_BODY_BYTES,
       ...(on.tls_cert !== null && on.tls_key !== null
         ? { tls: { cert: Bun.file(on.tls_cert), key: Bun.file(on.tls_key) } }
         : {}),

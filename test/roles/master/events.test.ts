@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import type { MasterEvent } from "../../../src/roles/master/coordinator.ts";
+import { createEvents } from "../../../src/roles/master/events.ts";
 import { claimJob, withMasterSite } from "../../support/master-test.ts";
 
 test("what happens is streamed as it happens, and the stream ends with the master", () =>
@@ -37,3 +39,19 @@ test("what happens is streamed as it happens, and the stream ends with the maste
     await master.stop();
     await ended;
   }));
+
+test("a reader that is too slow is dropped, so that its backlog does not grow", async () => {
+  const listeners = new Set<(event: MasterEvent) => void>();
+  const subscribe = (listener: (event: MasterEvent) => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  const response = await createEvents({ subscribe }).page.answer(new AbortController().signal);
+  const held = Array.from({ length: 1000 }, () => ({ job_id: "0123456789", attempt: 1 }));
+  const emit = () => {
+    for (const listener of listeners) listener({ type: "progress", worker_id: "w1", held });
+  };
+  for (let sent = 0; sent < 1000 && listeners.size > 0; sent += 1) emit();
+  expect(listeners.size).toBe(0);
+  await expect(response.text()).rejects.toThrow("too slow");
+});

@@ -5,6 +5,7 @@ import { startMaster } from "../../../src/roles/master/index.ts";
 import { VcError } from "../../../src/shared/errors.ts";
 import { createLogger } from "../../../src/shared/log.ts";
 import { claimJob, configOf, withMasterSite } from "../../support/master-test.ts";
+import { testOr } from "../../support/test-or.ts";
 import { until } from "../../support/until.ts";
 
 const refusal = (promise: Promise<unknown>) =>
@@ -159,3 +160,38 @@ test("the log never holds the token, and names job, attempt and worker", () =>
     expect(log).toContain(`job processing job_id=${job.id} attempt=1 worker_id=w1 source=a.mkv`);
     expect(log).not.toContain(master.token);
   }));
+
+testOr(
+  Bun.which("openssl") ? null : "needs openssl, to make a certificate",
+  "with a certificate it speaks HTTPS",
+  () =>
+    withMasterSite(async (site) => {
+      const [tls_cert, tls_key] = [join(site.folder, "cert.pem"), join(site.folder, "key.pem")];
+      const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+      const made = Bun.spawn(
+        [
+          "openssl",
+          "req",
+          "-x509",
+          "-newkey",
+          "ec",
+          "-pkeyopt",
+          "ec_paramgen_curve:prime256v1",
+          "-nodes",
+          "-days",
+          "2",
+          ...subject,
+          "-keyout",
+          tls_key,
+          "-out",
+          tls_cert,
+        ],
+        { stderr: "ignore" },
+      );
+      expect(await made.exited).toBe(0);
+      const { url } = await site.start({ server: { tls_cert, tls_key } });
+      expect(url).toStartWith("https://localhost:");
+      const response = await fetch(`${url}/healthz`, { tls: { ca: await readFile(tls_cert, "utf8") } });
+      expect(await response.json()).toMatchObject({ ok: true });
+    }),
+);
