@@ -7,6 +7,7 @@ import { type ConfigKey, listKeys, type Role, SCHEMAS } from "./config-keys.ts";
 import { otherRole, unknownKey, unknownVariables, wrongValue } from "./config-problems.ts";
 import { type Entry, type Position, type Problem, readYaml } from "./config-yaml.ts";
 import { fileTrouble, messageOf, VcError } from "./errors.ts";
+import { printable } from "./printable.ts";
 import { readTokenFile } from "./token.ts";
 
 /**
@@ -189,7 +190,7 @@ function fail(file: string | null, problems: Problem[]): never {
     .toSorted((a, b) => order(a.at) - order(b.at))
     .map(({ at, text }) => {
       const place = at === null || file === null ? "" : `${file}:${at.line}:${at.column}: `;
-      return `  ${place}${text}`;
+      return `  ${printable(`${place}${text}`)}`;
     });
   const subject = file === null ? "the configuration" : `the configuration file ${file}`;
   throw new VcError("config", `${subject} cannot be used:\n${[...new Set(lines)].join("\n")}`);

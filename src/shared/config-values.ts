@@ -50,10 +50,7 @@ export const oneOf = <const T extends readonly (string | number)[]>(options: T) 
   allows(v.picklist(options), `${options.slice(0, -1).join(", ")} or ${options.at(-1)}`);
 
 export const text = allows(v.pipe(v.string(), v.minLength(1)), "text");
-export const name = allows(
-  v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
-  "text of at most 200 characters",
-);
+export const name = allows(v.pipe(v.string(), v.regex(/^\P{Cc}{1,200}$/u)), "text of at most 200 characters");
 export const secret = allows(v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)), "text without spaces", {
   secret: true,
 });

@@ -194,6 +194,28 @@ test.each<[string, string, string]>([
   expect(problems("master", content)).toEqual([expected]),
 );
 
+test("hostile keys and values are told, and cannot control the terminal", () => {
+  const content = `worker: {master_url: "http://m", __proto__: {x: 1}, id: "\\e[31m"}\n"a\\nb": 1\n1: 2\n`;
+  expect(problems("worker", content)).toEqual([
+    expect.stringMatching(
+      /^c\.yaml:1:34: worker\.__proto__: unknown key; known in worker: id, concurrency, /,
+    ),
+    'c.yaml:1:57: worker.id: found "\\u001b[31m"; allowed: text of at most 200 characters',
+    "c.yaml:2:1: a\\nb: unknown section; known: worker, storage, ffmpeg, vulkan, logging",
+    "c.yaml:3:1: 1: unknown section; known: worker, storage, ffmpeg, vulkan, logging",
+  ]);
+  const names = "abcdefghij".split("");
+  const bomb = names.map(
+    (name, i) => `${name}: &${name} [${Array(9).fill(i === 0 ? "x" : `*${names[i - 1]}`)}]`,
+  );
+  expect(problems("worker", `${bomb.join("\n")}\n`)?.[0]).toContain("Excessive alias count");
+});
+
+test("places are right in files of Windows, too", () =>
+  expect(problems("worker", "\ufeffworker:\r\n  master_url: http://m\r\n  concurrency: x\r\n")).toEqual([
+    'c.yaml:3:16: worker.concurrency: found "x"; allowed: a whole number from 1 to 256',
+  ]));
+
 test.each<[string, string, string]>([
   [
     "no master",
