@@ -70,7 +70,7 @@ async function attempt(input: ConvertInput, report: AttemptReport): Promise<Ende
   report.notes = planned.plan.notes;
   report.command = commandLine(ffmpeg.path, argv);
   const run = await encodeTimed(input, { argv, duration_s: media.duration_s }, report);
-  const failed = judgeRun(run, { media, limits: input.limits });
+  const failed = judgeRun(run, input.limits);
   if (failed !== null) return { refusal: failed };
   input.onProgress({ stage: "verifying", percent: 100, fps: null, speed: null, eta_s: null });
   const started_ms = performance.now();

@@ -1,14 +1,13 @@
-import type { MediaInfo } from "../shared/media.ts";
 import type { EncodeRun, Stop } from "./encode.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** Why a run of ffmpeg gave no result; null if it gave one, which then has to be verified. */
 export function judgeRun(
   run: EncodeRun,
-  of: { media: MediaInfo; limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number } },
+  limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number },
 ): Refusal | null {
   if (run.stopped === "end_hang") return null;
-  if (run.stopped !== null) return stopped(run.stopped, of.limits);
+  if (run.stopped !== null) return stopped(run.stopped, limits);
   if (run.code === 0) return null;
   if (run.log.disk_full) {
     return { outcome: "retry", reason: "disk_full", message: "The disk of the results is full." };

@@ -1,0 +1,61 @@
+import { describe, expect, test } from "bun:test";
+import type { EncodeRun } from "../../src/ffmpeg/encode.ts";
+import { judgeRun } from "../../src/ffmpeg/encode-outcome.ts";
+import { NO_REPORT } from "../../src/ffmpeg/progress.ts";
+
+const limits = { ffmpeg_timeout_ms: 60_000, stall_timeout_ms: 300_000 };
+const quiet = { tail: "", damage: { lines: 0, first: null }, disk_full: false };
+const complaints = {
+  tail: "[h264 @ 0x1] [error] no frame!\n",
+  damage: { lines: 9, first: "x" },
+  disk_full: false,
+};
+
+function run(changes: Partial<EncodeRun>): EncodeRun {
+  return {
+    code: 0,
+    signal: null,
+    stopped: null,
+    log: quiet,
+    report: { ...NO_REPORT, frame: 10 },
+    ...changes,
+  };
+}
+
+describe("a run of ffmpeg", () => {
+  const rows: [string, Partial<EncodeRun>, string | null, string][] = [
+    ["that ended well", {}, null, ""],
+    [
+      "that had to be ended after its last word",
+      { code: null, signal: "SIGKILL", stopped: "end_hang" },
+      null,
+      "",
+    ],
+    [
+      "that stood still",
+      { code: 255, stopped: "stalled" },
+      "stalled",
+      "no progress for 300 s (stall_timeout)",
+    ],
+    [
+      "that took too long",
+      { code: 255, stopped: "ffmpeg_timeout" },
+      "ffmpeg_timeout",
+      "ffmpeg.timeout (60 s)",
+    ],
+    ["that was stopped", { code: 255, stopped: "aborted" }, "cancelled", "on request"],
+    ["with a full disk", { code: 1, log: { ...quiet, disk_full: true } }, "disk_full", "full"],
+    ["that crashed", { code: null, signal: "SIGSEGV" }, "ffmpeg_failed", "ended by SIGSEGV"],
+    ["that failed", { code: 1, log: { ...complaints } }, "ffmpeg_failed", "with exit code 1: no frame!"],
+    ["that decoded nothing", { code: 1, log: complaints, report: NO_REPORT }, "source_damaged", "no frame!"],
+    ["that decoded too little", { code: 69, log: complaints }, "source_damaged", "could not be decoded"],
+  ];
+  test.each(rows)("%s", (_name, changes, reason, part) => {
+    const refusal = judgeRun(run(changes), limits);
+    expect(refusal?.reason ?? null).toBe(reason as never);
+    expect(refusal?.message ?? "").toContain(part);
+    expect(refusal?.outcome).toBe(
+      (reason === "source_damaged" ? "permanent" : reason === null ? undefined : "retry") as never,
+    );
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, test } from "bun:test";
+import { createLog } from "../../src/ffmpeg/log.ts";
+
+function read(lines: string[]) {
+  const log = createLog();
+  lines.forEach(log.read);
+  return log.result();
+}
+
+describe("damage", () => {
+  const rows: [string, boolean][] = [
+    ["[h264 @ 0x5585] [error] error while decoding MB 19 1", true],
+    ["[warning] file:flip.mkv: corrupt decoded frame in stream 0", true],
+    ["[matroska,webm @ 0x55c8] [error] File ended prematurely", true],
+    [
+      "[matroska,webm @ 0x55aa] [error] 0x00 at pos 62778 (0xf53a) invalid as first byte of an EBML number",
+      true,
+    ],
+    [
+      "[matroska,webm @ 0x55b2] [error] Element at 0x16845 ending at 0x19908 exceeds containing master element ending at 0x1892e",
+      true,
+    ],
+    ["[error] Error while decoding stream #0:0: Invalid data found when processing input", true],
+    ["[vist#0:0/h264 @ 0x1] [error] Error submitting packet to decoder: Invalid data found", true],
+    ["[hevc @ 0x1] [error] Could not find ref with POC 12", false],
+    ["[h264 @ 0x1] [error] mmco: unref short failure", false],
+    ["[mp4 @ 0x1] [warning] Timestamps are unset in a packet for stream 0", false],
+    ["x265 [warning]: Source height < 720p; disabling lookahead-slices", false],
+    ["a title: error while decoding", false],
+  ];
+  test.each(rows)("%s", (line, damaged) => {
+    expect(read([line]).damage).toEqual(damaged ? { lines: 1, first: line } : { lines: 0, first: null });
+  });
+});
+
+test("a full disk", () => {
+  expect(read(["[error] av_interleaved_write_frame(): No space left on device"]).disk_full).toBe(true);
+  expect(read(["[error] av_interleaved_write_frame(): Input/output error"]).disk_full).toBe(false);
+});
+
+test("keeps only the end of what was said, but counts all of it", () => {
+  const lines = Array.from({ length: 5000 }, (_, n) => `[h264 @ 0x1] [error] error while decoding MB ${n} 1`);
+  const { tail, damage } = read(lines);
+  expect(damage.lines).toBe(5000);
+  expect(tail).toHaveLength(32 * 1024);
+  expect(tail).toEndWith("MB 4999 1\n");
+});

@@ -1,0 +1,107 @@
+import type { Capabilities } from "../../src/shared/capabilities.ts";
+import type { Conversion } from "../../src/shared/conversion.ts";
+import type { AudioStream, MediaInfo, SubtitleStream, VideoStream } from "../../src/shared/media.ts";
+
+/** Records with everything filled in, so that a test names only what it is about. */
+
+export function conversion(changes: Partial<Conversion> = {}): Conversion {
+  return {
+    codec: "h264",
+    container: "mp4",
+    target_resolution: null,
+    bitrate: null,
+    quality: 23,
+    preset: "ultrafast",
+    bit_depth: null,
+    audio_codec: "aac",
+    audio_bitrate: 128_000,
+    verify: "quick",
+    ...changes,
+  };
+}
+
+export function videoStream(changes: Partial<VideoStream> = {}): VideoStream {
+  return {
+    index: 0,
+    codec: "h264",
+    profile: "High",
+    width: 1920,
+    height: 1080,
+    rotation: 0,
+    sample_aspect_ratio: { num: 1, den: 1 },
+    pixel_format: "yuv420p",
+    bit_depth: 8,
+    chroma: "420",
+    frame_rate: 25,
+    base_frame_rate: 25,
+    constant_rate: true,
+    exact_rate: { num: 25, den: 1 },
+    time_base: { num: 1, den: 12_800 },
+    bit_rate: null,
+    duration_s: 60,
+    start_s: 0,
+    frames: null,
+    interlaced: false,
+    color: { primaries: null, transfer: null, matrix: null, range: null },
+    attached_picture: false,
+    ...changes,
+  };
+}
+
+export function audioStream(changes: Partial<AudioStream> = {}): AudioStream {
+  return {
+    index: 1,
+    codec: "aac",
+    channels: 2,
+    channel_layout: "stereo",
+    sample_rate: 48_000,
+    bit_rate: 128_000,
+    language: null,
+    title: null,
+    default: true,
+    ...changes,
+  };
+}
+
+export function subtitleStream(changes: Partial<SubtitleStream> = {}): SubtitleStream {
+  return { index: 2, codec: "subrip", text: true, language: null, title: null, ...changes };
+}
+
+export function media(changes: Partial<MediaInfo> = {}): MediaInfo {
+  return {
+    format: "matroska,webm",
+    duration_s: 60,
+    start_s: 0,
+    size_bytes: 60_000_000,
+    bit_rate: 8_000_000,
+    video: [videoStream()],
+    audio: [],
+    subtitles: [],
+    other: [],
+    chapters: 0,
+    ...changes,
+  };
+}
+
+/** A machine where every software encoder was proven. */
+export function capabilities(changes: Partial<Capabilities> = {}): Capabilities {
+  const software = (codec: string, encoder: string, ten_bit: boolean) => ({
+    family: "software",
+    codec,
+    encoder,
+    ten_bit,
+  });
+  return {
+    ffmpeg: { path: "/usr/bin/ffmpeg", ffprobe_path: "/usr/bin/ffprobe", version: "5.1.9", major: 5 },
+    encoders: [
+      software("h264", "libx264", true),
+      software("hevc", "libx265", true),
+      software("av1", "libsvtav1", true),
+      software("av1", "libaom-av1", true),
+      software("aac", "aac", false),
+      software("opus", "libopus", false),
+    ],
+    refused: [],
+    ...changes,
+  };
+}

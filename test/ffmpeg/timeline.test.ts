@@ -1,0 +1,29 @@
+import { describe, expect, test } from "bun:test";
+import { createTimeline, type Timeline } from "../../src/ffmpeg/timeline.ts";
+
+function timeline(times: number[], duration_s = 1): Timeline {
+  const one = createTimeline();
+  for (const time of times) one.add(time, duration_s);
+  return one.result();
+}
+
+describe("packets", () => {
+  const rows: [string, number[], Partial<Timeline>][] = [
+    ["none", [], { packets: 0, first_s: null, last_s: null, end_s: null, largest_gap_s: 0 }],
+    ["one", [5], { packets: 1, first_s: 5, last_s: 5, end_s: 6, largest_gap_s: 0 }],
+    ["in order", [0, 1, 2, 3], { packets: 4, first_s: 0, last_s: 3, end_s: 4, largest_gap_s: 1 }],
+    ["with B frames", [0, 4, 2, 1, 3, 8, 6, 5, 7], { packets: 9, first_s: 0, last_s: 8, largest_gap_s: 1 }],
+    ["with a hole", [0, 1, 2, 7, 8], { packets: 5, largest_gap_s: 5, largest_gap_at_s: 2 }],
+    ["that begin before zero", [-1, 0, 1], { first_s: -1, end_s: 2 }],
+    ["twice at one time", [0, 1, 1, 2], { packets: 4, largest_gap_s: 1 }],
+  ];
+  test.each(rows)("%s", (_name, times, expected) => {
+    expect(timeline(times)).toMatchObject(expected);
+  });
+});
+
+test("a hole in a long film of B frames is found where it is", () => {
+  const groups = Array.from({ length: 500 }, (_, n) => (n < 250 ? n : n + 10) * 4);
+  const result = timeline(groups.flatMap((start) => [start, start + 3, start + 1, start + 2]));
+  expect(result).toMatchObject({ packets: 2000, largest_gap_s: 41, largest_gap_at_s: 999 });
+});

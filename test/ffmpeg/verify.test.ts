@@ -1,0 +1,163 @@
+import { describe, expect, test } from "bun:test";
+import type { PictureSample } from "../../src/ffmpeg/pictures.ts";
+import { plan } from "../../src/ffmpeg/plan.ts";
+import type { Timeline } from "../../src/ffmpeg/timeline.ts";
+import { type Evidence, judge } from "../../src/ffmpeg/verify.ts";
+import type { MediaInfo, VideoStream } from "../../src/shared/media.ts";
+import { audioStream, capabilities, conversion, media, videoStream } from "./records.ts";
+
+/** A film of 60 s at 25 frames/s that became just what was planned; each row changes one thing. */
+function evidence(changes: {
+  film?: Partial<VideoStream>;
+  source?: Partial<MediaInfo>;
+  result?: Partial<MediaInfo>;
+  made?: Partial<VideoStream>;
+  timeline?: Partial<Timeline>;
+  rest?: Partial<Evidence>;
+}): Evidence {
+  const source = media({ video: [videoStream(changes.film)], audio: [audioStream()], ...changes.source });
+  const planned = plan({ media: source, conversion: conversion(), capabilities: capabilities() });
+  if ("refusal" in planned) throw new Error(planned.refusal.message);
+  const timeline: Timeline = {
+    ...{ packets: 1500, first_s: 0, last_s: 59.96, end_s: 60, largest_gap_s: 0.04, largest_gap_at_s: 0 },
+    ...changes.timeline,
+  };
+  return {
+    plan: planned.plan,
+    source,
+    result: media({ video: [videoStream(changes.made)], audio: [audioStream()], ...changes.result }),
+    timelines: new Map([[0, timeline]]),
+    damage: { lines: 0, first: null },
+    pictures: [],
+    decoded: null,
+    ...changes.rest,
+  };
+}
+
+function sample(mean: number, alike: number | null): PictureSample {
+  return { at_s: 6, difference: { mean, alike }, missing: null };
+}
+
+test("a good result", () => {
+  expect(judge(evidence({}))).toEqual({ notes: [] });
+});
+
+describe("a result that is not good may be tried again", () => {
+  const rows: [string, Parameters<typeof evidence>[0], string][] = [
+    ["no film", { result: { video: [] } }, "holds no film"],
+    ["no packets", { timeline: { packets: 0 } }, "holds no film"],
+    ["another codec", { made: { codec: "mpeg4" } }, "its video is mpeg4, not h264"],
+    ["another size", { made: { width: 640 } }, "640x1080, not 1920x1080"],
+    ["another pixel format", { made: { pixel_format: "yuv444p" } }, "yuv444p, not yuv420p"],
+    ["a second film", { result: { video: [videoStream(), videoStream({ index: 3 })] } }, "2 video tracks"],
+    ["no sound", { result: { audio: [] } }, "its audio tracks are none, not aac"],
+    ["a green picture", { rest: { pictures: [sample(80, 0)] } }, "not the source's at 6.0 s"],
+    [
+      "a picture of something else",
+      { rest: { pictures: [sample(2, 0.99), sample(10, 0.1)] } },
+      "not the source's",
+    ],
+    [
+      "no picture",
+      { rest: { pictures: [{ at_s: 6, difference: null, missing: "result" }] } },
+      "no picture at 6.0 s",
+    ],
+    [
+      "undecodable",
+      { rest: { decoded: { failed: true, said: "no frame!" } } },
+      "decoding it failed: no frame!",
+    ],
+  ];
+  test.each(rows)("%s", (_name, changes, part) => {
+    const refusal = {
+      outcome: "retry",
+      reason: "verification_failed",
+      message: expect.stringContaining(part),
+    };
+    expect(judge(evidence(changes))).toEqual({ refusal } as never);
+  });
+});
+
+describe("a damaged source is refused for good", () => {
+  const cut = { packets: 750, last_s: 29.96, end_s: 30 };
+  const hole = { packets: 1400 };
+  const complaint = { damage: { lines: 2, first: "[h264 @ 0x1] [error] error while decoding MB 1 2" } };
+  const rows: [string, Parameters<typeof evidence>[0], string][] = [
+    [
+      "cut off",
+      { timeline: cut },
+      "The file says 60.0 s but only 30.0 s could be read: it was probably cut off while copying.",
+    ],
+    [
+      "cut off, by the container's word",
+      { film: { duration_s: null }, timeline: cut },
+      "says 60.0 s but only 30.0 s",
+    ],
+    [
+      "cut off, of variable rate",
+      { film: { constant_rate: false }, timeline: cut },
+      "says 60.0 s but only 30.0 s",
+    ],
+    ["two frames short", { timeline: { packets: 1498, last_s: 59.88, end_s: 59.92 } }, "only 59.9 s"],
+    ["a hole in a ts", { source: { format: "mpegts" }, timeline: hole }, "100 frames are missing inside"],
+    [
+      "a hole in an mkv that ffmpeg complained about",
+      { timeline: hole, rest: complaint },
+      "100 frames are missing",
+    ],
+    [
+      "frames of an mp4 that its header counts",
+      { film: { frames: 1500 }, source: { format: "mov,mp4" }, timeline: hole },
+      "100 frames",
+    ],
+    [
+      "all frames, some of them broken",
+      { rest: complaint },
+      "ffmpeg complained at 2 places while reading it, first: error while decoding MB 1 2.",
+    ],
+  ];
+  test.each(rows)("%s", (_name, changes, part) => {
+    const refusal = {
+      outcome: "permanent",
+      reason: "source_damaged",
+      message: expect.stringContaining(part),
+    };
+    expect(judge(evidence(changes))).toEqual({ refusal } as never);
+  });
+});
+
+describe("no damage", () => {
+  const rows: [string, Parameters<typeof evidence>[0]][] = [
+    ["one frame short", { timeline: { packets: 1499, last_s: 59.92, end_s: 59.96 } }],
+    ["longer than it said", { timeline: { packets: 1600, last_s: 63.96, end_s: 64 } }],
+    [
+      "nothing claimed",
+      {
+        film: { duration_s: null },
+        source: { duration_s: null },
+        timeline: { packets: 10, last_s: 0.36, end_s: 0.4 },
+      },
+    ],
+    [
+      "a phone's skipped frames, all of them counted",
+      { film: { frames: 1400 }, source: { format: "mov,mp4" }, timeline: { packets: 1400 } },
+    ],
+    ["a variable film in an mkv that says constant", { timeline: { packets: 900 } }],
+    ["an avi that skips frames", { source: { format: "avi" }, timeline: { packets: 1400 } }],
+    ["noise that cannot be compared", { rest: { pictures: [sample(15, null)] } }],
+    [
+      "a source that shows nothing there",
+      { rest: { pictures: [{ at_s: 6, difference: null, missing: "source" }] } },
+    ],
+    ["decoded whole", { rest: { decoded: { failed: false, said: "" } } }],
+  ];
+  test.each(rows)("%s", (_name, changes) => {
+    expect(judge(evidence(changes))).toEqual({ notes: [] });
+  });
+
+  test("a long gap of a variable film is told", () => {
+    const timeline = { packets: 1300, largest_gap_s: 8, largest_gap_at_s: 20 };
+    const result = judge(evidence({ film: { constant_rate: false }, timeline }));
+    expect(result).toEqual({ notes: ["For 8.0 s from 20.0 s on the source has no frame."] });
+  });
+});
