@@ -1,7 +1,7 @@
 import { VcError } from "../../shared/errors.ts";
 
 /**
- * Does something again and again, `every_ms` after it last ended, until `stop`. A failure at an edge (VcError) has
+ * Does something now and again and again, `every_ms` after it last ended, until `stop`. A failure at an edge (VcError) has
  * been reported where people look by then; anything else is a bug and ends the process.
  */
 export function startDuty(every_ms: number, duty: () => Promise<unknown>): { stop(): void } {
@@ -16,7 +16,7 @@ export function startDuty(every_ms: number, duty: () => Promise<unknown>): { sto
       if (!stopped) timer = setTimeout(round, every_ms);
     }
   };
-  timer = setTimeout(round, every_ms);
+  void round();
   return {
     stop() {
       stopped = true;

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { acquireLock } from "../../db/lock.ts";
 import { type Clock, systemClock, toTimestamp } from "../../shared/clock.ts";
 import type { MasterConfig } from "../../shared/config.ts";
+import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { version } from "../../shared/version.ts";
 import type { Coordinator } from "./coordinator.ts";
@@ -43,6 +44,7 @@ export type Master = {
 const UPKEEP_MS = 1_000;
 const WATCH_MS = 30_000;
 const SWEEP_MS = 3_600_000;
+const CLOSE_GRACE_MS = 5_000;
 
 /**
  * Starts a master and resolves once it serves; recovery and the first scan follow by themselves. `config` has
@@ -142,28 +144,46 @@ async function createScans(
 }
 
 function startDuties(of: Shared & { config: MasterConfig }): Closer[] {
-  const { coordinator, transact, storage, clock } = of;
+  const { coordinator, transact, storage, clock, problems } = of;
   const disks = {
     ...of,
     output_base: storage.output_base,
     database_folder: dirname(of.config.database.path),
   };
-  const sweep = (older_than_ms: number) =>
-    sweepStaging({ ...storage, ...coordinator, now_ms: clock.now().wall_ms, older_than_ms });
-  // Before the first claim of this start, whatever is not held is left over from earlier ones.
-  void sweep(clock.now().wall_ms);
-  void watchDisks(disks);
+  // At the start, whatever is not held is left over from earlier ones; later, it may belong to a late hand-in.
+  let spared_ms = 0;
+  const sweep = async () => {
+    const now_ms = clock.now().wall_ms;
+    await sweepStaging({ ...storage, ...coordinator, now_ms, older_than_ms: now_ms - spared_ms });
+    spared_ms = SWEEP_MS;
+  };
   const duties = [
     startDuty(UPKEEP_MS, () => transact((now) => coordinator.upkeep(now))),
     startDuty(WATCH_MS, () => watchDisks(disks)),
-    startDuty(SWEEP_MS, () => sweep(clock.now().wall_ms - SWEEP_MS)),
+    startDuty(SWEEP_MS, () => told(problems, "sweep", sweep)),
   ];
   return duties.map((duty) => () => duty.stop());
 }
 
+/** Shows a failure as a problem until the same goes well again. */
+async function told(problems: Problems, key: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+    problems.clear(key);
+  } catch (error) {
+    problems.set(key, messageOf(error));
+    throw error;
+  }
+}
+
 type Closer = () => void | Promise<void>;
 
-/** The last opened is closed first. */
+/** The last opened is closed first. None is waited for without end: a volume that hangs must not hold up the stop. */
 async function closeAll(closers: Closer[]): Promise<void> {
-  for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
+  for (let close = closers.pop(); close !== undefined; close = closers.pop()) {
+    const { promise: deadline, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, CLOSE_GRACE_MS);
+    await Promise.race([close(), deadline]);
+    clearTimeout(timer);
+  }
 }

@@ -6,11 +6,15 @@ type Sample = { labels?: Record<string, string>; value: number };
 type Metric = { name: string; type: "gauge" | "counter"; help: string; samples: Sample[] };
 
 /** The Prometheus text format, version 0.0.4. */
-export function renderMetrics(of: { status: Reply<"status">; stats: Reply<"stats"> }): string {
+export function renderMetrics(of: {
+  status: Reply<"status">;
+  stats: Reply<"stats">;
+  leases: number;
+}): string {
   return metricsOf(of).map(renderMetric).join("");
 }
 
-function metricsOf({ status, stats }: Parameters<typeof renderMetrics>[0]): Metric[] {
+function metricsOf({ status, stats, leases }: Parameters<typeof renderMetrics>[0]): Metric[] {
   const one = (name: string, type: Metric["type"], help: string, value: number): Metric => ({
     name,
     type,
@@ -33,7 +37,7 @@ function metricsOf({ status, stats }: Parameters<typeof renderMetrics>[0]): Metr
         value: status.workers.filter((worker) => worker.status === name).length,
       })),
     },
-    one("vc_leases", "gauge", "Attempts that workers hold.", status.processing + status.publishing),
+    one("vc_leases", "gauge", "Attempts with a live lease.", leases),
     one("vc_problems", "gauge", "Problems that a person should look at.", status.problems.length),
     one("vc_scan_files", "gauge", "Films seen by the last scan.", status.scan.files),
     one(

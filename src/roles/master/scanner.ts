@@ -6,7 +6,7 @@ import type { Reply } from "../../shared/protocol.ts";
 import type { FoundSource } from "./coordinator.ts";
 import type { Problems } from "./problems.ts";
 import { createSettling } from "./settling.ts";
-import { lookAtFile, type SeenFile, type SeenFolder, walk } from "./walk.ts";
+import { lookAtFile, lookAtFiles, type SeenFile, type SeenFolder, walk } from "./walk.ts";
 
 export type ScanResult = {
   files: number;
@@ -147,11 +147,9 @@ function folders(settings: ScannerSettings): AsyncIterable<SeenFolder> {
 }
 
 async function* named(root_path: string, sources: string[]): AsyncGenerator<SeenFolder> {
-  for (const source_rel of sources) {
-    const file = await lookAtFile(root_path, source_rel);
-    const missing = file === null ? [`${source_rel} (no such file)`] : [];
-    yield { files: file === null ? [] : [file], unreadable: missing, unnameable: [] };
-  }
+  const seen: SeenFolder = { files: [], unreadable: [], unnameable: [] };
+  await lookAtFiles(root_path, sources, seen);
+  yield seen;
 }
 
 function report({ settings, known, problems, log }: Parts, result: ScanResult): void {

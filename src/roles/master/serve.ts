@@ -37,7 +37,10 @@ export function serve(of: {
   const longPoll = createLongPoll(of);
   const events = createEvents(of.coordinator);
   const people = peopleHandlers(of);
-  const metrics = () => textPage(renderMetrics({ status: people.status(), stats: people.stats() }));
+  const metrics = () => {
+    const leases = of.coordinator.leases().length;
+    return textPage(renderMetrics({ status: people.status(), stats: people.stats(), leases }));
+  };
   const pages: Page[] = [
     events.page,
     { path: "/metrics", answer: metrics },

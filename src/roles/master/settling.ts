@@ -1,5 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
-import { messageOf } from "../../shared/errors.ts";
+import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { FoundSource } from "./coordinator.ts";
 import { judgeSettled, type Watched } from "./settle.ts";
@@ -58,6 +58,7 @@ export function createSettling(of: {
         else if (!stopped) await addSettled(sift([file]));
       }
     } catch (error) {
+      if (!(error instanceof VcError) && systemCode(error) === undefined) throw error;
       of.log.debug("files that were still changing could not be looked at", { error: messageOf(error) });
       for (const [rel, watched] of due)
         watching.set(rel, { ...watched, due_ms: now_ms + PAUSE_AFTER_FAILURE_MS });

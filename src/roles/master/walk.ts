@@ -44,7 +44,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<SeenFolder> {
     places.push(...sorted.folders);
     const seen: SeenFolder = { files: [], unreadable: [], unnameable: [] };
     if (sorted.garbled) seen.unnameable = await unnameableIn(options, place);
-    await lookAt(options.root_path, sorted.films, seen);
+    await lookAtFiles(options.root_path, sorted.films, seen);
     yield seen;
   }
 }
@@ -98,7 +98,8 @@ function sortEntries(options: WalkOptions, place: Place, entries: Dirent[]) {
   return { folders, films, garbled };
 }
 
-async function lookAt(root_path: string, films: string[], seen: SeenFolder): Promise<void> {
+/** Looks at each, some at once, and enters what it finds in `seen`. A file that is gone again is left out. */
+export async function lookAtFiles(root_path: string, films: string[], seen: SeenFolder): Promise<void> {
   for (let i = 0; i < films.length; i += PARALLEL_STATS) {
     const looks = films.slice(i, i + PARALLEL_STATS).map(async (rel) => {
       try {

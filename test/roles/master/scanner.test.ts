@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import { mkdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type MasterSite, withMasterSite } from "../../support/master-test.ts";
+import { startMaster } from "../../../src/roles/master/index.ts";
+import { createLogger } from "../../../src/shared/log.ts";
+import { configOf, type MasterSite, withMasterSite } from "../../support/master-test.ts";
 import { until } from "../../support/until.ts";
 
 const names = async (site: MasterSite) => {
@@ -101,4 +103,18 @@ test("scan_interval finds what is new by itself", () =>
     await master.scan();
     await site.film("later.mkv");
     await until("the film is found", async () => (await names(site)).includes("later.mkv"));
+  }));
+
+test("only the named sources are taken where some are named, whatever their extension", () =>
+  withMasterSite(async (site) => {
+    for (const rel of ["a.mkv", "b.mkv", "c.data"]) await site.film(rel);
+    const log = createLogger({ level: "error", format: "text", output_path: site.logPath });
+    const master = await startMaster(configOf(site.folder, {}), { log, only: ["b.mkv", "c.data"] });
+    try {
+      expect(await master.scan()).toMatchObject({ files: 2 });
+      const { jobs } = master.coordinator.jobs({}, { wall_ms: 0, monotonic_ms: 0 });
+      expect(jobs.map((job) => job.source_rel).sort()).toEqual(["b.mkv", "c.data"]);
+    } finally {
+      await master.stop();
+    }
   }));
