@@ -6,7 +6,9 @@ import { join } from "node:path";
 
 /** The argv that starts this program again, before its own arguments. */
 export function selfCommand(): string[] {
-  return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
+  if (!Bun.isStandaloneExecutable) return [process.execPath, Bun.main];
+  // The very file that runs, also after an update has put another one in its place.
+  return [process.platform === "linux" ? "/proc/self/exe" : process.execPath];
 }
 
 /** Bytes that programs could get without swapping. Linux: MemAvailable of proc(5), as free memory leaves out caches. */

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { copyFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFilm, probeFilm } from "../support/films.ts";
 import { processesWith, VC } from "../support/processes.ts";
@@ -99,3 +99,15 @@ siteTest(
     expect((await probeFilm(published)).frames).toBe(50);
   },
 );
+
+siteTest(noProc, "a worker goes on when its executable is replaced under it", async (site) => {
+  await site.master();
+  const program = join(site.folder, "vc");
+  await copyFile(VC, program);
+  const worker = await site.worker("one", { program });
+  await until("it has registered", () => worker.log().includes("registered"));
+  await rm(program);
+  await makeFilm(join(site.films, "film.mkv"));
+  const jobs = await site.settled(1);
+  expect(jobs.get("film.mkv")).toMatchObject({ status: "completed", attempt: 1 });
+});

@@ -64,7 +64,7 @@ export async function run(of: { cmd: string[]; cwd: string; env: Record<string, 
 
 export type Found = { pid: number; program: string; argv: string[] };
 
-/** The living processes that have `text` in an argument, from /proc: without one (not Linux) an empty list. */
+/** The living processes that have `text` in their program's path or an argument, from /proc: without one (not Linux) an empty list. */
 export async function processesWith(text: string): Promise<Found[]> {
   const names = await readdir("/proc").catch(() => []);
   return names
@@ -74,7 +74,11 @@ export async function processesWith(text: string): Promise<Found[]> {
         const argv = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
         const alive = !/^State:\s+Z/m.test(readFileSync(`/proc/${name}/status`, "utf8"));
         const found = { pid: Number(name), program: readlinkSync(`/proc/${name}/exe`), argv };
-        return alive && found.pid !== process.pid && argv.some((part) => part.includes(text)) ? [found] : [];
+        return alive &&
+          found.pid !== process.pid &&
+          [found.program, ...argv].some((part) => part.includes(text))
+          ? [found]
+          : [];
       } catch {
         // It ended while it was looked at.
         return [];
