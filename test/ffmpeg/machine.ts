@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ConvertResult, convertFile } from "../../src/ffmpeg/convert.ts";
+import { findFfmpeg, tryEncoders } from "../../src/ffmpeg/trial.ts";
+import type { Capabilities } from "../../src/shared/capabilities.ts";
+import type { Conversion } from "../../src/shared/conversion.ts";
+import { conversion } from "./records.ts";
+
+let proven: Promise<Capabilities> | undefined;
+
+/** What this machine's ffmpeg can do, tried once for all tests. */
+export function thisMachine(): Promise<Capabilities> {
+  proven ??= (async () => {
+    const ffmpeg = await findFfmpeg({ path: null, ffprobe_path: null });
+    return { ffmpeg, ...(await tryEncoders(ffmpeg)) };
+  })();
+  return proven;
+}
+
+export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), "vc-ffmpeg-"));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** One conversion with real programs and no limits but those given. */
+export async function convert(
+  files: { source: string; target: string },
+  changes: Partial<Conversion> = {},
+  options: Partial<Parameters<typeof convertFile>[0]> = {},
+): Promise<ConvertResult> {
+  return convertFile({
+    ...files,
+    conversion: conversion(changes),
+    capabilities: options.capabilities ?? (await thisMachine()),
+    limits: { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 60_000 },
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+    ...options,
+  });
+}
