@@ -1,7 +1,13 @@
 import { expect, test } from "bun:test";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { PublishIntent } from "../../../src/roles/master/coordinator.ts";
+import { place } from "../../../src/roles/master/place.ts";
+import { openStorage } from "../../../src/roles/master/storage.ts";
+import { lookAtFile } from "../../../src/roles/master/walk.ts";
 import { claimJob, type MasterSite, withMasterSite } from "../../support/master-test.ts";
+import { testOr } from "../../support/test-or.ts";
 import { until } from "../../support/until.ts";
 
 type Claimed = Awaited<ReturnType<typeof claimJob>>;
@@ -92,3 +98,58 @@ test("a client without attempt and outputs hands in what it wrote to output_path
     expect(answer.body).toEqual({ ok: true, status: "completed" });
     expect(await readFile(join(site.converted, "a.mp4"), "utf8")).toBe("converted");
   }));
+
+const mount = async (...args: string[]) => (await Bun.spawn(args, { stderr: "ignore" }).exited) === 0;
+const canMount = await (async () => {
+  const folder = await mkdtemp(join(tmpdir(), "vc-mount-"));
+  const mounted = await mount("mount", "-t", "tmpfs", "tmpfs", folder);
+  if (mounted) await mount("umount", folder);
+  await rm(folder, { recursive: true });
+  return mounted;
+})();
+
+testOr(
+  canMount ? null : "needs the right to mount",
+  "a full volume is waited for, and half a copy is never published",
+  () =>
+    withMasterSite(async (site) => {
+      await mkdir(site.converted);
+      await mount("mount", "-t", "tmpfs", "-o", "size=1m,uid=65534", "tmpfs", site.converted);
+      try {
+        const storage = await openStorage({
+          root_path: site.films,
+          output_base: site.converted,
+          root: null,
+          local: false,
+          waiting: 0,
+        });
+        await site.film("a.mkv");
+        const source = await lookAtFile(site.films, "a.mkv");
+        const staging = "0123456789.1.partial.mp4";
+        await writeFile(join(storage.staging_path, staging), "x".repeat(600_000));
+        await chown(join(storage.staging_path, staging), 1000, 1000);
+        await chown(storage.staging_path, 65534, 65534);
+        await chmod(site.folder, 0o755);
+        const intent: PublishIntent = {
+          job_id: "0123456789",
+          attempt: 1,
+          source_rel: "a.mkv",
+          source_size: source?.size ?? 0,
+          source_mtime_ns: source?.mtime_ns ?? "",
+          outputs: [{ staging, role: "film", output_rel: "a.mp4", size: 600_000, previous: null }],
+        };
+        const publish = () => place({ storage, output_mode: 0o644, intent });
+        process.seteuid?.(65534);
+        await expect(publish()).rejects.toMatchObject({ code: "ENOSPC" });
+        expect(await readdir(site.converted)).toEqual([".vc"]);
+        process.seteuid?.(0);
+        await mount("mount", "-o", "remount,size=3m", site.converted);
+        process.seteuid?.(65534);
+        expect(await publish()).toMatchObject({ state: "placed", published: [{ size: 600_000 }] });
+        expect(await staged(site)).toEqual([]);
+      } finally {
+        process.seteuid?.(0);
+        await mount("umount", "-l", site.converted);
+      }
+    }),
+);
