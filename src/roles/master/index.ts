@@ -18,7 +18,7 @@ import { createScanner, type Scanner, type ScanResult } from "./scanner.ts";
 import { serve } from "./serve.ts";
 import { openStorage, outputsBelowRoot, type Storage } from "./storage.ts";
 import { sweepStaging } from "./sweep.ts";
-import { accessRule } from "./token.ts";
+import { accessRule, tokenPath } from "./token.ts";
 import { createTransact, type Transact } from "./transact.ts";
 
 export type MasterOptions = {
@@ -100,7 +100,10 @@ async function run({ config, options, queue, storage, closers }: Parts): Promise
     url: served.url,
     root_path: storage.root_path,
     storage_root: storage.root,
+    ...(access.made ? { token_file: tokenPath(config.database.path) } : {}),
   });
+  if (access.allow_anonymous)
+    log.warn("everyone who can reach this master is served (server.allow_anonymous)");
   closers.push(...startDuties({ ...shared, config }));
   void publisher.recover();
   scans.duty.request();
