@@ -7,11 +7,15 @@ import {
 } from "./picture-difference.ts";
 import { captureTool } from "./tool.ts";
 
-/** One place of the film: how far the result's picture is from the source's; null where one of them has none. */
+/**
+ * One place of the film: how far the result's picture is from the source's, null where one of them has none; and how
+ * much each has changed since the place before (mean difference), null where that cannot be said.
+ */
 export type PictureSample = {
   at_s: number;
   difference: PictureDifference | null;
   missing: "source" | "result" | null;
+  change: { source: number; result: number } | null;
 };
 
 /**
@@ -32,7 +36,10 @@ export async function samplePictures(of: {
   const found_s = sources.map((frames, n) => middle(frames)?.time_s ?? wanted_s[n] ?? 0);
   const places_s = found_s.map((time_s) => Math.max(0, time_s - 1.5 * of.frame_s));
   const results = await framesAt({ ...of, film: of.result, places_s });
-  return sources.map((frames, n) => compareAt(found_s[n] ?? 0, frames, results[n] ?? []));
+  return sources.map((frames, n) => ({
+    ...compareAt(found_s[n] ?? 0, frames, results[n] ?? []),
+    change: changeOf([sources[n - 1], frames], [results[n - 1], results[n]]),
+  }));
 }
 
 /** Of the whole duration. The first frame is there in the shortest film, but often black. */
@@ -96,7 +103,7 @@ function middle(frames: Frame[]): Frame | undefined {
   return frames[Math.min(1, frames.length - 1)];
 }
 
-function compareAt(at_s: number, sources: Frame[], results: Frame[]): PictureSample {
+function compareAt(at_s: number, sources: Frame[], results: Frame[]): Omit<PictureSample, "change"> {
   if (sources.length === 0) return { at_s, difference: null, missing: "source" };
   if (results.length === 0) return { at_s, difference: null, missing: "result" };
   const differences = sources.flatMap((source) =>
@@ -104,4 +111,14 @@ function compareAt(at_s: number, sources: Frame[], results: Frame[]): PictureSam
   );
   const difference = differences.reduce((least, one) => (one.mean < least.mean ? one : least));
   return { at_s, difference, missing: null };
+}
+
+type Pair = [Frame[] | undefined, Frame[] | undefined];
+
+function changeOf(sources: Pair, results: Pair): PictureSample["change"] {
+  const [source, result] = [sources, results].map(([before, after]) => {
+    const [one, other] = [before?.[0], after?.[0]];
+    return one === undefined || other === undefined ? null : comparePictures(one.picture, other.picture).mean;
+  });
+  return source == null || result == null ? null : { source, result };
 }

@@ -25,7 +25,9 @@ export async function startFfmpeg(of: {
   // Spread, because an option in an array that contains one space would be split in two.
   command.input(source).inputOptions(...input);
   command.output(target).outputOptions(...output);
-  command.on("stderr", of.onLine);
+  command.on("stderr", (line: string) => {
+    if (line !== "") of.onLine(line);
+  });
   return launch(command);
 }
 

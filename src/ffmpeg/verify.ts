@@ -1,6 +1,6 @@
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import type { FfmpegLog } from "./log.ts";
-import { differs } from "./picture-difference.ts";
+import { differs, isFrozen } from "./picture-difference.ts";
 import type { PictureSample } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -96,6 +96,8 @@ function wrongPicture(samples: PictureSample[]): string | null {
   const absent = samples.find(({ missing }) => missing === "result");
   if (absent !== undefined) return `it shows no picture at ${absent.at_s.toFixed(1)} s`;
   const wrong = samples.filter(({ difference }) => difference !== null && differs(difference));
+  if (isFrozen(samples.flatMap(({ change }) => (change === null ? [] : [change]))))
+    return "its picture stands still";
   if (wrong.length === 0) return null;
   const places = wrong.map(({ at_s }) => `${at_s.toFixed(1)} s`).join(", ");
   return `its picture is not the source's at ${places}`;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import {
   comparePictures,
   differs,
+  isFrozen,
   PICTURE_BYTES,
   PICTURE_SIZE,
 } from "../../src/ffmpeg/picture-difference.ts";
@@ -35,5 +36,32 @@ describe("pictures", () => {
   ];
   test.each(rows)("%s", (_name, source, result, expected) => {
     expect(differs(comparePictures(source, result))).toBe(expected);
+  });
+});
+
+describe("frozen", () => {
+  const rows: [string, { source: number; result: number }[], boolean][] = [
+    ["both move", [{ source: 5, result: 5 }], false],
+    ["both stand", [{ source: 0.2, result: 0.1 }], false],
+    [
+      "only the source moves",
+      [
+        { source: 5, result: 0 },
+        { source: 9, result: 0.1 },
+      ],
+      true,
+    ],
+    [
+      "the result moves somewhere",
+      [
+        { source: 5, result: 0 },
+        { source: 9, result: 3 },
+      ],
+      false,
+    ],
+    ["nothing is known", [], false],
+  ];
+  test.each(rows)("%s", (_name, changes, expected) => {
+    expect(isFrozen(changes)).toBe(expected);
   });
 });

@@ -1,0 +1,31 @@
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/**
+ * A real program that stands in for ffmpeg: it answers -version, runs `body` (JavaScript, with `argv`, `target` and
+ * `say`) when it is asked to convert, and hands everything else to the real one. Only where scripts can be started
+ * by their first line.
+ */
+export async function makeFake(folder: string, name: string, body: string, real = "ffmpeg"): Promise<string> {
+  const path = join(folder, `${name}.js`);
+  const program = `#!${process.execPath}
+const argv = process.argv.slice(2);
+const fs = require("node:fs");
+if (argv[0] === "-version") {
+  console.log("ffmpeg version 5.1-fake");
+  process.exit(0);
+}
+const real = (options) => Bun.spawnSync([${JSON.stringify(real)}, ...options], { stdio: ["ignore", "inherit", "inherit"] }).exitCode;
+if (!argv.includes("-progress")) process.exit(real(argv));
+const target = argv.at(-1).slice("file:".length);
+const say = (line) => fs.writeSync(2, line + "\\n");
+const beat = (frame, state = "continue") => say(\`frame=\${frame}\\nout_time_us=\${frame * 40000}\\ntotal_size=\${frame}\\nprogress=\${state}\`);
+${body}
+`;
+  await writeFile(path, program);
+  await chmod(path, 0o755);
+  return path;
+}
+
+/** Waits for ever. */
+export const FOREVER = "setInterval(() => {}, 1000);";
