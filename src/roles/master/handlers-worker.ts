@@ -1,9 +1,12 @@
+import { messageOf } from "../../shared/errors.ts";
+import type { Input } from "../../shared/protocol.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { Handlers } from "./http.ts";
 import type { LongPoll } from "./longpoll.ts";
 import type { Publisher } from "./publish.ts";
 import { type Storage, sampleOf, seesCanary } from "./storage.ts";
 import type { Transact } from "./transact.ts";
+import { lookAtFile } from "./walk.ts";
 
 /** More prove little; each costs a read of 64 KiB on both sides. */
 const SAMPLES = 3;
@@ -48,8 +51,23 @@ export function workerHandlers(of: {
     next_job: (input, { signal }) => longPoll.nextJob(input, signal),
     job_progress: (input) => transact((now) => coordinator.progress(input, now)),
     job_complete: (input) => of.publisher.complete(input),
-    job_failed: (input) => transact((now) => coordinator.fail(input, now)),
+    async job_failed(input) {
+      const told = input.reason === "source_missing" ? await doubtMissing(of, input) : input;
+      return transact((now) => coordinator.fail(told, now));
+    },
     heartbeat: (input) => transact((now) => coordinator.heartbeat(input, now)),
     control: (input, { signal }) => longPoll.control(input, signal),
   };
+}
+
+/** Only a source that the master misses too is gone; else it is the worker's mount that does not show it. */
+async function doubtMissing(
+  { coordinator, transact, storage }: { coordinator: Coordinator; transact: Transact; storage: Storage },
+  input: Input<"job_failed">,
+): Promise<Input<"job_failed">> {
+  const { job } = await transact((now) => coordinator.job(input.job_id, now));
+  const seen = await lookAtFile(storage.root_path, job.source_rel).catch(messageOf);
+  if (seen === null) return input;
+  const error_message = `${input.error_message} The master sees it: check the worker's mount.`;
+  return { ...input, outcome: "retry", reason: "mount_lost", error_message };
 }

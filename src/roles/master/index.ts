@@ -43,7 +43,7 @@ export type Master = {
 
 const UPKEEP_MS = 1_000;
 const WATCH_MS = 30_000;
-const SWEEP_MS = 3_600_000;
+const SWEEP_MS = 60_000;
 const CLOSE_GRACE_MS = 5_000;
 
 /**

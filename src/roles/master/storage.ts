@@ -12,7 +12,7 @@ export type Storage = Folders & {
   root: string;
   /** OUTPUT_BASE/.vc */
   staging_path: string;
-  /** Made for this start; lies in .vc/canary. */
+  /** Made at the first start; lies in .vc/canary. It stays, so that workers need no new proof after a restart. */
   nonce: string;
 };
 
@@ -30,21 +30,29 @@ export async function openStorage(
   const { root_path, output_base } = of;
   const root = of.local ? parse(root_path).root : storageRoot(of);
   const staging_path = join(of.output_base, ".vc");
-  const nonce = randomBytes(16).toString("hex");
   try {
     await requireStaged(staging_path, of.waiting);
     await mkdir(staging_path, { recursive: true });
     const { mode } = await lstat(staging_path);
     if ((mode & 0o7777) !== STAGING_MODE) await openToAll(staging_path);
-    const draft = join(staging_path, `canary.${nonce}`);
-    await writeFile(draft, nonce, { mode: 0o644, flag: "wx" });
-    await rename(draft, join(staging_path, "canary"));
+    const nonce = await keepNonce(staging_path);
     return { root_path, output_base, root, staging_path, nonce };
   } catch (cause) {
     if (cause instanceof VcError) throw cause;
     const message = `scanner.output_base ${of.output_base} cannot be used: ${messageOf(cause)}. The master must own it and be able to write there.`;
     throw new VcError("storage", message, { cause });
   }
+}
+
+async function keepNonce(staging_path: string): Promise<string> {
+  const canary = join(staging_path, "canary");
+  const known = await readFile(canary, "utf8").catch(() => "");
+  if (/^[0-9a-f]{32}$/.test(known)) return known;
+  const nonce = randomBytes(16).toString("hex");
+  const draft = join(staging_path, `canary.${nonce}`);
+  await writeFile(draft, nonce, { mode: 0o644, flag: "wx" });
+  await rename(draft, canary);
+  return nonce;
 }
 
 /** Without this, a start with the volume away would take all results that wait to be published for lost. */

@@ -26,7 +26,7 @@ export async function runJob(): Promise<number> {
   if (task === null) return 1;
   const result = await attempt(task, stopping.signal);
   await tell({ type: "result", result });
-  process.disconnect();
+  process.disconnect?.();
   return 0;
 }
 
