@@ -5,7 +5,7 @@ import { systemCode } from "../shared/errors.ts";
 import type { AttemptReport, Progress } from "../shared/job.ts";
 import { type Arguments, args, commandLine } from "./args.ts";
 import { check } from "./check.ts";
-import { type EncodeRun, encode } from "./encode.ts";
+import { type EncodeRun, encode, type KillGraces } from "./encode.ts";
 import { judgeRun } from "./encode-outcome.ts";
 import { inspect } from "./inspect.ts";
 import { plan } from "./plan.ts";
@@ -26,6 +26,7 @@ type ConvertInput = {
   limits: ConvertLimits;
   onProgress: (progress: Progress) => void;
   signal: AbortSignal;
+  graces?: KillGraces;
 };
 
 /**
@@ -38,19 +39,25 @@ export async function convertFile(input: ConvertInput): Promise<ConvertResult> {
   const report: AttemptReport = {};
   const deadline = input.limits.job_timeout_ms > 0 ? AbortSignal.timeout(input.limits.job_timeout_ms) : null;
   const signal = deadline === null ? input.signal : AbortSignal.any([input.signal, deadline]);
-  const ended = await attempt({ ...input, signal }, report)
-    .catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-      return refusal("retry", "cancelled", "The attempt was stopped on request.");
-    })
-    .finally(async () => {
-      if (report.verify_ms === undefined) await rm(input.target, { force: true });
-    });
-  if ("size" in ended) return { outcome: "done", size: ended.size, report };
-  await rm(input.target, { force: true });
-  const timed_out =
-    deadline?.aborted === true && !input.signal.aborted && ended.refusal.reason === "cancelled";
-  return { ...(timed_out ? jobTimeout(input.limits) : ended.refusal), report };
+  let kept = false;
+  try {
+    const ended = await attempt({ ...input, signal }, report);
+    kept = "size" in ended;
+    if ("size" in ended) return { outcome: "done", size: ended.size, report };
+    if (ended.refusal.reason !== "cancelled") return { ...ended.refusal, report };
+    return { ...stopped(input, deadline), report };
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return { ...stopped(input, deadline), report };
+  } finally {
+    if (!kept) await rm(input.target, { force: true });
+  }
+}
+
+/** Whoever gave the attempt up first: a person (or a drain), or the clock. */
+function stopped({ signal, limits }: ConvertInput, deadline: AbortSignal | null): Refusal {
+  if (deadline?.aborted === true && !signal.aborted) return jobTimeout(limits);
+  return { outcome: "retry", reason: "cancelled", message: "The attempt was stopped on request." };
 }
 
 type Ended = { size: number } | { refusal: Refusal };
@@ -96,6 +103,7 @@ async function encodeTimed(
     arguments: of.argv,
     target_path: input.target,
     limits: input.limits,
+    ...(input.graces === undefined ? {} : { graces: input.graces }),
     signal: input.signal,
     onReport: (now) => input.onProgress(toProgress(now, of.duration_s)),
   });

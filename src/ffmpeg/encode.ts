@@ -7,6 +7,9 @@ import { NO_REPORT, type Report, readProgressLine } from "./progress.ts";
 /** Why an ffmpeg was stopped from here; `end_hang`: it had finished its work and did not exit. */
 export type Stop = "stalled" | "ffmpeg_timeout" | "aborted" | "end_hang";
 
+/** How long an ffmpeg may take after SIGTERM; and after its last word, as some GPU drivers keep it from exiting. */
+export type KillGraces = { kill_ms: number; end_ms: number };
+
 export type EncodeRun = Exit & { stopped: Stop | null; log: FfmpegLog; report: Report };
 
 /**
@@ -19,7 +22,7 @@ export async function encode(of: {
   arguments: Arguments;
   target_path: string;
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
-  graces?: { kill_ms: number; end_ms: number };
+  graces?: KillGraces;
   signal: AbortSignal;
   onReport: (report: Report) => void;
 }): Promise<EncodeRun> {
@@ -45,8 +48,7 @@ export async function encode(of: {
 }
 
 const WATCH_INTERVAL_MS = 200;
-/** How long an ffmpeg may take after SIGTERM; and after its last word, as some GPU drivers keep it from exiting. */
-const GRACES = { kill_ms: 3000, end_ms: 10_000 };
+const GRACES: KillGraces = { kill_ms: 3000, end_ms: 10_000 };
 
 type Pulse = { beat(sign: string, ended: boolean): void; silent_ms(): number; ended(): boolean };
 
@@ -69,7 +71,7 @@ function createPulse(): Pulse {
 function startWatch(of: {
   target_path: string;
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
-  graces: { kill_ms: number; end_ms: number };
+  graces: KillGraces;
   signal: AbortSignal;
   pulse: Pulse;
   kill: (signal: "SIGTERM" | "SIGKILL") => void;

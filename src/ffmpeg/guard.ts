@@ -20,7 +20,7 @@ export function fileUrl(path: string): string {
 }
 
 /** 8192x8192: twice 8K UHD. Decoders allocate by the size that a header claims, so it must end somewhere. */
-export const MAX_PIXELS = 67_108_864;
+const MAX_PIXELS = 67_108_864;
 
 /** ffmpeg's demuxers of real containers and elementary streams; the audio ones tell music from rubbish. */
 const FORMATS = [

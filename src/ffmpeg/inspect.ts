@@ -29,7 +29,7 @@ export async function inspect(of: {
   return parseProbe(JSON.parse(run.stdout.toString("utf8")), begin.size);
 }
 
-export function probeCommand(ffprobe_path: string, path: string): string[] {
+function probeCommand(ffprobe_path: string, path: string): string[] {
   // Encryption shows only at the packets: of the tracks ffprobe tells what they would be without it.
   const packets = ["-show_packets", "-read_intervals", "%+#4"];
   const shown = ["-show_format", "-show_streams", "-show_chapters", ...packets, "-of", "json"];
@@ -61,6 +61,9 @@ function unreadable(run: ToolRun, head: Uint8Array): { refusal: Refusal } {
   if (run.timed_out) return refusal("retry", "stalled", "ffprobe did not answer within 60 s.");
   const kind = filmSignature(head);
   const said = lastLine(run.stderr);
+  if (/exceeds specified max pixel count/.test(run.stderr)) {
+    return refusal("permanent", "unsupported", "The file claims a picture of more than 8192x8192 pixels.");
+  }
   if (kind !== null) {
     return refusal(
       "permanent",

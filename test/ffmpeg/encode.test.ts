@@ -168,7 +168,7 @@ describe("a conversion whose ffmpeg", () => {
     async () => {
       const target = join(folder.path, "kept.mp4");
       const capabilities = await machineWith("lingers-after-all", `real(argv); ${FOREVER}`);
-      const ended = await convert({ source, target }, {}, { capabilities });
+      const ended = await convert({ source, target }, {}, { capabilities, graces });
       expect(ended.outcome).toBe("done");
       expect(existsSync(target)).toBe(true);
     },
