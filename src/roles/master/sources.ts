@@ -20,11 +20,13 @@ export function addSources(
 ): { added: number; changed: number; unchanged: number } {
   const known = context.store.knownSources(batch.map((source) => source.source_rel));
   const result = { added: 0, changed: 0, unchanged: 0 };
+  let source_bytes = 0;
   for (const source of batch) {
     const job = known.get(source.source_rel);
     if (job === undefined) {
       known.set(source.source_rel, insert(context, source, now));
       result.added++;
+      source_bytes += source.size;
     } else if (differs(job, source)) {
       refresh(context, job, source, now);
       result.changed++;
@@ -32,6 +34,7 @@ export function addSources(
       result.unchanged++;
     }
   }
+  context.store.countNewSources({ jobs: result.added, source_bytes });
   if (result.added > 0) context.emit(() => ({ type: "queued" }));
   return result;
 }

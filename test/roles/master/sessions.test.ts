@@ -1,0 +1,57 @@
+import { describe, expect, test } from "bun:test";
+import { openQueue, refusal } from "./queue.ts";
+
+describe("workers", () => {
+  test("one id on two hosts is refused while the first is alive", () => {
+    const queue = openQueue();
+    queue.register("w", "s1", "here");
+    expect(refusal(() => queue.register("w", "s2", "there"))).toBe("worker_id_taken");
+    queue.wait(20_000);
+    expect(refusal(() => queue.register("w", "s3", "there"))).toBe("none");
+  });
+
+  test("a restart on the same host frees what the old process held; that one must stop", () => {
+    const queue = openQueue();
+    queue.add("a.mkv");
+    queue.register("w", "s1");
+    const order = queue.claimOne("w");
+    queue.register("w", "s1");
+    expect(queue.job(order.id).status).toBe("processing");
+    queue.register("w", "s2");
+    expect(queue.job(order.id)).toMatchObject({
+      status: "pending",
+      reason: "worker_restarted",
+      lost_count: 1,
+    });
+    const call = (session: string) =>
+      refusal(() => queue.run((c, now) => c.control({ worker_id: "w", session }, now)));
+    expect([call("s1"), call("s2"), call("s9")]).toEqual(["session_replaced", "none", "unknown_worker"]);
+    expect(refusal(() => queue.register("w", "s1"))).toBe("session_replaced");
+  });
+
+  test("hear of a cancel by a new version of their orders", () => {
+    const queue = openQueue();
+    queue.add("a.mkv");
+    queue.register("w");
+    const order = queue.claimOne("w");
+    const control = () => queue.run((c, now) => c.control({ worker_id: "w", session: "w-1" }, now));
+    const before = control();
+    queue.run((c, now) => c.cancel(order.id, now));
+    expect(control()).toMatchObject({ stop: [{ job_id: order.id, attempt: 1 }], draining: false });
+    expect(control().version).not.toBe(before.version);
+    expect(queue.events.filter((event) => event.type === "control")).toHaveLength(1);
+    queue.run((c, now) => c.progress({ worker_id: "w", held: [] }, now));
+    expect(control().stop).toEqual([]);
+    queue.restart();
+    expect(control().version).not.toBe(before.version);
+  });
+
+  test("are offline after two silent minutes", () => {
+    const queue = openQueue({ offline_after_ms: 120_000 });
+    queue.register("w");
+    queue.wait(119_999);
+    expect(queue.run((c, now) => c.workers(now))[0]?.status).toBe("online");
+    queue.wait(1);
+    expect(queue.run((c, now) => c.workers(now))[0]?.status).toBe("offline");
+  });
+});
