@@ -48,6 +48,7 @@ function setPragmas(sqlite: Sqlite, path: string): void {
     );
   }
   sqlite.run("PRAGMA synchronous = FULL");
+  // 32 MiB (negative: KiB). SQLite's own 2 MiB spill while a scan adds films.
   sqlite.run("PRAGMA cache_size = -32768");
   sqlite.run("PRAGMA foreign_keys = ON");
 }
