@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import type { Capabilities, FfmpegInfo } from "../shared/capabilities.ts";
 import { VcError } from "../shared/errors.ts";
+import { ffmpegInstallHint, programFile } from "../shared/platform.ts";
 import { FAMILIES } from "./encoders/families.ts";
 import type { Encoder } from "./encoders/family.ts";
 import { captureTool } from "./tool.ts";
@@ -14,7 +15,7 @@ export async function findFfmpeg(of: {
   ffprobe_path: string | null;
 }): Promise<FfmpegInfo> {
   const path = locate("ffmpeg", of.path, []);
-  const ffprobe_path = locate("ffprobe", of.ffprobe_path, [join(dirname(path), programName("ffprobe"))]);
+  const ffprobe_path = locate("ffprobe", of.ffprobe_path, [join(dirname(path), programFile("ffprobe"))]);
   const version = await askVersion(path, "ffmpeg");
   await askVersion(ffprobe_path, "ffprobe");
   const major = /^n?(\d+)\./.exec(version)?.[1];
@@ -58,10 +59,6 @@ const AUDIO_ENCODERS: [string, string][] = [
   ["opus", "libopus"],
 ];
 
-function programName(name: string): string {
-  return process.platform === "win32" ? `${name}.exe` : name;
-}
-
 function locate(name: string, configured: string | null, beside: string[]): string {
   if (configured !== null) {
     const found = Bun.which(configured);
@@ -79,13 +76,7 @@ function locate(name: string, configured: string | null, beside: string[]): stri
 }
 
 function howToInstall(): string {
-  const commands: Record<string, string> = {
-    linux:
-      "Install it with the system's package manager (apt install ffmpeg, dnf install ffmpeg, pacman -S ffmpeg)",
-    darwin: "Install it with: brew install ffmpeg",
-    win32: "Install it with: winget install Gyan.FFmpeg",
-  };
-  return `${commands[process.platform] ?? "Install ffmpeg"}, or set ffmpeg.path in the worker's configuration.`;
+  return `${ffmpegInstallHint()} Or set ffmpeg.path in the worker's configuration.`;
 }
 
 async function askVersion(path: string, name: string): Promise<string> {

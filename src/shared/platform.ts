@@ -39,3 +39,15 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.close();
   }
 }
+
+/** A program's file name: with .exe on Windows. */
+export function programFile(name: string): string {
+  return process.platform === "win32" ? `${name}.exe` : name;
+}
+
+/** One sentence on how to install ffmpeg here. */
+export function ffmpegInstallHint(): string {
+  if (process.platform === "darwin") return "Install it with: brew install ffmpeg.";
+  if (process.platform === "win32") return "Install it with: winget install Gyan.FFmpeg.";
+  return "Install it with the system's package manager (apt install ffmpeg, dnf install ffmpeg, pacman -S ffmpeg).";
+}
