@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, copyFile, link, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { build } from "../build.ts";
@@ -19,7 +19,7 @@ async function main(args: string[]): Promise<number> {
   try {
     // A build in the meantime must not take the program away from the tests.
     const program = built === null ? null : join(temporary, basename(built));
-    if (built !== null && program !== null) await copyFile(built, program);
+    if (built !== null && program !== null) await link(built, program).catch(() => copyFile(built, program));
     const junit = join(temporary, "junit.xml");
     const status = await runTests({
       junit,
