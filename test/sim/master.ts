@@ -1,5 +1,5 @@
 import { type Committer, createCommitter } from "../../src/db/commit.ts";
-import { type Database, openDatabase } from "../../src/db/database.ts";
+import { openDatabase } from "../../src/db/database.ts";
 import { createStore, type Store } from "../../src/db/store.ts";
 import {
   type Coordinator,
