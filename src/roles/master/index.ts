@@ -107,6 +107,11 @@ async function run({ config, options, queue, storage, closers }: Parts): Promise
   closers.push(...startDuties({ ...shared, config }));
   void publisher.recover();
   scans.duty.request();
+  // Such a job waits until the scan tells how its source looks now.
+  coordinator.subscribe((event) => {
+    if (event.type !== "job" || event.job.status !== "pending") return;
+    if (event.job.reason === "source_changed") scans.duty.request();
+  });
   const done = Promise.withResolvers<void>();
   let stopping: Promise<void> | null = null;
   const stop = () => {

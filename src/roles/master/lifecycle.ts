@@ -1,4 +1,4 @@
-import type { JobStatus, Reason } from "../../shared/job.ts";
+import { type JobStatus, LOST_REASONS, type Reason } from "../../shared/job.ts";
 
 /**
  * The life of a job, in one place:
@@ -9,6 +9,7 @@ import type { JobStatus, Reason } from "../../shared/job.ts";
  *     processing -> skipped   with a reason found by the worker
  *     pending, processing -> cancelled         failed, cancelled -> pending  retry by a person
  *     completed, skipped, failed -> pending    the source changed
+ *     processing, publishing -> pending        the source was seen to have changed; it waits for the next scan
  *
  * "Lapsed": the lease of the newest attempt ran out and nothing else has happened to the job since. The job is
  * pending (or given up), yet its worker may still resume it, and then go on or hand in, until another claim
@@ -49,7 +50,7 @@ export function transition(job: JobFacts, event: JobEvent, limits: Limits): Chan
     case "published":
       return to("completed");
     case "requeue":
-      return to("pending");
+      return to("pending", { reason: "source_changed", back_off: true });
     case "cancel":
       return to("cancelled", { reason: "cancelled" });
     case "retry":
@@ -64,7 +65,7 @@ export function transition(job: JobFacts, event: JobEvent, limits: Limits): Chan
   function afterLoss(lost_count: number, reason: Reason): Change {
     return lost_count >= limits.max_lost
       ? to("failed", { lost_count, reason: "gave_up" })
-      : to("pending", { lost_count, reason });
+      : to("pending", { lost_count, reason, back_off: reason === "source_changed" });
   }
   function afterFailure({ outcome, reason }: Extract<JobEvent, { type: "failed" }>): Change {
     if (outcome === "skipped") return to("skipped", { reason });
@@ -124,12 +125,5 @@ export function standing(job: { status: JobStatus; attempt: number }, attempt: A
 
 /** Ends that are nobody's fault: they cost no retry, whatever else the worker says. */
 export function isLoss(reason: Reason): boolean {
-  return LOSSES.has(reason);
+  return LOST_REASONS.includes(reason);
 }
-const LOSSES = new Set<Reason>([
-  "lease_expired",
-  "worker_restarted",
-  "drained",
-  "mount_lost",
-  "source_changed",
-]);

@@ -211,6 +211,25 @@ describe("endings", () => {
     expect(queue.run((c) => c.isHeld(of))).toBe(false);
   });
 
+  test("a job whose source was seen to have changed waits for the scan, and not longer", () => {
+    const queue = openQueue();
+    queue.add("a.mkv");
+    const { id: job_id, attempt } = queue.claimOne("w");
+    const input = {
+      job_id,
+      attempt,
+      worker_id: "w",
+      error_message: "why",
+      reason: "source_changed",
+    } as const;
+    queue.run((c, now) => c.fail(input, now));
+    expect(queue.job(job_id)).toMatchObject({ status: "pending", not_before: expect.any(String) });
+    expect(queue.claim("w")).toEqual([]);
+    queue.run((c, now) => c.addSources([{ source_rel: "a.mkv", size: 77, mtime_ns: "7" }], now));
+    expect(queue.job(job_id)).toMatchObject({ not_before: null, lost_count: 0, reason: null });
+    expect(queue.claimOne("w")).toMatchObject({ id: job_id, source_size: 77, attempt: 2 });
+  });
+
   test("outputs that are not this attempt's are refused and change nothing", () => {
     const queue = openQueue();
     queue.add("a.mkv");

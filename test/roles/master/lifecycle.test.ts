@@ -35,7 +35,16 @@ test.each<[JobFacts, JobEvent, object]>([
   [at("failed", 0, 3), { type: "resume" }, { status: "processing", lost_count: 2 }],
   [at("processing"), { type: "publish" }, { status: "publishing" }],
   [at("publishing"), { type: "published" }, { status: "completed", reason: null }],
-  [at("publishing", 1, 1), { type: "requeue" }, { status: "pending", retry_count: 1, lost_count: 1 }],
+  [
+    at("publishing", 1, 1),
+    { type: "requeue" },
+    { status: "pending", retry_count: 1, lost_count: 1, reason: "source_changed", back_off: true },
+  ],
+  [
+    at("processing"),
+    { type: "lost", reason: "source_changed" },
+    { status: "pending", lost_count: 1, reason: "source_changed", back_off: true },
+  ],
   [at("processing"), { type: "cancel" }, { status: "cancelled", reason: "cancelled" }],
   [at("cancelled", 2, 2), { type: "retry" }, { status: "pending", retry_count: 0, lost_count: 0 }],
   [at("completed", 2, 2), { type: "source_changed" }, { status: "pending", retry_count: 0, lost_count: 0 }],
