@@ -6,7 +6,7 @@ import { Heartbeat, HeldAttempt } from "./worker.ts";
 /** What workers call. Their order is told in protocol.ts. */
 
 const JobStatusReply = v.object({ ok: v.literal(true), status: JobStatus });
-export const ClaimReply = v.nullable(v.union([v.object({ jobs: v.array(JobOrder) }), Job]));
+const ClaimReply = v.nullable(v.union([v.object({ jobs: v.array(JobOrder) }), Job]));
 
 export const workerEndpoints = {
   register: {

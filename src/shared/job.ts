@@ -65,7 +65,7 @@ export const LOST_REASONS: readonly Reason[] = [
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Timestamp = v.string();
 
-export const STAGES = ["probing", "encoding", "verifying", "handing_in"] as const;
+const STAGES = ["probing", "encoding", "verifying", "handing_in"] as const;
 
 /** Where a running attempt is. `percent` is of the whole film, 0 to 100; `eta_s` and `fps` null while unknown. */
 export const Progress = v.object({

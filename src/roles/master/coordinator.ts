@@ -70,5 +70,5 @@ export function createCoordinator(given: {
 }
 
 export type { CoordinatorSettings, MasterEvent } from "./context.ts";
-export type { PublishedFile, PublishFailure, PublishIntent, PublishStart } from "./endings.ts";
+export type { PublishedFile, PublishFailure, PublishIntent } from "./endings.ts";
 export type { FoundSource } from "./sources.ts";
