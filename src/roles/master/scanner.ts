@@ -43,7 +43,7 @@ export type Scanner = {
   stop(): void;
 };
 
-const BATCH = 1000;
+const BATCH = 2000;
 
 /** Reads the library. Nothing is ever forgotten here: a root that lost its films is reported, no more. */
 export function createScanner(parts: Parts): Scanner {

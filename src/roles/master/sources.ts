@@ -82,10 +82,16 @@ function refresh(context: Context, known: KnownSource, source: FoundSource, now:
   if ("refused" in moved) store.saveJob({ ...job, ...changed });
 }
 
+/** 50 bits; two calls of `random` hold them with room to spare. */
 function newId(random: () => number): string {
-  let id = "";
-  while (id.length < ID_LENGTH) id += ID_ALPHABET[Math.floor(random() * ID_ALPHABET.length)];
-  return id;
+  return idHalf(random()) + idHalf(random());
+}
+
+function idHalf(random: number): string {
+  let rest = Math.floor(random * 32 ** (ID_LENGTH / 2));
+  let half = "";
+  for (let n = 0; n < ID_LENGTH / 2; n++, rest = Math.floor(rest / 32)) half += ID_ALPHABET[rest % 32];
+  return half;
 }
 
 /** Some sources that are still to be converted, for proving that a worker sees the same files. */

@@ -26,7 +26,7 @@ export type SeenFolder = { files: SeenFile[]; unreadable: string[]; unnameable: 
 type Place = { rel: string; depth: number };
 
 /** Kernel calls at once; more gain nothing on a local disk and hide the latency of a remote one. */
-const PARALLEL_STATS = 32;
+const PARALLEL_STATS = 128;
 
 /**
  * Walks a tree folder by folder without blocking. Hidden entries are left out and symlinks not followed. What
