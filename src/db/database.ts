@@ -48,8 +48,8 @@ function setPragmas(sqlite: Sqlite, path: string): void {
     );
   }
   sqlite.run("PRAGMA synchronous = FULL");
-  // 32 MiB (negative: KiB). SQLite's own 2 MiB spill while a scan adds films.
-  sqlite.run("PRAGMA cache_size = -32768");
+  // 16 MiB (negative: KiB). SQLite's own 2 MiB spill while a scan adds films.
+  sqlite.run("PRAGMA cache_size = -16384");
   // In pages of 4 KiB. SQLite's own 1000 writes the same pages of the indexes again and again while a scan adds films.
   sqlite.run("PRAGMA wal_autocheckpoint = 4000");
   sqlite.run("PRAGMA foreign_keys = ON");
