@@ -16,6 +16,17 @@ export type JobStatus = v.InferOutput<typeof JobStatus>;
 /** What a worker says of an attempt that did not end in a film. */
 export const FAILURE_OUTCOMES = ["retry", "permanent", "skipped"] as const;
 
+/** Not the film's fault: an attempt that ended so counts in `lost_count` and costs the job no retry. */
+export const LOST_REASONS = [
+  "lease_expired",
+  "worker_restarted",
+  "drained",
+  "disk_full",
+  "mount_lost",
+  "ffmpeg_missing",
+  "source_changed",
+] as const;
+
 /** Why an attempt ended as it did: a closed list, so that screens and rules can rely on it. */
 export const REASONS = [
   // retryable: it may go better next time
@@ -27,14 +38,7 @@ export const REASONS = [
   "output_missing",
   "worker_error",
   "unspecified",
-  // lost: not the film's fault, costs no retry (LOST_REASONS)
-  "lease_expired",
-  "worker_restarted",
-  "drained",
-  "disk_full",
-  "mount_lost",
-  "ffmpeg_missing",
-  "source_changed",
+  ...LOST_REASONS,
   // permanent: trying again cannot help
   "source_damaged",
   "encrypted",
@@ -50,17 +54,6 @@ export const REASONS = [
 ] as const;
 export const Reason = v.picklist(REASONS);
 export type Reason = v.InferOutput<typeof Reason>;
-
-/** An attempt that failed for one of these counts in `lost_count` and costs the job no retry. */
-export const LOST_REASONS: readonly Reason[] = [
-  "lease_expired",
-  "worker_restarted",
-  "drained",
-  "disk_full",
-  "mount_lost",
-  "ffmpeg_missing",
-  "source_changed",
-];
 
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Timestamp = v.string();

@@ -29,6 +29,16 @@ export function cacheFolder(): string {
   return join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "vc");
 }
 
+/** Whether signals go to groups of processes, as Ctrl-C in a terminal does; Windows has consoles instead. */
+export function hasProcessGroups(): boolean {
+  return process.platform !== "win32";
+}
+
+/** A path that stands for an open file, whatever is put under its name meanwhile; elsewhere than on Linux, the name. */
+export function pathOfOpenFile(of: { fd: number; path: string }): string {
+  return process.platform === "linux" ? `/proc/self/fd/${of.fd}` : of.path;
+}
+
 /** Makes names in a folder durable. Windows cannot, and its file systems keep names in a journal. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;

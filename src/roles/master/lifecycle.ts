@@ -125,5 +125,5 @@ export function standing(job: { status: JobStatus; attempt: number }, attempt: A
 
 /** Ends that are nobody's fault: they cost no retry, whatever else the worker says. */
 export function isLoss(reason: Reason): boolean {
-  return LOST_REASONS.includes(reason);
+  return LOST_REASONS.some((lost) => lost === reason);
 }
