@@ -1,12 +1,15 @@
 import { rm } from "node:fs/promises";
 import type { Subprocess } from "bun";
+import { messageOf } from "../../shared/errors.ts";
 import type { Progress } from "../../shared/job.ts";
-import { selfCommand } from "../../shared/platform.ts";
+import { hasProcessGroups, selfCommand } from "../../shared/platform.ts";
 import type { AttemptResult, AttemptTask, FromChild, ToChild } from "./messages.ts";
 
 /** How long a child that was told to stop may take to end its ffmpeg before it is killed. */
 const STOP_GRACE_MS = 5000;
 const TAIL_BYTES = 8192;
+/** A program that outlives its parent may keep the pipe open: the end of what was written is not worth waiting for it. */
+const TAIL_WAIT_MS = 1000;
 
 export type Execution = {
   progress(): Progress;
@@ -21,7 +24,23 @@ export type Execution = {
  * the target is removed.
  */
 export function execute(task: AttemptTask, command = [...selfCommand(), "__job"]): Execution {
-  let progress: Progress = { stage: "probing", percent: 0, fps: null, speed: null, eta_s: null };
+  try {
+    return start(task, command);
+  } catch (error) {
+    const message = `The process of this attempt could not be started: ${messageOf(error)}.`;
+    return ended({ outcome: "retry", reason: "worker_error", message, report: {} });
+  }
+}
+
+/** An execution that is over before it began. */
+export function ended(result: AttemptResult): Execution {
+  return { progress: () => AT_FIRST, stop: () => {}, finished: Promise.resolve(result) };
+}
+
+const AT_FIRST: Progress = { stage: "probing", percent: 0, fps: null, speed: null, eta_s: null };
+
+function start(task: AttemptTask, command: string[]): Execution {
+  let progress = AT_FIRST;
   let result: AttemptResult | null = null;
   let stopped = false;
   const child = Bun.spawn(command, {
@@ -29,6 +48,8 @@ export function execute(task: AttemptTask, command = [...selfCommand(), "__job"]
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",
+    // Ctrl-C and signals to a whole group are for the worker alone, which drains: they would end ffmpeg, too.
+    detached: hasProcessGroups(),
     ipc(message: FromChild) {
       if (message.type === "progress") progress = message.progress;
       else result = message.result;
@@ -42,7 +63,9 @@ export function execute(task: AttemptTask, command = [...selfCommand(), "__job"]
     if (!stopped && result?.outcome === "done") return result;
     await rm(task.target, { force: true }).catch(() => {});
     if (stopped) return { outcome: "stopped" };
-    return result ?? crashed(child, await tail);
+    if (result !== null) return result;
+    await Promise.race([tail.ended, Bun.sleep(TAIL_WAIT_MS)]);
+    return crashed(child, tail.read());
   };
   return {
     progress: () => progress,
@@ -81,11 +104,13 @@ function crashed(child: Subprocess, tail: string): AttemptResult {
   };
 }
 
-async function readTail(stream: ReadableStream<Uint8Array>): Promise<string> {
+function readTail(stream: ReadableStream<Uint8Array>): { read(): string; ended: Promise<void> } {
   let tail = "";
   const decoder = new TextDecoder();
-  for await (const chunk of stream) {
-    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-TAIL_BYTES);
-  }
-  return tail;
+  const drain = async () => {
+    for await (const chunk of stream) {
+      tail = (tail + decoder.decode(chunk, { stream: true })).slice(-TAIL_BYTES);
+    }
+  };
+  return { read: () => tail, ended: drain().catch(() => {}) };
 }

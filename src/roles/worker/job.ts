@@ -20,8 +20,9 @@ export async function runJob(): Promise<number> {
     stopping.abort();
     started.resolve(null);
   });
-  // Ctrl-C reaches the whole process group; only the parent decides what becomes of the attempt.
+  // Some service managers signal every process of a service; only the parent decides what becomes of the attempt.
   process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => {});
   const task = await started.promise;
   if (task === null) return 1;
   const result = await attempt(task, stopping.signal);

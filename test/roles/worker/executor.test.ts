@@ -87,6 +87,43 @@ test("a child that does not listen is killed after its grace", async () => {
   expect(await execution.finished).toEqual({ outcome: "stopped" });
 }, 15_000);
 
+test("a program that outlives a killed child does not hold up the end of the attempt", async () => {
+  const { execution } = await child(`
+    const { spawn } = require("node:child_process");
+    spawn("setsid", ["sh", "-c", "echo $$ >&2; exec sleep 30"], { stdio: ["ignore", "ignore", "inherit"], detached: true });
+    process.on("message", () => setTimeout(() => process.kill(process.pid, "SIGKILL"), 300));`);
+  const result = await execution.finished;
+  expect(result).toMatchObject({ outcome: "retry", reason: "worker_error" });
+  const tail = result.outcome === "stopped" ? "" : (result.report.log_tail ?? "");
+  expect(tail).toMatch(/^\d+\n$/);
+  process.kill(Number(tail), "SIGKILL");
+}, 15_000);
+
+test("a program that cannot be started is a retryable failure", async () => {
+  const { finished, progress } = execute({ target: join(folder, "none") } as AttemptTask, [
+    join(folder, "no-such-program"),
+  ]);
+  expect(progress().stage).toBe("probing");
+  expect(await finished).toMatchObject({
+    outcome: "retry",
+    reason: "worker_error",
+    message: expect.stringContaining("could not be started"),
+  });
+});
+
+test.skipIf(process.platform === "win32")(
+  "signals to the worker's process group pass the child by",
+  async () => {
+    const { execution } = await child(`
+    process.on("message", () => {
+      const group = require("node:child_process").execFileSync("ps", ["-o", "pgid=", "-p", String(process.pid)]);
+      const report = { notes: [String(Number(group) === process.pid)] };
+      process.send({ type: "result", result: { outcome: "done", size: 0, report } }, undefined, undefined, () => process.exit(0));
+    });`);
+    expect(await execution.finished).toMatchObject({ report: { notes: ["true"] } });
+  },
+);
+
 test("the child never sees the token", async () => {
   process.env.VC_TOKEN = "secret-token";
   try {
