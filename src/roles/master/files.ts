@@ -2,7 +2,7 @@ import { type BigIntStats, constants } from "node:fs";
 import { copyFile, type FileHandle, link, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { systemCode } from "../../shared/errors.ts";
-import { syncFolder } from "../../shared/platform.ts";
+import { pathOfOpenFile, syncFolder } from "../../shared/platform.ts";
 
 /** The steps of publishing on the file system. Each can be repeated after a crash. They throw the system's errors. */
 
@@ -40,10 +40,10 @@ export async function makeOwn(of: { staged: string; copy: string; output_mode: n
       if ((mode & 0o7777) !== of.output_mode) await setMode(file, of.output_mode);
       return of.staged;
     }
+    await copyDurably(file, of);
   } finally {
     await file.close();
   }
-  await copyDurably(of);
   await remove(of.staged);
   return of.copy;
 }
@@ -77,9 +77,14 @@ async function setMode(file: FileHandle, mode: number): Promise<void> {
 /** What file systems without owners, permissions or hard links say (FAT, exFAT, some network and user-space ones). */
 const NOT_SUPPORTED = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"]);
 
-async function copyDurably(of: { staged: string; copy: string; output_mode: number }): Promise<void> {
+/** Copies what was opened: its owner could put a link to a file of the master's under the name by now. */
+async function copyDurably(
+  from: FileHandle,
+  of: { staged: string; copy: string; output_mode: number },
+): Promise<void> {
   await remove(of.copy);
-  await copyFile(of.staged, of.copy, constants.COPYFILE_EXCL);
+  const source = pathOfOpenFile({ fd: from.fd, path: of.staged });
+  await copyFile(source, of.copy, constants.COPYFILE_EXCL);
   const file = await open(of.copy, "r+");
   try {
     await setMode(file, of.output_mode);

@@ -13,8 +13,8 @@ export type Handlers = {
 /** A GET that answers with something else than the JSON of an endpoint: a stream, or text. */
 export type Page = { path: string; answer: (signal: AbortSignal) => Response | Promise<Response> };
 
-/** What the listener tells about a request; `unhurried` lifts the time limit on an idle connection for it. */
-export type Connection = { peer: string | null; unhurried(): void };
+/** What the listener tells about a request; `unhurried` lifts the time limit on an idle connection, `hurried` sets it again. */
+export type Connection = { peer: string | null; unhurried(): void; hurried(): void };
 
 type App = Hono<{ Bindings: Connection }>;
 type Ctx = Context<{ Bindings: Connection }>;
@@ -64,8 +64,11 @@ function addEndpoint(app: App, name: Endpoint, of: { handlers: Handlers; access:
     if (c.req.raw.method === "HEAD" && path.startsWith("/api/worker/")) return next();
     if (access === "token") requireAdmission(c, of.access);
     const checked = checkInput(input, await mergedInput(c));
-    if (SLOW.has(name)) c.env.unhurried();
+    const slow = SLOW.has(name);
+    if (slow) c.env.unhurried();
     const reply = await handle(checked, { signal: c.req.raw.signal });
+    // The limit is the connection's: without it, that of a machine which vanished would stay open for ever.
+    if (slow) c.env.hurried();
     if (reply === null) return c.body(null, 204);
     return c.json(reply, name === "readyz" && isUnready(reply) ? 503 : 200);
   });
@@ -79,7 +82,6 @@ const isUnready = (reply: unknown) => v.is(v.object({ ready: v.literal(false) })
 function addPage(app: App, page: Page, access: AccessRule): void {
   app.get(page.path, (c) => {
     requireAdmission(c, access);
-    c.env.unhurried();
     return page.answer(c.req.raw.signal);
   });
 }

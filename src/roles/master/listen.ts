@@ -49,6 +49,7 @@ function start(app: App, on: Parameters<typeof listen>[1]): Server {
         app.fetch(request, {
           peer: server.requestIP(request)?.address ?? null,
           unhurried: () => server.timeout(request, 0),
+          hurried: () => server.timeout(request, IDLE_TIMEOUT_S),
         }),
     });
   } catch (cause) {

@@ -103,11 +103,16 @@ async function publishOnce(parts: Parts, intent: PublishIntent): Promise<JobStat
     }
     const { state: _, ...failure } = placement;
     const status = await transact((now) => coordinator.failPublish(of, failure, now));
-    await discard(parts.storage, intent);
+    // It is decided: what cannot be removed now, the sweep will.
+    await discard(parts.storage, intent).catch(leftToSweep);
     return status;
   } catch (cause) {
     if (cause instanceof VcError || systemCode(cause) === undefined) throw cause;
     const message = `${intent.source_rel} is converted and waits to be published: ${messageOf(cause)}. The master goes on by itself once that is repaired.`;
     throw new VcError("storage", message, { cause });
   }
+}
+
+function leftToSweep(error: unknown): void {
+  if (systemCode(error) === undefined) throw error;
 }

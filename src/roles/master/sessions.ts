@@ -32,6 +32,8 @@ export function register(context: Context, input: Input<"register">, now: Instan
     ...(starts ? { draining: false, problem: null } : {}),
   });
   if (starts) context.later(() => context.stops.forget(worker_id));
+  // The old process may still wait for a word: it gets the one that it must stop.
+  if (verdict === "replaced") context.emit(() => ({ type: "control", worker_id }));
   return { lease_ms: settings.lease_ms };
 }
 

@@ -9,7 +9,10 @@ import { silence, viewWorker } from "./sessions.ts";
 export function createUpkeep(context: Context): (now: Instant) => void {
   let begun = false;
   return (now) => {
-    if (!begun) giveFullLeases(context, now);
+    if (!begun) {
+      giveFullLeases(context, now);
+      takeOverSilence(context, now);
+    }
     context.later(() => {
       begun = true;
     });
@@ -23,6 +26,15 @@ export function createUpkeep(context: Context): (now: Instant) => void {
 function giveFullLeases({ store, leases, later }: Context, now: Instant): void {
   for (const { id, attempt, status } of store.heldJobs()) {
     if (status === "processing") later(() => leases.renew({ job_id: id, attempt }, now.monotonic_ms));
+  }
+}
+
+/** From here on the monotonic clock counts: a wall clock that was set back must keep no worker alive for ever. */
+function takeOverSilence(context: Context, now: Instant): void {
+  const { store, heard, later } = context;
+  for (const row of store.allWorkers()) {
+    const heard_ms = now.monotonic_ms - silence(context, row, now);
+    if (Number.isFinite(heard_ms)) later(() => void (heard.has(row.id) || heard.set(row.id, heard_ms)));
   }
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
+import { createApp, type Handlers } from "../../../src/roles/master/http.ts";
+import { createLogger } from "../../../src/shared/log.ts";
 import { ErrorBody, protocol } from "../../../src/shared/protocol.ts";
 import { type Answer, claimJob, withMasterSite } from "../../support/master-test.ts";
 
@@ -13,6 +15,20 @@ function expectRefusal(answer: Answer, status: number, error: string): void {
   expect({ status: answer.status, error: answer.body.error }).toEqual({ status, error });
   expect(v.is(ErrorBody, answer.body)).toBe(true);
 }
+
+test("a call that may wait lifts the limit on its idle connection, and no longer than it waits", async () => {
+  const seen: string[] = [];
+  const note = (what: string) => () => void seen.push(what);
+  const handlers = { next_job: note("answered"), healthz: () => ({ ok: true, version: "1" }) };
+  const log = createLogger({ level: "error", format: "text", output_path: null });
+  const access = { token: TOKEN, made: false, allow_anonymous: true };
+  const app = createApp({ handlers: handlers as unknown as Handlers, pages: [], access, log });
+  const connection = { peer: null, unhurried: note("unhurried"), hurried: note("hurried") };
+  await app.request("/healthz", {}, connection);
+  expect(seen).toEqual([]);
+  await app.request("/api/worker/next-job?worker_id=w", {}, connection);
+  expect(seen).toEqual(["unhurried", "answered", "hurried"]);
+});
 
 test("every route but healthz wants the token, and each answers other methods with 405", () =>
   withMasterSite(async (site) => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { symlinkSync, unlinkSync } from "node:fs";
 import {
   chmod,
   chown,
@@ -17,6 +18,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PublishIntent } from "../../../src/roles/master/coordinator.ts";
+import { makeOwn } from "../../../src/roles/master/files.ts";
 import { discard, place } from "../../../src/roles/master/place.ts";
 import { openStorage, type Storage } from "../../../src/roles/master/storage.ts";
 import { testOr } from "../../support/test-or.ts";
@@ -243,6 +245,35 @@ testOr(needsRoot, "another user's file becomes the master's", async () => {
   expect((await lstat(target())).uid).toBe(0);
   await expectPublished();
 });
+
+testOr(
+  process.platform === "linux" ? needsRoot : "needs Linux's names of open files",
+  "what was opened is copied, whatever its owner puts under the name meanwhile",
+  async () => {
+    await chown(staged(), 1000, 1000);
+    await writeFile(join(folder, "secret"), "secr");
+    for (const path of [folder, storage.output_base, storage.staging_path]) await chown(path, 65534, 65534);
+    process.seteuid?.(65534);
+    try {
+      for (let round = 0; round < 200; round++) {
+        process.seteuid?.(0);
+        await rm(staged(), { force: true });
+        await rm(`${staged()}copy`, { force: true });
+        await writeFile(staged(), "film", { mode: 0o644 });
+        await chown(staged(), 1000, 1000);
+        process.seteuid?.(65534);
+        const owned = makeOwn({ staged: staged(), copy: `${staged()}copy`, output_mode: 0o644 });
+        await Bun.sleep(Math.random());
+        unlinkSync(staged());
+        symlinkSync(join(folder, "secret"), staged());
+        await owned.catch(() => undefined);
+        expect(await readFile(`${staged()}copy`, "utf8").catch(() => "film")).toBe("film");
+      }
+    } finally {
+      process.seteuid?.(0);
+    }
+  },
+);
 
 testOr(needsRoot, "a master that is not root publishes a copy of another user's file", async () => {
   await chown(staged(), 1000, 1000);

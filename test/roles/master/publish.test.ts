@@ -50,6 +50,16 @@ test("a foreign file under the name ends the job with a sentence, and stays", ()
     });
   }));
 
+test("a result that was refused and cannot be removed is refused all the same", () =>
+  withHandIn(async (site, job, handIn) => {
+    await mkdir(join(site.converted, "sub"));
+    await writeFile(target(site), "mine");
+    // A folder where the master's copy of the result would be: it cannot be removed like a file.
+    await mkdir(join(site.converted, ".vc", `${job.staging}copy`));
+    expect((await handIn()).body).toEqual({ ok: true, status: "failed" });
+    expect((await site.call("/api/status")).body.problems).toEqual([]);
+  }));
+
 test("a source that changed meanwhile is converted again, at no cost", () =>
   withHandIn(async (site, job, handIn) => {
     await site.film("sub/a.mkv", "another cut");

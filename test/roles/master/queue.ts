@@ -20,6 +20,7 @@ export function openQueue(changed: Partial<CoordinatorSettings> = {}, random = c
   let coordinator = start(changed);
   let time_ms = 0;
   let epoch_ms = 0;
+  let wall_ms = Date.UTC(2026, 0, 1);
 
   function start(with_settings: Partial<CoordinatorSettings>) {
     const started = createCoordinator({
@@ -38,12 +39,16 @@ export function openQueue(changed: Partial<CoordinatorSettings> = {}, random = c
     events,
     /** The coordinator's methods, each in its own commit, with the time filled in. */
     run: <T>(operation: (c: typeof coordinator, now: { wall_ms: number; monotonic_ms: number }) => T): T => {
-      const now = { wall_ms: Date.UTC(2026, 0, 1) + time_ms, monotonic_ms: time_ms - epoch_ms };
+      const now = { wall_ms: wall_ms + time_ms, monotonic_ms: time_ms - epoch_ms };
       return committer.runNow(() => ({ value: operation(coordinator, now) })).value;
     },
     wait: (ms: number): void => {
       time_ms += ms;
       queue.run((c, now) => c.upkeep(now));
+    },
+    /** Moves the wall clock alone. */
+    setBack: (ms: number): void => {
+      wall_ms -= ms;
     },
     restart: (with_settings: Partial<CoordinatorSettings> = {}): void => {
       committer = createCommitter(database);

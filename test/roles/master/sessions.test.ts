@@ -29,6 +29,30 @@ describe("workers", () => {
     expect(refusal(() => queue.register("w", "s1"))).toBe("session_replaced");
   });
 
+  test("a replaced process is told at once, and nobody else", () => {
+    const queue = openQueue();
+    queue.register("w", "s1");
+    queue.register("w", "s1");
+    queue.register("v");
+    const told = () => queue.events.filter((event) => event.type === "control");
+    expect(told()).toEqual([]);
+    queue.register("w", "s2");
+    expect(told()).toEqual([{ type: "control", worker_id: "w" }]);
+  });
+
+  test("a wall clock that is set back keeps no silent worker alive over a restart", () => {
+    const queue = openQueue({ offline_after_ms: 120_000 });
+    queue.wait(86_400_000);
+    queue.register("w", "s1", "here");
+    queue.restart();
+    queue.setBack(86_400_000);
+    queue.wait(0);
+    expect(queue.run((c, now) => c.workers(now))[0]?.status).toBe("online");
+    queue.wait(120_000);
+    expect(queue.run((c, now) => c.workers(now))[0]?.status).toBe("offline");
+    expect(refusal(() => queue.register("w", "s2", "there"))).toBe("none");
+  });
+
   test("hear of a cancel by a new version of their orders", () => {
     const queue = openQueue();
     queue.add("a.mkv");
