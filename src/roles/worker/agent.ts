@@ -1,18 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
 import type { WorkerConfig } from "../../shared/config.ts";
-import { VcError } from "../../shared/errors.ts";
+import { messageOf } from "../../shared/errors.ts";
 import type { JobOrder } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
+import type { CallInput, Reply } from "../../shared/protocol.ts";
 import type { Attempts } from "./attempts.ts";
+import { BREATH_MS, keepCompany, WAIT_MS, WAIT_TIMEOUT_MS } from "./company.ts";
 import { type Connection, pause } from "./connection.ts";
 import type { Fit, Fitness } from "./fitness.ts";
 import type { Load } from "./machine.ts";
+import type { AttemptTask } from "./messages.ts";
+import type { Workspace } from "./workspace.ts";
 
-/** How long the master may hold a call open until there is something to say. */
-const WAIT_MS = 25_000;
-const WAIT_TIMEOUT_MS = WAIT_MS + 10_000;
-const PROGRESS_INTERVAL_MS = 2000;
+/** How long the processes of attempts that nobody wants may take to end. */
+const STOP_MS = 10_000;
 
 export type AgentParts = {
   config: WorkerConfig;
@@ -22,6 +23,8 @@ export type AgentParts = {
   loadMeter: () => Promise<Load>;
   log: Logger;
   lease_ms: number;
+  /** How long the reports of handed-back attempts may take before the worker ends without them. */
+  hand_back_ms: number;
   /** Aborted to begin the drain. */
   draining: AbortController;
   /** Aborted when nothing more may be awaited: second signal, drain timeout over, or the end. */
@@ -34,14 +37,23 @@ export type AgentParts = {
  * session_replaced.
  */
 export async function runAgent(parts: AgentParts): Promise<void> {
-  const { ended } = parts;
-  const company = Promise.all([beatLoop(parts), progressLoop(parts), controlLoop(parts)]);
+  const { ended, draining, attempts } = parts;
+  const company = keepCompany(parts);
   try {
     await Promise.race([company.then(() => {}), claimLoop(parts).then(() => drain(parts))]);
   } finally {
+    draining.abort();
     ended.abort();
+    attempts.stop(attempts.held());
+    await unlessAborted(noneHeld(attempts), AbortSignal.timeout(STOP_MS));
     await company.catch(() => {});
   }
+}
+
+/** Gives back what still converts, and ends the worker soon, even if nobody takes it. */
+export function handBack(parts: Pick<AgentParts, "attempts" | "ended" | "hand_back_ms">): void {
+  parts.attempts.handBack();
+  setTimeout(() => parts.ended.abort(), parts.hand_back_ms).unref();
 }
 
 async function claimLoop(parts: AgentParts): Promise<void> {
@@ -49,19 +61,25 @@ async function claimLoop(parts: AgentParts): Promise<void> {
   const { signal } = parts.draining;
   while (!signal.aborted) {
     if (attempts.free() <= 0) {
-      await Promise.race([attempts.changed(), aborted(signal)]);
+      await unlessAborted(attempts.changed(), signal);
       continue;
     }
-    const fit = await fitness.check();
+    // A storage that hangs must not hold up the drain.
+    const fit = await unlessAborted(fitness.check(), signal);
     if (fit === null) {
       await pause(config.worker.job_check_interval, signal).catch(() => {});
       continue;
     }
-    for (const order of await claim(parts)) begin(parts, order, fit);
+    const orders = await claim(parts);
+    // While the claim waited, an attempt may have brought something into doubt.
+    const still = orders.length === 0 ? fit : ((await unlessAborted(fitness.check(), signal)) ?? fit);
+    for (const order of orders) begin(parts, order, still);
+    if (orders.length === 0) await pause(BREATH_MS, signal).catch(() => {});
   }
 }
 
-async function claim({ connection, attempts, draining }: AgentParts): Promise<JobOrder[]> {
+async function claim(parts: AgentParts): Promise<JobOrder[]> {
+  const { connection, attempts, draining } = parts;
   const input = {
     ...connection.who,
     protocol: 2 as const,
@@ -75,17 +93,39 @@ async function claim({ connection, attempts, draining }: AgentParts): Promise<Jo
       signal: draining.signal,
       timeout_ms: WAIT_TIMEOUT_MS,
     });
-    return reply !== null && "jobs" in reply ? reply.jobs : [];
+    return ordersOf(reply);
   } catch (error) {
-    if (draining.signal.aborted) return [];
-    throw error;
+    if (!draining.signal.aborted) throw error;
+    await refuseUnheard(parts, input);
+    return [];
   }
 }
 
+/** The drain cut off a claim, perhaps its answer: what was granted, and never begun, goes back at once. */
+async function refuseUnheard(parts: AgentParts, input: CallInput<"next_job">): Promise<void> {
+  const { connection, attempts, ended } = parts;
+  const options = { signal: ended.signal, timeout_ms: UNHEARD_TIMEOUT_MS };
+  // The same claim again grants nothing new when it asks for nothing.
+  const reply = await connection
+    .call("next_job", { ...input, max: 0, wait_ms: 0 }, options)
+    .catch(() => null);
+  for (const order of ordersOf(reply)) attempts.refuse(order, "drained");
+}
+
+const UNHEARD_TIMEOUT_MS = 5000;
+
+function ordersOf(reply: Reply<"next_job">): JobOrder[] {
+  return reply !== null && "jobs" in reply ? reply.jobs : [];
+}
+
 function begin({ attempts, config }: AgentParts, order: JobOrder, { capabilities, workspace }: Fit): void {
+  const found = pathsOf(workspace, order);
+  if ("trouble" in found) {
+    attempts.refuse(order, { message: found.trouble });
+    return;
+  }
   attempts.start(order, {
-    source: workspace.source(order),
-    target: workspace.target(order),
+    ...found,
     canary: workspace.canary,
     capabilities,
     limits: {
@@ -96,91 +136,39 @@ function begin({ attempts, config }: AgentParts, order: JobOrder, { capabilities
   });
 }
 
-/** Waits for what runs, at most `drain_timeout`, then hands the rest back. */
-async function drain({ attempts, config, ended, log }: AgentParts): Promise<void> {
-  const count = attempts.held().length;
-  if (count > 0) log.info("draining: waiting for running films", { films: count });
-  const late = setTimeout(() => attempts.handBack(), config.worker.drain_timeout);
-  while (attempts.held().length > 0 && !ended.signal.aborted) {
-    await Promise.race([attempts.changed(), aborted(ended.signal)]);
+/** Where the order's files are on this machine; a name that cannot be here is the film's trouble, not the worker's. */
+function pathsOf(
+  workspace: Workspace,
+  order: JobOrder,
+): Pick<AttemptTask, "source" | "target"> | { trouble: string } {
+  try {
+    return { source: workspace.source(order), target: workspace.target(order) };
+  } catch (error) {
+    return { trouble: messageOf(error) };
   }
+}
+
+/** Waits for what runs, at most `drain_timeout`, then hands the rest back. */
+async function drain(parts: AgentParts): Promise<void> {
+  const { attempts, config, ended, log } = parts;
+  const count = attempts.held().length;
+  if (count === 0) return;
+  log.info("draining: waiting for running films", { films: count });
+  const late = setTimeout(() => handBack(parts), config.worker.drain_timeout);
+  await unlessAborted(noneHeld(attempts), ended.signal);
   clearTimeout(late);
 }
 
-async function beatLoop(parts: AgentParts): Promise<void> {
-  const { connection, attempts, fitness, config, draining, ended } = parts;
-  const interval_ms = Math.min(config.worker.heartbeat_interval, parts.lease_ms / 2);
-  await repeat(parts, interval_ms, async () => {
-    const held = attempts.held();
-    const problem = fitness.problem();
-    const reply = await connection.call(
-      "heartbeat",
-      {
-        ...connection.who,
-        hostname: hostname(),
-        vulkan_available: false,
-        active_jobs: held.length,
-        status: problem !== null ? "unfit" : held.length > 0 ? "busy" : "idle",
-        timestamp: new Date().toISOString(),
-        ...(await parts.loadMeter()),
-        ...(problem === null ? {} : { problem }),
-        held,
-      },
-      { signal: ended.signal },
-    );
-    attempts.stop(reply.stop);
-    if (reply.draining) draining.abort();
+async function noneHeld(attempts: Attempts): Promise<void> {
+  while (attempts.held().length > 0) await attempts.changed();
+}
+
+/** Null as soon as `signal` is aborted. Unlike a race, it leaves nothing behind on a signal that lives long. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const end = () => resolve(null);
+    if (signal.aborted) end();
+    signal.addEventListener("abort", end);
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
   });
-}
-
-async function progressLoop(parts: AgentParts): Promise<void> {
-  const { connection, attempts, ended } = parts;
-  await repeat(parts, PROGRESS_INTERVAL_MS, async () => {
-    const held = attempts.held();
-    if (held.length === 0) return;
-    const reply = await connection.call(
-      "job_progress",
-      { ...connection.who, held },
-      { signal: ended.signal },
-    );
-    attempts.stop(reply.stop);
-  });
-}
-
-async function controlLoop(parts: AgentParts): Promise<void> {
-  const { connection, attempts, draining, ended } = parts;
-  let seen = "";
-  await repeat(parts, 0, async () => {
-    const reply = await connection.call(
-      "control",
-      { ...connection.who, seen, wait_ms: WAIT_MS },
-      { signal: ended.signal, timeout_ms: WAIT_TIMEOUT_MS },
-    );
-    seen = reply.version;
-    attempts.stop(reply.stop);
-    if (reply.draining) draining.abort();
-  });
-}
-
-/** Calls `step` until the end; a master that cannot be reached is tried again, a refusal for good is thrown. */
-async function repeat(parts: AgentParts, interval_ms: number, step: () => Promise<void>): Promise<void> {
-  const { signal } = parts.ended;
-  while (!signal.aborted) {
-    let delay_ms = interval_ms;
-    try {
-      await step();
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!(error instanceof VcError) || FINAL.includes(error.code)) throw error;
-      delay_ms = Math.max(interval_ms, parts.config.worker.job_check_interval);
-    }
-    if (delay_ms > 0) await pause(delay_ms, signal).catch(() => {});
-  }
-}
-
-const FINAL: readonly string[] = ["session_replaced", "worker_id_taken", "bad_request"];
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

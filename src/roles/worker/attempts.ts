@@ -1,12 +1,12 @@
 import { rm } from "node:fs/promises";
-import { extname } from "node:path";
 import { messageOf } from "../../shared/errors.ts";
 import type { JobOrder, Reason } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { HeldAttempt } from "../../shared/worker.ts";
 import type { Connection } from "./connection.ts";
-import { type Execution, execute } from "./executor.ts";
-import type { AttemptResult, AttemptTask } from "./messages.ts";
+import { type Execution, ended, execute } from "./executor.ts";
+import type { AttemptTask } from "./messages.ts";
+import { createReporter, DRAINED } from "./reporter.ts";
 
 type Key = { job_id: string; attempt: number };
 type Running = {
@@ -23,6 +23,8 @@ export type Attempts = {
   /** How many more may be started. */
   free(): number;
   start(order: JobOrder, task: Omit<AttemptTask, "order">): void;
+  /** Reports an order that is not even begun. */
+  refuse(order: JobOrder, why: "drained" | { message: string }): void;
   /** The master no longer wants these: end them, throw away what they made, tell nobody. */
   stop(unwanted: readonly Key[]): void;
   /** Ends all that still converts and gives it back to the queue. */
@@ -35,11 +37,14 @@ export function createAttempts(parts: {
   concurrency: number;
   connection: Connection;
   log: Logger;
+  /** The argv that starts the process of an attempt; null: this program's own. */
+  job: string[] | null;
   onFailure(reason: Reason): void;
   /** Ends the hand-ins that are still unanswered. */
   signal: AbortSignal;
 }): Attempts {
-  const { concurrency, connection, signal } = parts;
+  const { concurrency, signal } = parts;
+  const report = createReporter(parts);
   const running = new Map<string, Running>();
   let change = Promise.withResolvers<void>();
   const announce = () => {
@@ -47,42 +52,35 @@ export function createAttempts(parts: {
     change = Promise.withResolvers();
   };
 
-  const run = async (id: string, attempt: Running, target: string, log: Logger) => {
+  const begin = (order: JobOrder, target: string | null, log: Logger, execution: Execution) => {
+    const attempt: Running = { order, execution, stopped: null, converting: true };
+    running.set(keyOf({ job_id: order.id, attempt: order.attempt }), attempt);
+    void run(attempt, target, log);
+  };
+
+  const run = async (attempt: Running, target: string | null, log: Logger) => {
+    const { order } = attempt;
     const result = await attempt.execution.finished;
     attempt.converting = false;
     announce();
     try {
       const { stopped } = attempt;
       if (stopped === "unwanted") log.info("attempt stopped: the master no longer wants it");
-      else if (stopped === "handed_back") await report(attempt.order, DRAINED, log);
-      else if (result.outcome !== "stopped") await report(attempt.order, result, log);
+      else if (stopped === "handed_back") await report(order, DRAINED, log);
+      else if (result.outcome !== "stopped") await report(order, result, log);
     } catch (error) {
-      await rm(target, { force: true }).catch(() => {});
-      if (!signal.aborted) log.warn("the result was thrown away", { reason: messageOf(error) });
+      await discard(target, error, log);
     } finally {
-      running.delete(id);
+      running.delete(keyOf({ job_id: order.id, attempt: order.attempt }));
       announce();
     }
   };
 
-  const report = async (order: JobOrder, result: AttemptResult, log: Logger) => {
-    const of = { job_id: order.id, worker_id: connection.who.worker_id, attempt: order.attempt };
-    if (result.outcome === "done") {
-      const { size } = result;
-      const extension = extname(order.staging).slice(1);
-      const outputs = [{ staging: order.staging, role: "film" as const, extension, size }];
-      const input = { ...of, output_size: size, outputs, report: result.report };
-      const reply = await connection.insist("job_complete", input, {
-        signal,
-        timeout_ms: HAND_IN_TIMEOUT_MS,
-      });
-      return log.info("film handed in", { status: reply.status, size });
-    }
-    parts.onFailure(result.reason);
-    const { outcome, reason, message } = result;
-    log.warn("attempt failed", { outcome, reason, message });
-    const input = { ...of, error_message: message, outcome, reason, report: result.report };
-    await connection.insist("job_failed", input, { signal });
+  const discard = async (target: string | null, error: unknown, log: Logger) => {
+    // What was handed in and not answered may be published yet. The master removes what nobody handed in.
+    if (signal.aborted) return log.warn("the worker ends before the master has answered");
+    if (target !== null) await rm(target, { force: true }).catch(() => {});
+    log.warn("the result was thrown away", { reason: messageOf(error) });
   };
 
   return {
@@ -91,11 +89,12 @@ export function createAttempts(parts: {
     start(order, task) {
       const log = parts.log.with({ job_id: order.id, attempt: order.attempt });
       log.info("attempt started", { source: order.source_rel });
-      const execution = execute({ ...task, order });
-      const attempt: Running = { order, execution, stopped: null, converting: true };
-      const id = keyOf({ job_id: order.id, attempt: order.attempt });
-      running.set(id, attempt);
-      void run(id, attempt, task.target, log);
+      begin(order, task.target, log, execute({ ...task, order }, parts.job ?? undefined));
+    },
+    refuse(order, why) {
+      const log = parts.log.with({ job_id: order.id, attempt: order.attempt });
+      const failed = { outcome: "retry", reason: "worker_error", report: {} } as const;
+      begin(order, null, log, ended(why === "drained" ? DRAINED : { ...failed, ...why }));
     },
     stop(unwanted) {
       for (const key of unwanted) end(running.get(keyOf(key)), "unwanted");
@@ -106,16 +105,6 @@ export function createAttempts(parts: {
     changed: () => change.promise,
   };
 }
-
-/** A publish across file systems copies a film; the master answers when it is done. */
-const HAND_IN_TIMEOUT_MS = 600_000;
-
-const DRAINED: AttemptResult = {
-  outcome: "retry",
-  reason: "drained",
-  message: "The worker was stopped before this film was finished.",
-  report: {},
-};
 
 function end(attempt: Running | undefined, why: "unwanted" | "handed_back"): void {
   if (attempt === undefined || !attempt.converting) return;

@@ -65,7 +65,6 @@ export function createConnection(parts: {
       } catch (error) {
         options.signal.throwIfAborted();
         if (!passes(error)) throw error;
-        note(error);
         await pause(jittered(retry_ms), options.signal);
       }
     }
@@ -78,6 +77,7 @@ export function createConnection(parts: {
     try {
       return await once(endpoint, input, options);
     } catch (error) {
+      if (passes(error)) note(error);
       if (!(error instanceof VcError) || error.code !== "unknown_worker" || endpoint === "register")
         throw error;
       await once("register", { ...who, hostname: hostname(), version, concurrency }, options);

@@ -56,7 +56,7 @@ export function createFitness(parts: {
     },
     doubt(reason) {
       if (reason === "ffmpeg_missing") capabilities = null;
-      if (reason === "mount_lost") workspace = null;
+      if (reason === "mount_lost" || reason === "worker_error") workspace = null;
       if (reason === "disk_full") disk_full = true;
     },
     problem: () => problem,

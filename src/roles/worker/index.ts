@@ -5,13 +5,21 @@ import { VcError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { cacheFolder } from "../../shared/platform.ts";
 import { version } from "../../shared/version.ts";
-import { type AgentParts, runAgent } from "./agent.ts";
-import { createAttempts } from "./attempts.ts";
+import { type AgentParts, handBack, runAgent } from "./agent.ts";
+import { type Attempts, createAttempts } from "./attempts.ts";
 import { detectCapabilities } from "./capabilities.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { createFitness } from "./fitness.ts";
 import { createLoadMeter } from "./machine.ts";
 import { createWorkspace, proveMount } from "./workspace.ts";
+
+export type WorkerOptions = {
+  log: Logger;
+  /** The argv that starts the process of an attempt, if not this program itself. */
+  job?: string[];
+  hand_back_ms?: number;
+};
+const HAND_BACK_MS = 15_000;
 
 export type RunningWorker = {
   /** Resolves when the worker has ended; rejects with the VcError that ended it. */
@@ -21,7 +29,8 @@ export type RunningWorker = {
 };
 
 /** Starts a worker; it needs neither a reachable master nor a working ffmpeg yet, and says what it waits for. */
-export function startWorker(config: WorkerConfig, { log }: { log: Logger }): RunningWorker {
+export function startWorker(config: WorkerConfig, options: WorkerOptions): RunningWorker {
+  const { log, job = null, hand_back_ms = HAND_BACK_MS } = options;
   const worker_id = config.worker.id ?? hostname();
   const draining = new AbortController();
   const ended = new AbortController();
@@ -34,19 +43,30 @@ export function startWorker(config: WorkerConfig, { log }: { log: Logger }): Run
     concurrency,
     retry_ms: config.worker.job_check_interval,
   });
-  const running = live({ config, connection, log: log.with({ worker_id }), draining, ended });
+  const running = live({
+    config,
+    connection,
+    log: log.with({ worker_id }),
+    draining,
+    ended,
+    job,
+    hand_back_ms,
+  });
+  let asked = false;
   return {
     done: running.done,
     stop() {
-      if (draining.signal.aborted) running.handBack();
+      // The drain may have begun before, by the master's word: this is the first call all the same.
+      if (asked) handBack({ attempts: running.attempts, ended, hand_back_ms });
+      asked = true;
       draining.abort();
     },
   };
 }
 
-type Life = Pick<AgentParts, "config" | "connection" | "log" | "draining" | "ended">;
+type Life = Omit<AgentParts, "attempts" | "fitness" | "loadMeter" | "lease_ms"> & { job: string[] | null };
 
-function live(life: Life): { done: Promise<void>; handBack(): void } {
+function live(life: Life): { done: Promise<void>; attempts: Attempts } {
   const { config, connection, log, draining, ended } = life;
   const fitness = createFitness({
     log,
@@ -64,6 +84,7 @@ function live(life: Life): { done: Promise<void>; handBack(): void } {
     concurrency: config.worker.concurrency,
     connection,
     log,
+    job: life.job,
     onFailure: (reason) => fitness.doubt(reason),
     signal: ended.signal,
   });
@@ -81,15 +102,8 @@ function live(life: Life): { done: Promise<void>; handBack(): void } {
     await runAgent({ ...life, attempts, fitness, loadMeter, lease_ms: registration.lease_ms });
     log.info("worker ends");
   };
-  const handBack = () => {
-    attempts.handBack();
-    setTimeout(() => ended.abort(), HAND_BACK_MS).unref();
-  };
-  return { done: run(), handBack };
+  return { done: run(), attempts };
 }
-
-/** How long the reports of handed-back attempts may take before the worker ends without them. */
-const HAND_BACK_MS = 15_000;
 
 /** Null when the worker is stopped before a master answered. */
 async function register(connection: Connection, signal: AbortSignal) {

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { open, readFile, rm, stat } from "node:fs/promises";
 import { convertFile } from "../../ffmpeg/convert.ts";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Reason } from "../../shared/job.ts";
@@ -33,7 +33,7 @@ export async function runJob(): Promise<number> {
 
 async function attempt(task: AttemptTask, signal: AbortSignal): Promise<AttemptResult> {
   try {
-    const obstacle = await checkSource(task);
+    const obstacle = (await checkSource(task)) ?? (await reserveTarget(task.target));
     if (obstacle !== null) return obstacle;
     return await convertFile({
       source: task.source,
@@ -62,6 +62,22 @@ async function checkSource(task: AttemptTask): Promise<AttemptResult | null> {
   } catch (error) {
     if (systemCode(error) !== "ENOENT") return refuse("retry", "worker_error", messageOf(error));
     return refuse("skipped", "source_missing", `The source ${task.source} is gone.`);
+  }
+}
+
+/**
+ * Makes the staging file, empty: everyone may write in its folder, and ffmpeg would follow a link, or write into
+ * another user's file, that lies there under the name.
+ */
+async function reserveTarget(target: string): Promise<AttemptResult | null> {
+  try {
+    // Only this user's own file goes, left by an earlier start of the same attempt.
+    await rm(target, { force: true });
+    await (await open(target, "wx")).close();
+    return null;
+  } catch (error) {
+    const message = `The staging file ${target} cannot be made: ${messageOf(error)}.`;
+    return refuse("retry", systemCode(error) === "ENOSPC" ? "disk_full" : "worker_error", message);
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { open, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { messageOf } from "../../shared/errors.ts";
 import type { JobOrder } from "../../shared/job.ts";
 import type { Reply } from "../../shared/protocol.ts";
@@ -49,7 +49,10 @@ function partsBelow(root: string, path: string): string[] {
 /** A master is trusted with names below its roots, and with nothing else. */
 function inside(rel: string): string[] {
   const parts = rel.split("/");
-  if (parts.some((part) => part === "" || part === "." || part === ".." || part.includes("\0"))) {
+  // On Windows a backslash would be another way out.
+  const leaves = (part: string) =>
+    ["", ".", ".."].includes(part) || part.includes("\0") || part.includes(sep);
+  if (parts.some(leaves)) {
     throw new Error(`The master named a path that leaves its folder: ${JSON.stringify(rel)}`);
   }
   return parts;

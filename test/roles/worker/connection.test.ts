@@ -103,6 +103,16 @@ test("a master that forgot this worker is told again, and then asked again", asy
   expect(calls).toEqual(["job-progress", "register", "job-progress"]);
 });
 
+test("a line that breaks while only single calls are made is logged, too", async () => {
+  const { connection, progress, lines } = connect(
+    refusal(503, "unavailable"),
+    refusal(503, "unavailable"),
+    BEAT,
+  );
+  for (let call = 0; call < 3; call++) await connection.call("job_progress", progress).catch(() => {});
+  expect(lines).toEqual(["cannot talk to the master, trying on", "the master answers again"]);
+});
+
 test("the caller's signal ends the repeating", async () => {
   const { connection, progress } = connect(refusal(503, "unavailable"));
   const controller = new AbortController();

@@ -1,0 +1,89 @@
+import { hostname } from "node:os";
+import { VcError } from "../../shared/errors.ts";
+import type { AgentParts } from "./agent.ts";
+import { pause } from "./connection.ts";
+
+/** How long the master may hold a call open until there is something to say. */
+export const WAIT_MS = 25_000;
+export const WAIT_TIMEOUT_MS = WAIT_MS + 10_000;
+/** Between two calls that wait: a master that is stopping answers them at once. */
+export const BREATH_MS = 100;
+const PROGRESS_INTERVAL_MS = 2000;
+
+/** Beats, reports progress and listens to the master until the end. Rejects with the refusal that is for good. */
+export async function keepCompany(parts: AgentParts): Promise<void> {
+  await Promise.all([beatLoop(parts), progressLoop(parts), controlLoop(parts)]);
+}
+
+async function beatLoop(parts: AgentParts): Promise<void> {
+  const { connection, attempts, fitness, config, draining, ended } = parts;
+  const interval_ms = Math.min(config.worker.heartbeat_interval, parts.lease_ms / 2);
+  await repeat(parts, interval_ms, async () => {
+    const held = attempts.held();
+    const problem = fitness.problem();
+    const reply = await connection.call(
+      "heartbeat",
+      {
+        ...connection.who,
+        hostname: hostname(),
+        vulkan_available: false,
+        active_jobs: held.length,
+        status: problem !== null ? "unfit" : held.length > 0 ? "busy" : "idle",
+        timestamp: new Date().toISOString(),
+        ...(await parts.loadMeter()),
+        ...(problem === null ? {} : { problem }),
+        held,
+      },
+      { signal: ended.signal },
+    );
+    attempts.stop(reply.stop);
+    if (reply.draining) draining.abort();
+  });
+}
+
+async function progressLoop(parts: AgentParts): Promise<void> {
+  const { connection, attempts, ended } = parts;
+  await repeat(parts, PROGRESS_INTERVAL_MS, async () => {
+    const held = attempts.held();
+    if (held.length === 0) return;
+    const reply = await connection.call(
+      "job_progress",
+      { ...connection.who, held },
+      { signal: ended.signal },
+    );
+    attempts.stop(reply.stop);
+  });
+}
+
+async function controlLoop(parts: AgentParts): Promise<void> {
+  const { connection, attempts, draining, ended } = parts;
+  let seen = "";
+  await repeat(parts, BREATH_MS, async () => {
+    const reply = await connection.call(
+      "control",
+      { ...connection.who, seen, wait_ms: WAIT_MS },
+      { signal: ended.signal, timeout_ms: WAIT_TIMEOUT_MS },
+    );
+    seen = reply.version;
+    attempts.stop(reply.stop);
+    if (reply.draining) draining.abort();
+  });
+}
+
+/** Calls `step` until the end; a master that cannot be reached is tried again, a refusal for good is thrown. */
+async function repeat(parts: AgentParts, interval_ms: number, step: () => Promise<void>): Promise<void> {
+  const { signal } = parts.ended;
+  while (!signal.aborted) {
+    let delay_ms = interval_ms;
+    try {
+      await step();
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof VcError) || FINAL.includes(error.code)) throw error;
+      delay_ms = Math.max(interval_ms, parts.config.worker.job_check_interval);
+    }
+    await pause(delay_ms, signal).catch(() => {});
+  }
+}
+
+const FINAL: readonly string[] = ["session_replaced", "worker_id_taken", "bad_request"];

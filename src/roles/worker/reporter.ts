@@ -1,0 +1,52 @@
+import { extname } from "node:path";
+import type { JobOrder, Reason } from "../../shared/job.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Connection } from "./connection.ts";
+import type { AttemptResult } from "./messages.ts";
+
+/**
+ * Tells the master what became of an attempt, until it answers. Rejects when it is refused for good, and when
+ * `signal` ends the waiting.
+ */
+export function createReporter(parts: {
+  connection: Connection;
+  /** Told of what may be wrong with this machine. */
+  onFailure(reason: Reason): void;
+  signal: AbortSignal;
+}): (order: JobOrder, result: AttemptResult, log: Logger) => Promise<void> {
+  const { connection, signal } = parts;
+  return async (order, result, log) => {
+    const of = { job_id: order.id, worker_id: connection.who.worker_id, attempt: order.attempt };
+    if (result.outcome === "done") {
+      const { size } = result;
+      const extension = extname(order.staging).slice(1);
+      const outputs = [{ staging: order.staging, role: "film" as const, extension, size }];
+      const input = { ...of, output_size: size, outputs, report: result.report };
+      const reply = await connection.insist("job_complete", input, {
+        signal,
+        timeout_ms: HAND_IN_TIMEOUT_MS,
+      });
+      // It may have looked for the film in other folders than before: see whether they are still the same.
+      if (reply.status !== "completed") parts.onFailure("mount_lost");
+      return log.info("film handed in", { status: reply.status, size });
+    }
+    parts.onFailure(result.reason);
+    const { outcome, reason, message } = result;
+    log.warn("attempt failed", { outcome, reason, message });
+    const input = { ...of, error_message: message, outcome, reason, report: result.report };
+    const { status } = await connection.insist("job_failed", input, { signal });
+    // The master sees what is missing here.
+    if (reason === "source_missing" && status !== "skipped") parts.onFailure("mount_lost");
+  };
+}
+
+/** A publish across file systems copies a film; the master answers when it is done. */
+const HAND_IN_TIMEOUT_MS = 600_000;
+
+/** The report of a film that is handed back. */
+export const DRAINED: AttemptResult = {
+  outcome: "retry",
+  reason: "drained",
+  message: "The worker was stopped before this film was finished.",
+  report: {},
+};
