@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { detectCapabilities } from "../../../src/roles/worker/capabilities.ts";
+import { execute } from "../../../src/roles/worker/executor.ts";
+import type { AttemptTask } from "../../../src/roles/worker/messages.ts";
+import type { JobOrder } from "../../../src/shared/job.ts";
+import { conversion } from "../../ffmpeg/records.ts";
+import { ROOT } from "../../support/sources.ts";
+
+/** The real child process of an attempt, with a real ffmpeg. */
+const COMMAND = [process.execPath, join(ROOT, "src", "main.ts"), "__job"];
+let folder: string;
+let capabilities: AttemptTask["capabilities"];
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "vc-job-"));
+  capabilities = await detectCapabilities({ path: null, ffprobe_path: null, cache_path: folder });
+  const clip = ["-f", "lavfi", "-i", "testsrc2=s=320x240:d=1", "-c:v", "libx264", at("film.mkv")];
+  await Bun.spawn([capabilities.ffmpeg.path, "-v", "error", "-y", ...clip]).exited;
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+let task: AttemptTask;
+beforeEach(async () => {
+  await rm(at("target.mp4"), { force: true });
+  await writeFile(at("canary"), "n0nce");
+  const { size, mtimeNs } = await stat(at("film.mkv"), { bigint: true });
+  const order = {
+    source_size: Number(size),
+    source_mtime_ns: String(mtimeNs),
+    conversion: conversion({ preset: "ultrafast" }),
+  };
+  task = {
+    order: order as JobOrder,
+    source: at("film.mkv"),
+    target: at("target.mp4"),
+    canary: { path: at("canary"), text: "n0nce" },
+    capabilities,
+    limits: { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 0 },
+  };
+});
+const run = () => execute(task, COMMAND).finished;
+
+test("makes the film, and says how large it is", async () => {
+  const result = await run();
+  const { size } = await stat(at("target.mp4"));
+  expect(result).toMatchObject({ outcome: "done", size, report: { plan: { encoder: "libx264" } } });
+}, 60_000);
+
+test("never writes through a link that somebody put under the staging file's name", async () => {
+  await writeFile(at("precious"), "precious");
+  await symlink(at("precious"), at("target.mp4"));
+  expect(await run()).toMatchObject({ outcome: "done" });
+  expect(await readFile(at("precious"), "utf8")).toBe("precious");
+}, 60_000);
+
+test("a staging file that cannot be made says why", async () => {
+  task = { ...task, target: join(folder, "no-such-folder", "target.mp4") };
+  expect(await run()).toMatchObject({
+    outcome: "retry",
+    reason: "worker_error",
+    message: expect.stringContaining("cannot be made"),
+  });
+});
+
+test.each([
+  ["another canary is a lost mount", () => writeFile(at("canary"), "other"), "retry", "mount_lost"],
+  ["no canary is a lost mount", () => rm(at("canary")), "retry", "mount_lost"],
+  ["a film that is newer has changed", () => utimes(at("film.mkv"), 1, 1e9), "retry", "source_changed"],
+] as const)("%s", async (_, spoil, outcome, reason) => {
+  await spoil();
+  expect(await run()).toMatchObject({ outcome, reason });
+});
+
+test("a film that is not there is told as missing", async () => {
+  task = { ...task, source: at("gone.mkv") };
+  expect(await run()).toMatchObject({ outcome: "skipped", reason: "source_missing" });
+});
