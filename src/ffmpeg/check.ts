@@ -2,10 +2,9 @@ import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
-import { inspect } from "./inspect.ts";
 import type { FfmpegLog } from "./log.ts";
-import { measure } from "./measure.ts";
-import { samplePictures } from "./pictures.ts";
+import { type Measured, measure } from "./measure.ts";
+import { type PictureSample, samplePictures } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { captureTool } from "./tool.ts";
@@ -22,28 +21,30 @@ export async function check(of: {
   signal: AbortSignal;
 }): Promise<{ notes: string[] } | { refusal: Refusal }> {
   const { ffmpeg, plan, source, target, signal } = of;
-  const inspected = await inspect({ ffprobe_path: ffmpeg.ffprobe_path, path: target, signal });
-  if ("refusal" in inspected) {
-    return refusal("retry", "verification_failed", `The result cannot be read: ${inspected.refusal.message}`);
+  const measured = await measure({ ffprobe_path: ffmpeg.ffprobe_path, path: target, signal });
+  if ("refusal" in measured) {
+    return refusal("retry", "verification_failed", `The result cannot be read: ${measured.refusal.message}`);
   }
-  const result = inspected.media;
-  const made = result.video[0];
-  const [timelines, pictures] = await Promise.all([
-    measure({ ffprobe_path: ffmpeg.ffprobe_path, path: target, signal }),
-    made === undefined
-      ? []
-      : samplePictures({
-          ffmpeg_path: ffmpeg.path,
-          source: { path: source.path, stream: plan.video.index },
-          result: { path: target, stream: made.index },
-          duration_s: made.duration_s ?? result.duration_s ?? 0,
-          frame_s: 1 / (made.frame_rate ?? 25),
-          signal,
-        }),
-  ]);
+  const pictures = await takePictures({ ...of, result: measured });
   const decoded =
     of.verify === "full" ? await decodeWhole({ ffmpeg_path: ffmpeg.path, path: target, signal }) : null;
-  return judge({ plan, source: source.media, result, timelines, damage: of.damage, pictures, decoded });
+  return judge({ plan, source: source.media, ...measured, damage: of.damage, pictures, decoded });
+}
+
+function takePictures(
+  of: Omit<Parameters<typeof check>[0], "damage" | "verify"> & { result: Measured },
+): Promise<PictureSample[]> | PictureSample[] {
+  const { media, timelines } = of.result;
+  const made = media.video[0];
+  const first_s = made === undefined ? null : (timelines.get(made.index)?.first_s ?? null);
+  if (made === undefined || first_s === null) return [];
+  const source = { path: of.source.path, stream: of.plan.video.index, start_s: of.source.media.start_s };
+  return samplePictures({
+    ...{ ffmpeg_path: of.ffmpeg.path, source, signal: of.signal },
+    result: { path: of.target, stream: made.index, start_s: media.start_s, first_s },
+    duration_s: made.duration_s ?? media.duration_s ?? 0,
+    frame_s: 1 / (made.frame_rate ?? 25),
+  });
 }
 
 /** Reads every picture and every sound of a file; anything that ffmpeg complains about is a failure. */

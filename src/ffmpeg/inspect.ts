@@ -2,42 +2,94 @@ import { open } from "node:fs/promises";
 import { systemCode, VcError } from "../shared/errors.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
+import { createLines } from "./lines.ts";
 import { parseProbe } from "./probe.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { filmSignature } from "./signature.ts";
-import { captureTool, type ToolRun } from "./tool.ts";
+import { runTool, type ToolRun } from "./tool.ts";
+
+export type Packet = { stream_index: number; pts_s: number; duration_s: number };
 
 /**
- * What ffprobe says of a file: a MediaInfo, or why it is none. Never opens anything but the file itself.
+ * What ffprobe says of a file: a MediaInfo, or why it is none. Never opens anything but the file itself. With
+ * `onPacket` it reads the whole file and tells every packet that has a time.
  * Throws VcError("storage") if the file cannot be read, VcError("ffmpeg") if ffprobe cannot be started.
  */
 export async function inspect(of: {
   ffprobe_path: string;
   path: string;
+  onPacket?: (packet: Packet) => void;
   signal?: AbortSignal | undefined;
 }): Promise<{ media: MediaInfo } | { refusal: Refusal }> {
   const begin = await readBegin(of.path);
   if (begin === null) return refusal("skipped", "source_missing", "The file is not there any more.");
   if (begin.size === 0) return refusal("skipped", "not_a_video", "The file is empty.");
-  const run = await captureTool({
-    argv: probeCommand(of.ffprobe_path, of.path),
-    limit_ms: PROBE_LIMIT_MS,
-    max_bytes: MAX_JSON_BYTES,
+  const answer = readAnswer(of.onPacket);
+  const run = await runTool({
+    argv: probeCommand(of),
+    limit_ms: of.onPacket === undefined ? PROBE_LIMIT_MS : MEASURE_LIMIT_MS,
+    max_bytes: of.onPacket === undefined ? MAX_JSON_BYTES : Number.POSITIVE_INFINITY,
     signal: of.signal,
+    onOutput: answer.add,
   });
   if (run.code !== 0 || run.too_long) return unreadable(run, begin.head);
-  return parseProbe(JSON.parse(run.stdout.toString("utf8")), begin.size);
+  return parseProbe(JSON.parse(answer.json()), begin.size);
 }
 
-function probeCommand(ffprobe_path: string, path: string): string[] {
+function probeCommand({ ffprobe_path, path, onPacket }: Parameters<typeof inspect>[0]): string[] {
   // Encryption shows only at the packets: of the tracks ffprobe tells what they would be without it.
-  const packets = ["-show_packets", "-read_intervals", "%+#4"];
-  const shown = ["-show_format", "-show_streams", "-show_chapters", ...packets, "-of", "json"];
-  return [ffprobe_path, "-v", "error", ...guardOptions(), ...shown, fileUrl(path)];
+  const first = ["-show_packets", "-read_intervals", "%+#4"];
+  const every = ["-show_entries", "packet=stream_index,pts_time,duration_time"];
+  const shown = [
+    "-show_format",
+    "-show_streams",
+    "-show_chapters",
+    ...(onPacket === undefined ? first : every),
+  ];
+  return [ffprobe_path, "-v", "error", ...guardOptions(), ...shown, "-of", "json=compact=1", fileUrl(path)];
+}
+
+/** Compact JSON begins each packet on a line; those are handed on at once, so that a long film needs no more memory. */
+function readAnswer(onPacket: ((packet: Packet) => void) | undefined) {
+  const kept: string[] = [];
+  let packets = false;
+  const lines = createLines((line) => {
+    if (packets && line === PACKETS_END) packets = false;
+    const packet = packets ? parsePacket(line) : null;
+    if (packet !== null) onPacket?.(packet);
+    if (!packets) kept.push(line);
+    if (onPacket !== undefined && line === PACKETS_BEGIN) packets = true;
+  });
+  return {
+    add: lines.add,
+    json() {
+      lines.end();
+      return kept.join("\n");
+    },
+  };
+}
+
+const PACKETS_BEGIN = '    "packets": [';
+const PACKETS_END = "    ],";
+const STREAM_INDEX = /^ *\{ "stream_index": (\d+)/;
+const PTS = /"pts_time": "(-?[\d.]+)"/;
+const DURATION = /"duration_time": "([\d.]+)"/;
+
+/** Such as `{ "stream_index": 0, "pts_time": "1.040000", "duration_time": "0.040000" },`; null where there is no time. */
+function parsePacket(line: string): Packet | null {
+  const stream_index = STREAM_INDEX.exec(line)?.[1];
+  const pts_s = PTS.exec(line)?.[1];
+  if (stream_index === undefined || pts_s === undefined) return null;
+  return {
+    ...{ stream_index: Number(stream_index), pts_s: Number(pts_s) },
+    duration_s: Number(DURATION.exec(line)?.[1] ?? 0),
+  };
 }
 
 /** A probe takes 40 to 90 ms; a minute is for disks that must wake up and slow networks. */
 const PROBE_LIMIT_MS = 60_000;
+/** The largest film over the slowest network that anyone would wait for. */
+const MEASURE_LIMIT_MS = 6 * 3600 * 1000;
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 const HEAD_BYTES = 65_536;
 

@@ -1,4 +1,5 @@
 import { messageOf, VcError } from "../shared/errors.ts";
+import { createLines } from "./lines.ts";
 
 export type ToolRun = {
   code: number | null;
@@ -10,7 +11,7 @@ export type ToolRun = {
 
 /**
  * Runs a short-lived program of ffmpeg's (probe, trial, picture) to its end; conversions go through process.ts.
- * `onOutput` gets standard output piece by piece; it is killed (SIGKILL, which no program can ignore) after
+ * `onOutput` gets standard output piece by piece, `onMessage` standard error line by line; it is killed (SIGKILL, which no program can ignore) after
  * `limit_ms`, after `max_bytes` of output, or when `signal` aborts. Only the last 64 kB of its messages are kept.
  * Throws VcError("ffmpeg") if it cannot be started.
  */
@@ -20,6 +21,7 @@ export async function runTool(of: {
   max_bytes: number;
   signal?: AbortSignal | undefined;
   onOutput: (piece: Uint8Array) => void;
+  onMessage?: (line: string) => void;
 }): Promise<ToolRun> {
   of.signal?.throwIfAborted();
   const child = start(of.argv);
@@ -33,7 +35,7 @@ export async function runTool(of: {
   try {
     const [too_long, stderr] = await Promise.all([
       pump(child.stdout, of.max_bytes, of.onOutput, kill),
-      tail(child.stderr),
+      tail(child.stderr, of.onMessage),
       child.exited,
     ]);
     of.signal?.throwIfAborted();
@@ -82,13 +84,19 @@ async function pump(
   return bytes > max_bytes;
 }
 
-/** The frame times of the picture samples are told here: some 15 lines of 400 letters, twice. */
 const KEPT_LENGTH = 64 * 1024;
 
-async function tail(stream: ReadableStream<Uint8Array>): Promise<string> {
+async function tail(
+  stream: ReadableStream<Uint8Array>,
+  onMessage: (line: string) => void = () => undefined,
+): Promise<string> {
   const decoder = new TextDecoder();
+  const lines = createLines(onMessage);
   let text = "";
-  for await (const piece of stream)
+  for await (const piece of stream) {
     text = (text + decoder.decode(piece, { stream: true })).slice(-KEPT_LENGTH);
+    lines.add(piece);
+  }
+  lines.end();
   return text;
 }

@@ -11,7 +11,8 @@ import type { Timeline } from "./timeline.ts";
 export type Evidence = {
   plan: Plan;
   source: MediaInfo;
-  result: MediaInfo;
+  /** Of the result. */
+  media: MediaInfo;
   timelines: Map<number, Timeline>;
   damage: FfmpegLog["damage"];
   pictures: PictureSample[];
@@ -24,7 +25,7 @@ export type Evidence = {
  */
 export function judge(evidence: Evidence): { notes: string[] } | { refusal: Refusal } {
   const film = evidence.source.video.find(({ index }) => index === evidence.plan.video.index);
-  const made = evidence.result.video[0];
+  const made = evidence.media.video[0];
   const timeline = made === undefined ? undefined : evidence.timelines.get(made.index);
   if (film === undefined || made === undefined || timeline === undefined || timeline.packets === 0) {
     return bad("it holds no film");
@@ -45,7 +46,7 @@ function bad(what: string): { refusal: Refusal } {
   return refusal("retry", "verification_failed", `The result is not good: ${what}.`);
 }
 
-function wrongStreams({ plan, result }: Evidence, made: VideoStream): string | null {
+function wrongStreams({ plan, media: result }: Evidence, made: VideoStream): string | null {
   const { video } = plan;
   if (made.codec !== video.codec) return `its video is ${made.codec}, not ${video.codec}`;
   if (made.width !== video.width || made.height !== video.height) {

@@ -9,10 +9,10 @@ import { conversion } from "./records.ts";
 
 let proven: Promise<Capabilities> | undefined;
 
-/** What this machine's ffmpeg can do, tried once for all tests. */
+/** What this machine's ffmpeg can do, tried once for all tests; VC_TEST_FFMPEG names another one than that on PATH. */
 export function thisMachine(): Promise<Capabilities> {
   proven ??= (async () => {
-    const ffmpeg = await findFfmpeg({ path: null, ffprobe_path: null });
+    const ffmpeg = await findFfmpeg({ path: process.env.VC_TEST_FFMPEG ?? null, ffprobe_path: null });
     return { ffmpeg, ...(await tryEncoders(ffmpeg)) };
   })();
   return proven;

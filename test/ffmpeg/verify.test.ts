@@ -25,7 +25,7 @@ function evidence(changes: {
   return {
     plan: planned.plan,
     source,
-    result: media({ video: [videoStream(changes.made)], audio: [audioStream()], ...changes.result }),
+    media: media({ video: [videoStream(changes.made)], audio: [audioStream()], ...changes.result }),
     timelines: new Map([[0, timeline]]),
     damage: { lines: 0, first: null },
     pictures: [],

@@ -1,0 +1,68 @@
+import { fileUrl, guardOptions } from "./guard.ts";
+import { PICTURE_BYTES, PICTURE_SIZE } from "./picture-difference.ts";
+import { runTool } from "./tool.ts";
+
+export type Film = { path: string; stream: number };
+
+/** A small picture, and the time that it has in its file, in seconds. */
+export type Frame = { time_s: number; picture: Uint8Array };
+
+/** One reading of a film: options such as a place to seek, and a filter that picks frames. */
+export type Opening = { input: string[]; filter: string };
+
+/** The frames that each opening of a film yields, all decoded by one ffmpeg. Throws VcError("ffmpeg") if it does not start. */
+export async function readFrames(of: {
+  ffmpeg_path: string;
+  film: Film;
+  openings: Opening[];
+  signal?: AbortSignal | undefined;
+}): Promise<Frame[][]> {
+  const pieces: Uint8Array[] = [];
+  const times: number[][] = of.openings.map(() => []);
+  await runTool({
+    argv: command(of),
+    limit_ms: LIMIT_MS,
+    max_bytes: PICTURE_BYTES * MAX_FRAMES,
+    signal: of.signal,
+    onOutput: (piece) => pieces.push(piece),
+    onMessage: (line) => {
+      const shown = SHOWN.exec(line);
+      if (shown !== null) times[Number(shown[1])]?.push(Number(shown[2]));
+    },
+  });
+  const bytes = Buffer.concat(pieces);
+  let offset = 0;
+  return times.map((of_place) =>
+    of_place.flatMap((time_s) => {
+      const picture = bytes.subarray(offset, offset + PICTURE_BYTES);
+      offset += PICTURE_BYTES;
+      return picture.length < PICTURE_BYTES ? [] : [{ time_s, picture }];
+    }),
+  );
+}
+
+const LIMIT_MS = 600_000;
+const MAX_FRAMES = 1000;
+/** All openings are decoded at once; each thread of theirs holds a frame, and more threads decode in vain. */
+const DECODER_THREADS = "2";
+/** The showinfo filter tells each frame's time. */
+const SHOWN = /^\[showinfo@place(\d+) @ [^\]]*\] n: .* pts_time:\s*(-?[\d.]+)/;
+
+function command({ ffmpeg_path, film, openings }: Parameters<typeof readFrames>[0]): string[] {
+  const inputs = openings.flatMap(({ input }) => [
+    ...["-threads", DECODER_THREADS, ...guardOptions(), ...input],
+    ...["-i", fileUrl(film.path)],
+  ]);
+  const small = `scale=${PICTURE_SIZE}:${PICTURE_SIZE}:flags=area:out_range=tv,format=yuv444p,setsar=1`;
+  const chains = openings.map(
+    ({ filter }, n) =>
+      `[${n}:${film.stream}]${filter},${small},showinfo@place${n},setpts=PTS-STARTPTS[v${n}]`,
+  );
+  const joined = `${openings.map((_, n) => `[v${n}]`).join("")}concat=n=${openings.length}:v=1:a=0[out]`;
+  return [
+    // With -copyts the times are the file's own: what ffmpeg counts from otherwise differs between versions.
+    ...[ffmpeg_path, "-hide_banner", "-nostdin", "-nostats", "-v", "info", "-copyts", ...inputs],
+    ...["-filter_complex", [...chains, joined].join(";"), "-map", "[out]"],
+    ...["-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"],
+  ];
+}
