@@ -82,8 +82,13 @@ function start(task: AttemptTask, command: string[]): Execution {
 
 /** `--no-orphans` ends the child and its ffmpeg when this process dies; the token is none of ffmpeg's business. */
 function childEnvironment(): Record<string, string | undefined> {
-  const { VC_TOKEN: _, ...rest } = process.env;
-  return { ...rest, BUN_OPTIONS: "--no-orphans" };
+  const rest = Object.entries(process.env).filter(([name]) => !isSecret(name));
+  return { ...Object.fromEntries(rest), BUN_OPTIONS: "--no-orphans" };
+}
+
+/** VC_TOKEN, and VC_WORKER_TOKEN, which names the same key by the rule. */
+function isSecret(name: string): boolean {
+  return /^VC_(\w+_)?TOKEN$/i.test(name);
 }
 
 function send(child: Subprocess, message: ToChild): void {

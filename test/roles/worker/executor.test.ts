@@ -126,12 +126,14 @@ test.skipIf(process.platform === "win32")(
 
 test("the child never sees the token", async () => {
   process.env.VC_TOKEN = "secret-token";
+  process.env.VC_WORKER_TOKEN = "secret-token";
   try {
     const { execution } = await child(`
-      const report = { notes: [String(process.env.VC_TOKEN), String(process.env.BUN_OPTIONS)] };
+      const report = { notes: [JSON.stringify(process.env).includes("secret-token"), String(process.env.BUN_OPTIONS)] };
       process.send({ type: "result", result: { outcome: "done", size: 0, report } }, undefined, undefined, () => process.exit(0));`);
-    expect(await execution.finished).toMatchObject({ report: { notes: ["undefined", "--no-orphans"] } });
+    expect(await execution.finished).toMatchObject({ report: { notes: [false, "--no-orphans"] } });
   } finally {
     delete process.env.VC_TOKEN;
+    delete process.env.VC_WORKER_TOKEN;
   }
 });
