@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { type Master, startMaster } from "../../src/roles/master/index.ts";
+import { type Clock, systemClock } from "../../src/shared/clock.ts";
 import { MasterConfig } from "../../src/shared/config.ts";
 import { createLogger } from "../../src/shared/log.ts";
 import type { Input, Reply } from "../../src/shared/protocol.ts";
@@ -17,7 +18,7 @@ export type MasterSite = {
   converted: string;
   logPath: string;
   /** Starts the master; a running one must have been stopped. Sections are merged into its configuration. */
-  start(sections?: Sections): Promise<Master>;
+  start(sections?: Sections, clock?: Clock): Promise<Master>;
   /** Writes a film whose times are an hour ago, so that it counts as settled. */
   film(rel: string, content?: string): Promise<void>;
   call(path: string, init?: RequestInit): Promise<Answer>;
@@ -37,9 +38,9 @@ export async function withMasterSite(use: (site: MasterSite) => Promise<void>): 
     films,
     converted: join(folder, "converted"),
     logPath,
-    async start(sections = {}) {
+    async start(sections = {}, clock = systemClock) {
       const log = createLogger({ level: "debug", format: "text", output_path: logPath });
-      const master = await startMaster(configOf(folder, sections), { log });
+      const master = await startMaster(configOf(folder, sections), { log, clock });
       started.push(master);
       return master;
     },

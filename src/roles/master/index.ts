@@ -42,6 +42,8 @@ export type Master = {
 };
 
 const UPKEEP_MS = 1_000;
+/** Between two rounds of upkeep; a longer one means that the master did not run. */
+const LONGEST_GAP_MS = 5_000;
 const WATCH_MS = 30_000;
 const SWEEP_MS = 60_000;
 const CLOSE_GRACE_MS = 5_000;
@@ -166,11 +168,30 @@ function startDuties(of: Shared & { config: MasterConfig }): Closer[] {
     spared_ms = SWEEP_MS;
   };
   const duties = [
-    startDuty(UPKEEP_MS, () => transact((now) => coordinator.upkeep(now))),
+    startDuty(
+      UPKEEP_MS,
+      upkeepAfterPauses({ coordinator, transact, clock, lease_ms: of.config.queue.lease }),
+    ),
     startDuty(WATCH_MS, () => watchDisks(disks)),
     startDuty(SWEEP_MS, () => told(problems, "sweep", sweep)),
   ];
   return duties.map((duty) => () => duty.stop());
+}
+
+/**
+ * Time in which the master itself stood still (a paused machine, a disk that hung) is nobody's silence: workers
+ * could not be heard. After such a gap they get as long again, at most a lease, before leases run out.
+ */
+function upkeepAfterPauses(of: Pick<Shared, "coordinator" | "transact" | "clock"> & { lease_ms: number }) {
+  let last_ms = of.clock.now().monotonic_ms;
+  let rests_until_ms = last_ms;
+  return async () => {
+    const now_ms = of.clock.now().monotonic_ms;
+    const gap_ms = now_ms - last_ms;
+    last_ms = now_ms;
+    if (gap_ms > LONGEST_GAP_MS) rests_until_ms = now_ms + Math.min(gap_ms, of.lease_ms);
+    if (now_ms >= rests_until_ms) await of.transact((now) => of.coordinator.upkeep(now));
+  };
 }
 
 /** Shows a failure as a problem until the same goes well again. */

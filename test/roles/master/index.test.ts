@@ -128,6 +128,31 @@ test("results that wait to be published are not taken for lost when their volume
     expect((await site.call("/readyz")).body).toEqual({ ready: true, problems: [] });
   }));
 
+test("time in which the master itself stood still runs no lease out, at once", () =>
+  withMasterSite(async (site) => {
+    await site.film("a.mkv");
+    let stood_ms = 0;
+    const clock = {
+      now: () => ({ wall_ms: Date.now() + stood_ms, monotonic_ms: performance.now() + stood_ms }),
+    };
+    const master = await site.start({ queue: { lease: "4s" } }, clock);
+    await master.scan();
+    const { id, attempt } = await claimJob(master, "w");
+    const seen: unknown[] = [];
+    stood_ms += 600_000;
+    const look = async () => {
+      const { status, lost_count } = (await site.call(`/api/jobs/${id}`)).body.job as Record<string, unknown>;
+      seen.push(status);
+      return { status, lost_count };
+    };
+    await until("two rounds of upkeep", async () => (await look()) && seen.length > 40);
+    expect(new Set(seen)).toEqual(new Set(["processing"]));
+    const held = [{ job_id: id, attempt }];
+    await site.post("/api/worker/job-progress", { worker_id: "w", session: "session-of-w", held });
+    await until("a worker that stays silent loses it", async () => (await look()).status === "pending");
+    expect(await look()).toEqual({ status: "pending", lost_count: 1 });
+  }));
+
 test("left-over staging files go at the start, others stay", () =>
   withMasterSite(async (site) => {
     const staging = join(site.converted, ".vc");
