@@ -14,8 +14,8 @@ export type EncodeRun = Exit & { stopped: Stop | null; log: FfmpegLog; report: R
 
 /**
  * Runs one ffmpeg under watch until it has ended. It is stopped when `signal` aborts, after `ffmpeg_timeout_ms`,
- * or when for `stall_timeout_ms` neither its progress nor its output file moved (0: no limit): SIGTERM, and SIGKILL
- * when that does not help. `target_path` is the plain path of the output file.
+ * or when for `stall_timeout_ms` neither its progress nor its output file moved (0: no limit): by SIGTERM, and SIGKILL
+ * when that does not help; an abort kills at once. `target_path` is the plain path of the output file.
  */
 export async function encode(of: {
   ffmpeg_path: string;
@@ -84,7 +84,8 @@ function startWatch(of: {
   const stop = (why: Stop) => {
     if (stopped !== null) return;
     stopped = why;
-    of.kill("SIGTERM");
+    // What is made for nobody needs no good end.
+    of.kill(why === "aborted" ? "SIGKILL" : "SIGTERM");
     killer = setTimeout(() => of.kill("SIGKILL"), of.graces.kill_ms);
   };
   const look = async () => {

@@ -64,6 +64,13 @@ siteTest(
     const sameOutput = await site.vc("master", "--config", join(site.folder, "other.yaml"));
     expect(sameOutput.exit).toBe(1);
     expect(sameOutput.stderr).toContain(String(first.pid));
+
+    const port = { ...other, server: { host: "127.0.0.1", port: site.port } };
+    port.scanner.output_base = join(site.folder, "elsewhere");
+    await Bun.write(join(site.folder, "port.yaml"), Bun.YAML.stringify(port, null, 2));
+    const samePort = await site.vc("master", "--config", join(site.folder, "port.yaml"));
+    expect(samePort.exit).toBe(2);
+    expect(samePort.stderr).toContain("another program listens there");
     expect((await site.get("/healthz")).status).toBe(200);
   },
 );

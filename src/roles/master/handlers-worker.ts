@@ -4,7 +4,7 @@ import type { Coordinator } from "./coordinator.ts";
 import type { Handlers } from "./http.ts";
 import type { LongPoll } from "./longpoll.ts";
 import type { Publisher } from "./publish.ts";
-import { type Storage, sampleOf, seesCanary } from "./storage.ts";
+import { repairStaging, type Storage, sampleOf, seesCanary } from "./storage.ts";
 import type { Transact } from "./transact.ts";
 import { lookAtFile } from "./walk.ts";
 
@@ -43,6 +43,7 @@ export function workerHandlers(of: {
       };
     },
     async prove_mount(input) {
+      await repairStaging(storage).catch(messageOf);
       const seen = await seesCanary(storage, input.canary);
       const sources = coordinator.sampleSources(SAMPLES);
       const samples = await Promise.all(sources.map((source) => sampleOf(storage, source.source_rel)));

@@ -65,7 +65,7 @@ export function transition(job: JobFacts, event: JobEvent, limits: Limits): Chan
   function afterLoss(lost_count: number, reason: Reason): Change {
     return lost_count >= limits.max_lost
       ? to("failed", { lost_count, reason: "gave_up" })
-      : to("pending", { lost_count, reason, back_off: reason === "source_changed" });
+      : to("pending", { lost_count, reason, back_off: WAITING.has(reason) });
   }
   function afterFailure({ outcome, reason }: Extract<JobEvent, { type: "failed" }>): Change {
     if (outcome === "skipped") return to("skipped", { reason });
@@ -94,6 +94,9 @@ function refusal(status: JobStatus, event: JobEvent["type"]): string {
   if (event === "retry") return `it is ${status}; only failed and cancelled jobs can be queued again`;
   return `it is ${status}`;
 }
+
+/** What lasts for a while: at once, the next attempt would end in the same way. */
+const WAITING = new Set<Reason>(["source_changed", "mount_lost", "disk_full", "ffmpeg_missing"]);
 
 /** How an attempt stands to its job: what a message about it may still do. */
 export type Standing =

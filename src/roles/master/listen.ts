@@ -40,6 +40,8 @@ function start(app: App, on: Parameters<typeof listen>[1]): Server {
       hostname: on.host,
       port: on.port,
       development: false,
+      // Outside of development Bun lets several processes share a port: two masters would answer by turns.
+      reusePort: false,
       idleTimeout: IDLE_TIMEOUT_S,
       maxRequestBodySize: LARGEST_BODY_BYTES,
       ...(on.tls_cert !== null && on.tls_key !== null

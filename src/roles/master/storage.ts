@@ -1,6 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { chmod, lstat, mkdir, open, readdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, isAbsolute, join, parse, relative, sep } from "node:path";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Reply } from "../../shared/protocol.ts";
@@ -14,6 +25,8 @@ export type Storage = Folders & {
   staging_path: string;
   /** Made at the first start; lies in .vc/canary. It stays, so that workers need no new proof after a restart. */
   nonce: string;
+  /** Device and inode of output_base: whether it is still the folder of the start. */
+  identity: string;
 };
 
 /** Everyone may make files in it, only their owners and the folder's may take them away. */
@@ -32,11 +45,9 @@ export async function openStorage(
   const staging_path = join(of.output_base, ".vc");
   try {
     await requireStaged(staging_path, of.waiting);
-    await mkdir(staging_path, { recursive: true });
-    const { mode } = await lstat(staging_path);
-    if ((mode & 0o7777) !== STAGING_MODE) await openToAll(staging_path);
+    await makeStaging(staging_path);
     const nonce = await keepNonce(staging_path);
-    return { root_path, output_base, root, staging_path, nonce };
+    return { root_path, output_base, root, staging_path, nonce, identity: await identify(output_base) };
   } catch (cause) {
     if (cause instanceof VcError) throw cause;
     const message = `scanner.output_base ${of.output_base} cannot be used: ${messageOf(cause)}. The master must own it and be able to write there.`;
@@ -44,14 +55,41 @@ export async function openStorage(
   }
 }
 
+/**
+ * Makes .vc and its canary again where somebody cleaned them away. Leaves another folder under the same name (the
+ * place of a volume that is gone) as it is.
+ */
+export async function repairStaging({ output_base, staging_path, nonce, identity }: Storage): Promise<void> {
+  const canary = join(staging_path, "canary");
+  const found = await readFile(canary, "utf8").catch(systemCode);
+  if (found !== "ENOENT" || (await identify(output_base).catch(systemCode)) !== identity) return;
+  await makeStaging(staging_path);
+  await writeCanary(canary, nonce);
+}
+
+async function identify(path: string): Promise<string> {
+  const { dev, ino } = await stat(path, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+async function makeStaging(staging_path: string): Promise<void> {
+  await mkdir(staging_path, { recursive: true });
+  const { mode } = await lstat(staging_path);
+  if ((mode & 0o7777) !== STAGING_MODE) await openToAll(staging_path);
+}
+
+async function writeCanary(canary: string, nonce: string): Promise<void> {
+  const draft = `${canary}-${randomBytes(8).toString("hex")}`;
+  await writeFile(draft, nonce, { mode: 0o644, flag: "wx" });
+  await rename(draft, canary);
+}
+
 async function keepNonce(staging_path: string): Promise<string> {
   const canary = join(staging_path, "canary");
   const known = await readFile(canary, "utf8").catch(() => "");
   if (/^[0-9a-f]{32}$/.test(known)) return known;
   const nonce = randomBytes(16).toString("hex");
-  const draft = join(staging_path, `canary.${nonce}`);
-  await writeFile(draft, nonce, { mode: 0o644, flag: "wx" });
-  await rename(draft, canary);
+  await writeCanary(canary, nonce);
   return nonce;
 }
 
@@ -73,6 +111,7 @@ async function openToAll(staging_path: string): Promise<void> {
 
 /** Throws VcError("storage") when OUTPUT_BASE is not the folder that this master started with: its mount is gone. */
 export async function requireOutputs(storage: Storage): Promise<void> {
+  await repairStaging(storage).catch(messageOf);
   const found = await readFile(join(storage.staging_path, "canary"), "utf8").catch((error) =>
     messageOf(error),
   );

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { open, rm, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { messageOf } from "../../shared/errors.ts";
 import type { JobOrder } from "../../shared/job.ts";
@@ -77,6 +77,10 @@ export async function proveMount(
     const { seen, samples } = await ask(name);
     if (!seen) {
       return `The master does not see what this machine writes into ${workspace.staging}: another folder is mounted there; check storage.mount_path.`;
+    }
+    const there = await readFile(workspace.canary.path, "utf8").catch(messageOf);
+    if (there !== workspace.canary.text) {
+      return `${workspace.canary.path} is not what the master wrote there: check storage.mount_path, and the master's log.`;
     }
     for (const sample of samples) {
       const difference = await compareSample(workspace, sample);

@@ -45,6 +45,11 @@ test.each<[JobFacts, JobEvent, object]>([
     { type: "lost", reason: "source_changed" },
     { status: "pending", lost_count: 1, reason: "source_changed", back_off: true },
   ],
+  ...(["mount_lost", "disk_full", "ffmpeg_missing"] as const).map((reason): [JobFacts, JobEvent, object] => [
+    at("processing"),
+    { type: "lost", reason },
+    { status: "pending", lost_count: 1, retry_count: 0, reason, back_off: true },
+  ]),
   [at("processing"), { type: "cancel" }, { status: "cancelled", reason: "cancelled" }],
   [at("cancelled", 2, 2), { type: "retry" }, { status: "pending", retry_count: 0, lost_count: 0 }],
   [at("completed", 2, 2), { type: "source_changed" }, { status: "pending", retry_count: 0, lost_count: 0 }],

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type MasterSite, withMasterSite } from "../../support/master-test.ts";
 
@@ -60,4 +60,20 @@ test("a canary with other content, a symlink and a name that leaves the folder p
     for (const name of ["canary", "../canary-x", "canary-../../etc/passwd", "canary-a b", "canary-"]) {
       expect((await prove(site, name)).status).toBe(400);
     }
+  }));
+
+test("a .vc that was cleaned away is made again; another folder in its place is left alone", () =>
+  withMasterSite(async (site) => {
+    await site.start();
+    const { storage } = await register(site);
+    const vc = join(site.converted, ".vc");
+    await rm(vc, { recursive: true });
+    await prove(site, "canary-w1");
+    expect(await readFile(join(vc, "canary"), "utf8")).toBe(storage.nonce);
+    expect((await stat(vc)).mode & 0o7777).toBe(0o1777);
+
+    await rename(site.converted, `${site.converted}.away`);
+    await mkdir(site.converted);
+    await prove(site, "canary-w1");
+    expect(await readdir(site.converted)).toEqual([]);
   }));

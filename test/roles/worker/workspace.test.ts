@@ -61,6 +61,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "vc-workspace-"));
   await mkdir(join(folder, "videos"));
   await mkdir(join(folder, "converted", ".vc"), { recursive: true });
+  await writeFile(join(folder, "converted", ".vc", "canary"), "n0nce");
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -82,13 +83,19 @@ test("a mount is proven by a canary that the master sees and by sources that are
   });
   expect(problem).toBeNull();
   expect(written).toBe("n0nce");
-  expect(await readdir(join(folder, "converted", ".vc"))).toEqual([]);
+  expect(await readdir(join(folder, "converted", ".vc"))).toEqual(["canary"]);
 });
 
 test("a canary that the master does not see names the folder and the key", async () => {
   const problem = await proveMount(here(), async () => ({ seen: false, samples: [] }));
   expect(problem).toContain(join(folder, "converted", ".vc"));
   expect(problem).toContain("storage.mount_path");
+});
+
+test.each(["", "another master's"])("the master's own canary must be readable here: %j", async (text) => {
+  await writeFile(join(folder, "converted", ".vc", "canary"), text);
+  const problem = await proveMount(here(), async () => ({ seen: true, samples: [] }));
+  expect(problem).toContain("is not what the master wrote there");
 });
 
 test("a missing output folder is told with what to do", async () => {
