@@ -11,6 +11,11 @@ export function readTokenFile(path: string): string {
   return token;
 }
 
+/** The environment for other programs: without VC_TOKEN, and VC_WORKER_TOKEN and the like, which name the same key. */
+export function withoutTokens(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^VC_(\w+_)?TOKEN$/i.test(name)));
+}
+
 function read(path: string): string {
   try {
     return readFileSync(path, "utf8");

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readTokenFile } from "../../src/shared/token.ts";
+import { readTokenFile, withoutTokens } from "../../src/shared/token.ts";
 
 function withFile(content: string, use: (path: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), "vc-token-"));
@@ -31,3 +31,14 @@ test("a file that is not there is named", () =>
   expect(() => readTokenFile("/nowhere/token")).toThrow(
     "cannot read the token file /nowhere/token: no such file or directory",
   ));
+
+test("other programs never get a token by their environment", () => {
+  const env = {
+    VC_TOKEN: "a",
+    VC_WORKER_TOKEN: "b",
+    VC_SERVER_TOKEN: "c",
+    VC_TOKEN_FILE: "/t",
+    PATH: "/bin",
+  };
+  expect(withoutTokens(env)).toEqual({ VC_TOKEN_FILE: "/t", PATH: "/bin" });
+});

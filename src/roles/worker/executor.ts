@@ -3,6 +3,7 @@ import type { Subprocess } from "bun";
 import { messageOf } from "../../shared/errors.ts";
 import type { Progress } from "../../shared/job.ts";
 import { hasProcessGroups, selfCommand } from "../../shared/platform.ts";
+import { withoutTokens } from "../../shared/token.ts";
 import type { AttemptResult, AttemptTask, FromChild, ToChild } from "./messages.ts";
 
 /** How long a child that was told to stop may take to end its ffmpeg before it is killed. */
@@ -82,13 +83,7 @@ function start(task: AttemptTask, command: string[]): Execution {
 
 /** `--no-orphans` ends the child and its ffmpeg when this process dies; the token is none of ffmpeg's business. */
 function childEnvironment(): Record<string, string | undefined> {
-  const rest = Object.entries(process.env).filter(([name]) => !isSecret(name));
-  return { ...Object.fromEntries(rest), BUN_OPTIONS: "--no-orphans" };
-}
-
-/** VC_TOKEN, and VC_WORKER_TOKEN, which names the same key by the rule. */
-function isSecret(name: string): boolean {
-  return /^VC_(\w+_)?TOKEN$/i.test(name);
+  return { ...withoutTokens(process.env), BUN_OPTIONS: "--no-orphans" };
 }
 
 function send(child: Subprocess, message: ToChild): void {
