@@ -115,6 +115,8 @@ export const workers = sqliteTable("workers", {
   version: text(),
   problem: text(),
   draining: integer({ mode: "boolean" }).notNull().default(false),
+  /** It said goodbye: it is offline from then on, not only after some silence. */
+  stopped: integer({ mode: "boolean" }).notNull().default(false),
   completed: integer().notNull().default(0),
   failed: integer().notNull().default(0),
   lost: integer().notNull().default(0),

@@ -2,16 +2,16 @@ import { eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { job_counts, jobs, meta, workers } from "./schema.ts";
 
-type Finished = { jobs: number; source_bytes: number; first_started_at: string | null };
+type Finished = { started_at: string | null; completed_at: string; source_size: number };
 export type CountRow = typeof job_counts.$inferSelect;
 
 /** Sums for screens, and the few facts about the database itself. */
 export function createTotalQueries({ orm, sqlite }: Database) {
   const counts = orm.select().from(job_counts).where(sql`${job_counts.jobs} > 0`).prepare();
   // The index by name: the planner would rather walk every completed job.
-  const finished = sqlite.prepare<Finished, { since: string }>(
-    `select count(*) as jobs, coalesce(sum(source_size), 0) as source_bytes, min(started_at) as first_started_at
-     from jobs indexed by jobs_completed where status = 'completed' and completed_at >= $since`,
+  const finished = sqlite.prepare<Finished, { since: string; limit: number }>(
+    `select started_at, completed_at, source_size from jobs indexed by jobs_completed
+     where status = 'completed' and completed_at >= $since order by completed_at desc limit $limit`,
   );
   const times = orm
     .select({
@@ -34,9 +34,8 @@ export function createTotalQueries({ orm, sqlite }: Database) {
   return {
     /** Films by status and reason, kept up to date by triggers. */
     counts: (): CountRow[] => counts.all(),
-    /** Films completed since then (RFC 3339). */
-    finishedSince: (since: string): Finished =>
-      finished.get({ since }) ?? { jobs: 0, source_bytes: 0, first_started_at: null },
+    /** Films completed since then (RFC 3339), the newest `limit` of them. */
+    finishedSince: (since: string, limit: number): Finished[] => finished.all({ since, limit }),
     spentTimes: () => times.get() ?? { encode_ms: 0, verify_ms: 0 },
     sampleSources: (status: "pending" | "processing", limit: number) => samples.all({ status, limit }),
     fact: (key: string): string | undefined => orm.select().from(meta).where(eq(meta.key, key)).get()?.value,

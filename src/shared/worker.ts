@@ -17,6 +17,7 @@ export const Heartbeat = v.object({
   hostname: v.string(),
   vulkan_available: v.boolean(),
   active_jobs: v.number(),
+  /** For people, but for two: "draining" takes no more jobs, "stopped" is the last word of a worker. */
   status: v.string(),
   timestamp: v.string(),
   gpu: v.optional(v.string()),
@@ -48,3 +49,8 @@ export const Worker = v.object({
   jobs: v.array(v.object({ job_id: v.string(), source_rel: v.string(), progress: v.nullable(Progress) })),
 });
 export type Worker = v.InferOutput<typeof Worker>;
+
+/** Whether new films go to it. */
+export function canClaim({ status, problem }: Pick<Worker, "status" | "problem">): boolean {
+  return status === "online" && problem === null;
+}

@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 import type { AttemptKey } from "./leases.ts";
 import { standing } from "./lifecycle.ts";
 import { resume } from "./moves.ts";
-import { identify, saveHeard } from "./sessions.ts";
+import { identify, leave, saveHeard } from "./sessions.ts";
 
 /** Live progress; renews the leases of the attempts that it names. */
 export function progress(
@@ -20,8 +20,15 @@ export function progress(
 
 /** How a worker does. A client of the seed's wire format names no attempts, only how many it runs. */
 export function heartbeat(context: Context, input: Input<"heartbeat">, now: Instant): Reply<"heartbeat"> {
+  const sender = identify(context, input, now);
+  if (input.status === "stopped") {
+    leave(context, sender, now);
+    return { stop: [], draining: true };
+  }
   const worker = saveHeard(context, now, {
-    ...identify(context, input, now),
+    ...sender,
+    draining: sender.draining || input.status === "draining",
+    stopped: false,
     hostname: input.hostname,
     vulkan_available: input.vulkan_available,
     active_jobs: Math.round(input.active_jobs),

@@ -20,7 +20,7 @@ export function register(context: Context, input: Input<"register">, now: Instan
   const verdict = judgeRegistration(known, input, settings.offline_after_ms);
   if (verdict !== "same" && store.sessionKnown({ id: session, worker_id })) throw replaced(worker_id);
   if (verdict === "taken" && known) throw taken(known);
-  if (verdict === "replaced") freeAll(context, worker_id, now);
+  if (verdict === "replaced") freeAll(context, worker_id, RESTARTED, now);
   const starts = verdict !== "same";
   if (starts) store.insertSession({ id: session, worker_id, started_at: toTimestamp(now.wall_ms) });
   saveHeard(context, now, {
@@ -29,7 +29,7 @@ export function register(context: Context, input: Input<"register">, now: Instan
     hostname,
     version: input.version,
     concurrency: input.concurrency,
-    ...(starts ? { draining: false, problem: null } : {}),
+    ...(starts ? { draining: false, stopped: false, problem: null } : {}),
   });
   if (starts) context.later(() => context.stops.forget(worker_id));
   // The old process may still wait for a word: it gets the one that it must stop.
@@ -75,6 +75,7 @@ function hear(context: Context, worker_id: string, now: Instant): void {
 
 /** Milliseconds since the worker was heard; after a restart of the master by the wall clock. */
 export function silence({ heard }: Context, row: WorkerRow, now: Instant): number {
+  if (row.stopped) return Number.POSITIVE_INFINITY;
   const heard_ms = heard.get(row.id);
   if (heard_ms !== undefined) return now.monotonic_ms - heard_ms;
   if (row.last_heartbeat === null) return Number.POSITIVE_INFINITY;
@@ -108,13 +109,22 @@ export function viewWorker(context: Context, row: WorkerRow, now: Instant): Work
   });
 }
 
-/** The old process of this worker is gone: what it ran goes to others at once. */
-function freeAll(context: Context, worker_id: string, now: Instant): void {
+/** A worker says goodbye: it is offline at once, and what it still holds goes to others. */
+export function leave(context: Context, row: WorkerRow, now: Instant): void {
+  freeAll(context, row.id, STOPPED, now);
+  saveHeard(context, now, { ...(context.store.worker(row.id) ?? row), stopped: true, problem: null });
+}
+
+type Farewell = { reason: "worker_restarted" | "drained"; sentence: string };
+const RESTARTED: Farewell = { reason: "worker_restarted", sentence: "was started anew" };
+const STOPPED: Farewell = { reason: "drained", sentence: "was stopped" };
+
+/** The process of this worker is gone: what it ran goes to others at once. */
+function freeAll(context: Context, worker_id: string, { reason, sentence }: Farewell, now: Instant): void {
   for (const job of context.store.heldJobsOf(worker_id)) {
     const attempt = context.store.attempt({ job_id: job.id, attempt: job.attempt });
     if (attempt === undefined || job.status !== "processing") continue;
-    const reason = "worker_restarted";
-    const message = `Worker ${worker_id} was started anew.`;
+    const message = `Worker ${worker_id} ${sentence}.`;
     const ending = { outcome: "lost", reason, message, ended_by: null } as const;
     endAttempt(context, { job, attempt }, { ...ending, event: { type: "lost", reason } }, now);
   }
@@ -136,6 +146,7 @@ function blankWorker(id: string): WorkerRow {
     version: null,
     problem: null,
     draining: false,
+    stopped: false,
     completed: 0,
     failed: 0,
     lost: 0,

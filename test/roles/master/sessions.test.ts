@@ -70,6 +70,35 @@ describe("workers", () => {
     expect(control().version).not.toBe(before.version);
   });
 
+  const beat = (queue: ReturnType<typeof openQueue>, status: string, active_jobs = 0) =>
+    queue.run((c, now) => {
+      const machine = { hostname: "w-host", vulkan_available: false, timestamp: "2026-11-22T09:00:00Z" };
+      return c.heartbeat({ worker_id: "w", session: "w-1", status, active_jobs, ...machine, held: [] }, now);
+    });
+
+  test("that drain by themselves say so, and get nothing more", () => {
+    const queue = openQueue();
+    queue.add("a.mkv");
+    queue.register("w");
+    expect(beat(queue, "draining")).toEqual({ stop: [], draining: true });
+    expect(queue.run((c, now) => c.workers(now))[0]?.status).toBe("draining");
+    expect(queue.claim("w")).toEqual([]);
+    queue.register("w", "w-2");
+    expect(queue.claimOne("w").source_rel).toBe("a.mkv");
+  });
+
+  test("that say goodbye are offline at once; what they still held goes to others, and their id is free", () => {
+    const queue = openQueue();
+    queue.add("a.mkv");
+    queue.register("w");
+    const { id } = queue.claimOne("w");
+    beat(queue, "stopped");
+    expect(queue.run((c, now) => c.workers(now))).toMatchObject([{ status: "offline", active_jobs: 0 }]);
+    expect(queue.job(id)).toMatchObject({ status: "pending", reason: "drained", lost_count: 1 });
+    expect(refusal(() => queue.register("w", "s2", "another host"))).toBe("none");
+    expect(queue.run((c, now) => c.workers(now))[0]?.status).toBe("online");
+  });
+
   test("are offline after two silent minutes", () => {
     const queue = openQueue({ offline_after_ms: 120_000 });
     queue.register("w");
