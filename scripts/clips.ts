@@ -104,6 +104,21 @@ async function makeTracks(to: ClipTarget): Promise<void> {
   await Promise.all([srt, chapters, font].map((path) => rm(path)));
 }
 
+async function makeCover(to: ClipTarget): Promise<void> {
+  const picture = ["-f", "lavfi", "-i", "color=red:s=64x64:d=0.04"];
+  const attached = [
+    "-map",
+    "2:v",
+    "-c:v:1",
+    "mjpeg",
+    "-pix_fmt:v:1",
+    "yuvj420p",
+    "-disposition:v:1",
+    "attached_pic",
+  ];
+  await generate(to, { inputs: picture, output: [...BOTH, ...X264, ...AAC, ...attached] });
+}
+
 /** An upright film: stored lying, with a matrix in its header (ISO 14496-12, tkhd) that turns it by 90 degrees. */
 async function makeVertical(to: ClipTarget): Promise<void> {
   await generate(to, { output: [...BOTH, ...X264, ...AAC] });
@@ -154,6 +169,10 @@ const good: Clip[] = [
     output: ["-map", "0:v", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv444p"],
   }),
   clip("fragmented.mp4", { output: [...BOTH, ...X264, ...AAC, "-movflags", "frag_keyframe+empty_moov"] }),
+  spoiled("cut-in.ts", { from: "stream.ts", expected: "done", spoil: cutIn }),
+  spoiled("glitch.ts", { from: "stream.ts", expected: "done", spoil: (film) => glitch(film, 0x100) }),
+  spoiled("glitch-sound.ts", { from: "stream.ts", expected: "done", spoil: (film) => glitch(film, 0x101) }),
+  { name: "cover.mp4", expected: "done", make: makeCover },
   clip("late.mkv", {
     inputs: ["-itsoffset", "0.5", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=1"],
     output: ["-map", "2:v", "-map", "1:a", ...X264, ...AAC],
@@ -179,6 +198,23 @@ function spoiled(
 
 function written(name: string, expected: string, text: string | Uint8Array): Clip {
   return { name, expected, make: ({ path }) => writeFile(path, text) };
+}
+
+/** As a recording that began anywhere: without the packets before, in the midst of a group of pictures. */
+function cutIn(film: Buffer): Buffer {
+  return film.subarray(Math.floor((film.length * 0.2) / 188) * 188);
+}
+
+/** One packet of one stream (by its PID, ISO 13818-1) of a ts, spoiled in the midst. */
+function glitch(film: Buffer, pid: number): Buffer {
+  const copy = Buffer.from(film);
+  for (let at = Math.floor(film.length / 2 / 188) * 188; at < film.length; at += 188) {
+    const begins = (film.readUInt8(at + 1) & 0x40) !== 0;
+    if ((film.readUInt16BE(at + 1) & 0x1fff) !== pid || begins) continue;
+    for (let n = at + 60; n < at + 120; n += 1) copy.writeUInt8(film.readUInt8(n) ^ 0x5a, n);
+    break;
+  }
+  return copy;
 }
 
 const half = (film: Buffer) => film.subarray(0, Math.floor(film.length / 2));

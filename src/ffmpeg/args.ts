@@ -19,6 +19,7 @@ export function args(plan: Plan, files: { source: string; target: string }): Arg
       ...plan.audio.flatMap(audioTrack),
       ...plan.subtitles.flatMap(({ encoder }, n) => [`-c:s:${n}`, encoder]),
       ...(plan.attachments.length > 0 ? ["-c:t", "copy"] : []),
+      ...plan.covers.flatMap((_, n) => [`-c:v:${n + 1}`, "copy", `-disposition:v:${n + 1}`, "attached_pic"]),
       ...["-map_metadata", "0", "-map_chapters", "0", ...staleTags()],
       ...muxer(plan),
     ],
@@ -52,7 +53,7 @@ function maps(plan: Plan): string[] {
     ...plan.audio.map(({ index }) => index),
     ...plan.subtitles.map(({ index }) => index),
   ];
-  return [...indices, ...plan.attachments].flatMap((index) => ["-map", `0:${index}`]);
+  return [...indices, ...plan.attachments, ...plan.covers].flatMap((index) => ["-map", `0:${index}`]);
 }
 
 function video(plan: VideoPlan): string[] {

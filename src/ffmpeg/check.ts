@@ -7,8 +7,9 @@ import { type Measured, measure } from "./measure.ts";
 import { type PictureSample, samplePictures } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { findShortSound, lostSound } from "./source-sound.ts";
 import { captureTool } from "./tool.ts";
-import { judge } from "./verify.ts";
+import { type Evidence, judge, soundTimelines } from "./verify.ts";
 
 /** Gathers the evidence on a finished result and judges it: notes, or the reason why it is refused. */
 export async function check(of: {
@@ -28,7 +29,34 @@ export async function check(of: {
   const pictures = await takePictures({ ...of, result: measured });
   const decoded =
     of.verify === "full" ? await decodeWhole({ ffmpeg_path: ffmpeg.path, path: target, signal }) : null;
-  return judge({ plan, source: source.media, ...measured, damage: of.damage, pictures, decoded });
+  const short_sound = await checkSound({ ...of, result: measured });
+  return judge({
+    plan,
+    source: source.media,
+    ...measured,
+    short_sound,
+    damage: of.damage,
+    pictures,
+    decoded,
+  });
+}
+
+/** Reads the source's packets only if a track of the result seems short: it may lie on a slow network. */
+async function checkSound(
+  of: Omit<Parameters<typeof check>[0], "damage" | "verify"> & { result: Measured },
+): Promise<Evidence["short_sound"]> {
+  const { media, timelines } = of.result;
+  const sound = soundTimelines({ plan: of.plan, ...of.result });
+  const film_end_s = timelines.get(media.video[0]?.index ?? -1)?.end_s ?? 0;
+  const found = findShortSound({ source: of.source.media, sound, film_end_s });
+  if (found.length === 0) return { found, lost: [] };
+  const { ffprobe_path } = of.ffmpeg;
+  const source = await measure({ ffprobe_path, path: of.source.path, signal: of.signal });
+  if ("refusal" in source) return { found, lost: [] };
+  return {
+    found,
+    lost: lostSound({ short: found, source: source.media, source_timelines: source.timelines }),
+  };
 }
 
 function takePictures(

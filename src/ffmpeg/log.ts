@@ -1,26 +1,38 @@
 /** What ffmpeg said in one run: the end of it for people, and the signs of damage for the judge. */
-export type FfmpegLog = {
-  tail: string;
+export type FfmpegLog = { tail: string; damage: Damage; disk_full: boolean };
+
+export type Damage = {
   /** Lines that say that something of the source could not be decoded or read, and the first of them. */
-  damage: { lines: number; first: string | null };
-  disk_full: boolean;
+  lines: number;
+  first: string | null;
+  /** Pictures that came out, but not whole. */
+  corrupt_pictures: number;
+  /** Packets that no decoder took, by stream. */
+  undecoded: Record<number, number>;
+  /** Places where the container itself is broken. */
+  container: number;
 };
 
 /** `-loglevel level` puts the level into each line, after the name of the part of ffmpeg that speaks. */
 export function createLog(): { read(line: string): void; result(): FfmpegLog } {
   let tail = "";
-  let lines = 0;
-  let first: string | null = null;
+  const damage: Damage = { lines: 0, first: null, corrupt_pictures: 0, undecoded: {}, container: 0 };
   let disk_full = false;
   return {
     read(line) {
       tail = `${tail}${line}\n`.slice(-TAIL_LENGTH);
       disk_full ||= /No space left on device|Disk quota exceeded|There is not enough space/i.test(line);
       if (!isDamage(line)) return;
-      lines += 1;
-      first ??= line;
+      damage.lines += 1;
+      damage.first ??= line;
+      if (/corrupt decoded frame/i.test(line)) damage.corrupt_pictures += 1;
+      if (CONTAINER.some((pattern) => pattern.test(line))) damage.container += 1;
+      const stream = UNDECODED.exec(line);
+      if (stream === null) return;
+      const index = Number(stream[1] ?? stream[2]);
+      damage.undecoded[index] = (damage.undecoded[index] ?? 0) + 1;
     },
-    result: () => ({ tail, damage: { lines, first }, disk_full }),
+    result: () => ({ tail, damage, disk_full }),
   };
 }
 
@@ -34,18 +46,26 @@ const TAIL_LENGTH = 32 * 1024;
 const DAMAGE = [
   /error while decoding/i,
   /corrupt decoded frame/i,
-  /corrupt input packet/i,
-  /File ended prematurely/i,
-  /partial file/i,
   /Error submitting packet to decoder/i,
   /Invalid NAL unit size/i,
   /concealing \d+ DC/i,
   /decode_slice_header error/i,
   /Invalid data found when processing input/i,
+];
+const CONTAINER = [
+  /corrupt input packet/i,
+  /File ended prematurely/i,
+  /partial file/i,
   /EBML number/,
   /exceeds containing master element/,
 ];
+/** As ffmpeg 5 and 6 say it, and as 7 and later do. */
+const UNDECODED =
+  /Error while decoding stream #0:(\d+)|\[[a-z]ist#0:(\d+).*Error submitting packet to decoder/;
 
 function isDamage(line: string): boolean {
-  return /\[(?:warning|error|fatal)\]/.test(line) && DAMAGE.some((pattern) => pattern.test(line));
+  return (
+    /\[(?:warning|error|fatal)\]/.test(line) &&
+    [...DAMAGE, ...CONTAINER].some((pattern) => pattern.test(line))
+  );
 }

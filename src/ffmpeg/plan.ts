@@ -18,6 +18,8 @@ export type Plan = {
   subtitles: SubtitlePlan[];
   /** Streams that are kept as they are: fonts of subtitles (Matroska only). */
   attachments: number[];
+  /** Cover pictures that are kept as they are (mp4 only). */
+  covers: number[];
   /** What could not be kept, one sentence each. */
   notes: string[];
 };
@@ -53,6 +55,7 @@ export function plan(of: {
       audio: audio.tracks,
       subtitles: subtitles.tracks,
       attachments: extras.attachments,
+      covers: extras.covers,
       notes: [...choice.notes, ...video.notes, ...audio.notes, ...subtitles.notes, ...extras.notes],
     },
   };

@@ -79,7 +79,7 @@ function taggedBitRate(stream: ProbedStream): number | null {
 }
 
 /** From the header, or from Matroska's DURATION tag; a claim beyond the container's own is left over from elsewhere. */
-function claimedDuration(stream: ProbedStream, container_s: number | null): number | null {
+export function claimedDuration(stream: ProbedStream, container_s: number | null): number | null {
   const claimed = stream.duration ?? parseClock(stream.tags.DURATION);
   if (claimed === null || claimed <= 0) return null;
   return container_s === null || claimed > container_s + 1 ? null : claimed;

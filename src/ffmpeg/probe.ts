@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { AudioStream, MediaInfo, SubtitleStream } from "../shared/media.ts";
 import { Probed, type ProbedStream } from "./probe-schema.ts";
-import { parseVideoStream } from "./probe-video.ts";
+import { claimedDuration, parseVideoStream } from "./probe-video.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
 /**
@@ -28,7 +28,7 @@ export function parseProbe(json: unknown, size_bytes: number): { media: MediaInf
     size_bytes,
     bit_rate: format.bit_rate,
     video: ofKind(streams, "video").map((stream) => parseVideoStream(stream, duration_s)),
-    audio: ofKind(streams, "audio").map(parseAudio),
+    audio: ofKind(streams, "audio").map((stream) => parseAudio(stream, duration_s)),
     subtitles: ofKind(streams, "subtitle").map(parseSubtitle),
     other: streams.filter((stream) => !KINDS.includes(stream.codec_type ?? "")).map(parseOther),
     chapters: chapters.length,
@@ -62,7 +62,7 @@ function ofKind(streams: ProbedStream[], kind: string): ProbedStream[] {
   return streams.filter((stream) => stream.codec_type === kind);
 }
 
-function parseAudio(stream: ProbedStream): AudioStream {
+function parseAudio(stream: ProbedStream, container_duration_s: number | null): AudioStream {
   return {
     index: stream.index,
     codec: stream.codec_name ?? "unknown",
@@ -72,6 +72,8 @@ function parseAudio(stream: ProbedStream): AudioStream {
     bit_rate: stream.bit_rate,
     ...described(stream),
     default: stream.disposition.default === 1,
+    start_s: stream.start_time ?? 0,
+    duration_s: claimedDuration(stream, container_duration_s),
   };
 }
 

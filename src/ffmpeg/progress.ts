@@ -27,9 +27,12 @@ export function readProgressLine(report: Report, line: string): Report | null {
   const match = /^([a-z0-9_]+)=\s*(\S*)\s*$/.exec(line);
   if (match === null) return null;
   const [, key = "", value = ""] = match;
-  if (key === "frame" || key === "fps" || key === "total_size") return { ...report, [key]: numberOf(value) };
+  if (key === "frame" || key === "total_size") return { ...report, [key]: numberOf(value) };
+  // Until ffmpeg has counted for half a second it prints 0.0.
+  if (key === "fps") return { ...report, fps: numberOf(value) || null };
   if (key === "speed") return { ...report, speed: numberOf(value.replace(/x$/, "")) };
-  if (key === "out_time_us") return { ...report, out_time_s: microseconds(value) };
+  if (key === "out_time_us")
+    return { ...report, out_time_s: furthest(report.out_time_s, microseconds(value)) };
   if (key === "progress") return { ...report, ended: value === "end" };
   return KEYS.test(key) ? report : null;
 }
@@ -39,7 +42,8 @@ export function toProgress(report: Report, duration_s: number | null): Progress 
   const done_s = Math.max(0, report.out_time_s ?? 0);
   const percent = duration_s === null ? 0 : Math.min(report.ended ? 100 : 99.9, (done_s / duration_s) * 100);
   const left_s = duration_s === null ? null : Math.max(0, duration_s - done_s);
-  const eta_s = left_s !== null && report.speed !== null && report.speed > 0 ? left_s / report.speed : null;
+  const speed = report.speed ?? 0;
+  const eta_s = left_s !== null && done_s > 0 && speed > 0 ? left_s / speed : null;
   return {
     stage: "encoding",
     percent: Math.round((report.ended ? 100 : percent) * 10) / 10,
@@ -54,6 +58,11 @@ const KEYS = /^(?:bitrate|out_time|out_time_ms|dup_frames|drop_frames|stream_\d+
 function numberOf(text: string): number | null {
   const value = Number(text);
   return text === "" || !Number.isFinite(value) || value < 0 ? null : value;
+}
+
+/** Tracks take turns, so that ffmpeg's time may step back. */
+function furthest(before: number | null, now: number | null): number | null {
+  return before === null || now === null ? (now ?? before) : Math.max(before, now);
 }
 
 /** Before the first packet ffmpeg prints N/A, or the smallest number there is. */

@@ -1,10 +1,12 @@
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
-import type { FfmpegLog } from "./log.ts";
+import type { Damage } from "./log.ts";
 import { differs, isFrozen } from "./picture-difference.ts";
 import type { PictureSample } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { judgeDamage } from "./source-damage.ts";
 import { describeLoss, lossOf } from "./source-loss.ts";
+import type { ShortSound } from "./source-sound.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** All that is known of a finished result; `decoded` only with `verify: full`. */
@@ -14,7 +16,9 @@ export type Evidence = {
   /** Of the result. */
   media: MediaInfo;
   timelines: Map<number, Timeline>;
-  damage: FfmpegLog["damage"];
+  /** Audio tracks that end early, and those of them that do not in the source. */
+  short_sound: { found: ShortSound[]; lost: ShortSound[] };
+  damage: Damage;
   pictures: PictureSample[];
   decoded: { failed: boolean; said: string } | null;
 };
@@ -35,11 +39,32 @@ export function judge(evidence: Evidence): { notes: string[] } | { refusal: Refu
   const loss = lossOf({ film, source: evidence.source, timeline, longest_s: longest(evidence.timelines) });
   const damaged = loss !== null && (loss.certain || evidence.damage.lines > 0);
   if (damaged) return refusal("permanent", "source_damaged", describeLoss(loss));
-  if (evidence.damage.lines > 0) return undecodable(evidence.damage);
+  const damage = judgeDamage({ ...evidence, film, timeline, sound: soundTimelines(evidence) });
+  if ("refusal" in damage) return damage;
+  const [lost] = evidence.short_sound.lost;
+  if (lost !== undefined) {
+    return bad(
+      `audio track ${lost.index} ends at ${lost.end_s.toFixed(1)} s, in the source at ${lost.expected_s.toFixed(1)} s`,
+    );
+  }
   const picture = wrongPicture(evidence.pictures);
   if (picture !== null) return bad(picture);
   if (evidence.decoded?.failed) return bad(`decoding it failed: ${evidence.decoded.said}`);
-  return { notes: gapNotes(timeline, film) };
+  return { notes: [...damage.notes, ...soundNotes(evidence), ...gapNotes(timeline, film)] };
+}
+
+/** The timelines of the result's audio tracks, by their index in the source. */
+export function soundTimelines(of: {
+  plan: Plan;
+  media: MediaInfo;
+  timelines: Map<number, Timeline>;
+}): Map<number, Timeline> {
+  return new Map(
+    of.plan.audio.flatMap(({ index }, n) => {
+      const timeline = of.timelines.get(of.media.audio[n]?.index ?? -1);
+      return timeline === undefined ? [] : [[index, timeline] as const];
+    }),
+  );
 }
 
 function bad(what: string): { refusal: Refusal } {
@@ -56,6 +81,7 @@ function wrongStreams({ plan, media: result }: Evidence, made: VideoStream): str
     return `its pixel format is ${made.pixel_format}, not ${video.pixel_format}`;
   const films = result.video.filter((stream) => !stream.attached_picture).length;
   if (films !== 1) return `it has ${films} video tracks`;
+  if (result.video.length - films !== plan.covers.length) return "its cover picture is missing";
   return (
     unlike(
       "audio",
@@ -80,19 +106,6 @@ function longest(timelines: Map<number, Timeline>): number {
   return Math.max(0, ...[...timelines.values()].map(({ end_s }) => end_s ?? 0));
 }
 
-function undecodable({ lines, first }: FfmpegLog["damage"]): { refusal: Refusal } {
-  const said = (first ?? "")
-    .replace(/^(?:\[[^\]]*\] ?)+/, "")
-    .replace(/file:.*: (?=corrupt)/, "")
-    .slice(0, 200);
-  const places = lines === 1 ? "one place" : `${lines} places`;
-  return refusal(
-    "permanent",
-    "source_damaged",
-    `Parts of the film are damaged: ffmpeg complained at ${places} while reading it, first: ${said}.`,
-  );
-}
-
 function wrongPicture(samples: PictureSample[]): string | null {
   const absent = samples.find(({ missing }) => missing === "result");
   if (absent !== undefined) return `it shows no picture at ${absent.at_s.toFixed(1)} s`;
@@ -102,6 +115,13 @@ function wrongPicture(samples: PictureSample[]): string | null {
   if (wrong.length === 0) return null;
   const places = wrong.map(({ at_s }) => `${at_s.toFixed(1)} s`).join(", ");
   return `its picture is not the source's at ${places}`;
+}
+
+function soundNotes({ short_sound }: Evidence): string[] {
+  return short_sound.found.map(
+    ({ index, end_s, expected_s }) =>
+      `Audio track ${index} of the source ends at ${end_s.toFixed(1)} s, not at ${expected_s.toFixed(1)} s.`,
+  );
 }
 
 /** Holes that the source itself declares, in films of variable rate: nothing was lost, but people should know. */

@@ -59,6 +59,9 @@ export type AudioStream = {
   language: string | null;
   title: string | null;
   default: boolean;
+  start_s: number;
+  /** What the header claims; null where it says nothing. */
+  duration_s: number | null;
 };
 
 export type SubtitleStream = {

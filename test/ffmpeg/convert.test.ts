@@ -156,6 +156,30 @@ describe("a film with many tracks", () => {
 });
 
 test(
+  "a cover picture is kept in mp4, and named where it cannot be",
+  async () => {
+    const kept = await become("cover.mp4", { container: "mp4" });
+    expect(kept.result.video.map(({ attached_picture }) => attached_picture)).toEqual([false, true]);
+    expect(kept.notes).toEqual([]);
+    const left = await become("cover.mp4", { container: "mkv" });
+    expect(left.result.video).toHaveLength(1);
+    expect(left.notes).toEqual(["A cover picture was left out: mkv has no place for it."]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a recording with small damage is converted, and it is told",
+  async () => {
+    for (const name of ["cut-in.ts", "glitch.ts", "glitch-sound.ts"]) {
+      const { notes } = await become(name, {});
+      expect(notes).toEqual([expect.stringContaining("The source has small damage at")] as never);
+    }
+  },
+  LIMIT_MS,
+);
+
+test(
   "a film of variable rate keeps every frame and its time",
   async () => {
     const { result } = await become("variable.mp4", { container: "mp4" });

@@ -2,12 +2,13 @@ import { describe, expect, test } from "bun:test";
 import type { EncodeRun } from "../../src/ffmpeg/encode.ts";
 import { judgeRun } from "../../src/ffmpeg/encode-outcome.ts";
 import { NO_REPORT } from "../../src/ffmpeg/progress.ts";
+import { damage } from "./records.ts";
 
 const limits = { ffmpeg_timeout_ms: 60_000, stall_timeout_ms: 300_000 };
-const quiet = { tail: "", damage: { lines: 0, first: null }, disk_full: false };
+const quiet = { tail: "", damage: damage(), disk_full: false };
 const complaints = {
   tail: "[h264 @ 0x1] [error] no frame!\n",
-  damage: { lines: 9, first: "x" },
+  damage: damage({ lines: 9, first: "x" }),
   disk_full: false,
 };
 

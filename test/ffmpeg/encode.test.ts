@@ -147,6 +147,12 @@ describe("a conversion whose ffmpeg", () => {
       "retry",
       "verification_failed",
     ],
+    [
+      "cuts the sound short",
+      'argv[argv.indexOf("-filter:a:0") + 1] += ",atrim=end=1"; process.exit(real(argv));',
+      "retry",
+      "verification_failed",
+    ],
     ["makes another size", withFilter("scale=160:120"), "retry", "verification_failed"],
     ["dies", 'process.kill(process.pid, "SIGKILL");', "retry", "ffmpeg_failed"],
     ["fills the disk", 'say("[error] x: No space left on device"); process.exit(1);', "retry", "disk_full"],

@@ -29,7 +29,9 @@ describe("damage", () => {
     ["a title: error while decoding", false],
   ];
   test.each(rows)("%s", (line, damaged) => {
-    expect(read([line]).damage).toEqual(damaged ? { lines: 1, first: line } : { lines: 0, first: null });
+    expect(read([line]).damage).toMatchObject(
+      damaged ? { lines: 1, first: line } : { lines: 0, first: null },
+    );
   });
 });
 

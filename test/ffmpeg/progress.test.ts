@@ -34,9 +34,14 @@ describe("lines that say nothing", () => {
     "speed=N/A",
     "total_size=N/A",
     "fps=nan",
+    "fps=0.0",
   ])("%s", (line) => {
     expect(read([line])).toEqual(NO_REPORT);
   });
+});
+
+test("time never steps back", () => {
+  expect(read(["out_time_us=2000000", "out_time_us=1500000", "out_time_us=N/A"]).out_time_s).toBe(2);
 });
 
 describe("lines of the log", () => {
@@ -53,6 +58,7 @@ describe("of the whole film", () => {
     ["not begun", NO_REPORT, 60, { percent: 0, eta_s: null, fps: null }],
     ["longer than it said", { ...half, out_time_s: 90 }, 60, { percent: 99.9, eta_s: 0 }],
     ["ended early", { ...half, ended: true }, 60, { percent: 100 }],
+    ["nothing written yet", { ...half, out_time_s: 0 }, 60, { percent: 0, eta_s: null }],
     ["standing still", { ...half, speed: 0 }, 60, { eta_s: null }],
   ];
   test.each(rows)("%s", (_name, report, duration_s, expected) => {

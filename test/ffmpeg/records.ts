@@ -1,3 +1,4 @@
+import type { Damage } from "../../src/ffmpeg/log.ts";
 import type { Capabilities } from "../../src/shared/capabilities.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import type { AudioStream, MediaInfo, SubtitleStream, VideoStream } from "../../src/shared/media.ts";
@@ -59,6 +60,8 @@ export function audioStream(changes: Partial<AudioStream> = {}): AudioStream {
     language: null,
     title: null,
     default: true,
+    start_s: 0,
+    duration_s: 60,
     ...changes,
   };
 }
@@ -104,4 +107,8 @@ export function capabilities(changes: Partial<Capabilities> = {}): Capabilities 
     refused: [],
     ...changes,
   };
+}
+
+export function damage(changes: Partial<Damage> = {}): Damage {
+  return { lines: 0, first: null, corrupt_pictures: 0, undecoded: {}, container: 0, ...changes };
 }

@@ -4,7 +4,7 @@ import { plan } from "../../src/ffmpeg/plan.ts";
 import type { Timeline } from "../../src/ffmpeg/timeline.ts";
 import { type Evidence, judge } from "../../src/ffmpeg/verify.ts";
 import type { MediaInfo, VideoStream } from "../../src/shared/media.ts";
-import { audioStream, capabilities, conversion, media, videoStream } from "./records.ts";
+import { audioStream, capabilities, conversion, damage, media, videoStream } from "./records.ts";
 
 /** A film of 60 s at 25 frames/s that became just what was planned; each row changes one thing. */
 function evidence(changes: {
@@ -27,12 +27,16 @@ function evidence(changes: {
     source,
     media: media({ video: [videoStream(changes.made)], audio: [audioStream()], ...changes.result }),
     timelines: new Map([[0, timeline]]),
-    damage: { lines: 0, first: null },
+    short_sound: { found: [], lost: [] },
+    damage: damage(),
     pictures: [],
     decoded: null,
     ...changes.rest,
   };
 }
+
+const short = { index: 1, end_s: 30, expected_s: 60 };
+const cover = videoStream({ index: 5, codec: "png", attached_picture: true });
 
 function sample(mean: number, alike: number | null): PictureSample {
   return { at_s: 6, difference: { mean, alike }, missing: null, change: null };
@@ -51,6 +55,12 @@ describe("a result that is not good may be tried again", () => {
     ["another pixel format", { made: { pixel_format: "yuv444p" } }, "yuv444p, not yuv420p"],
     ["a second film", { result: { video: [videoStream(), videoStream({ index: 3 })] } }, "2 video tracks"],
     ["no sound", { result: { audio: [] } }, "its audio tracks are none, not aac"],
+    [
+      "sound that was lost",
+      { rest: { short_sound: { found: [short], lost: [short] } } },
+      "audio track 1 ends at 30.0 s, in the source at 60.0 s",
+    ],
+    ["no cover", { source: { video: [videoStream(), cover] } }, "its cover picture is missing"],
     ["a green picture", { rest: { pictures: [sample(80, 0)] } }, "not the source's at 6.0 s"],
     [
       "a picture of something else",
@@ -81,7 +91,8 @@ describe("a result that is not good may be tried again", () => {
 describe("a damaged source is refused for good", () => {
   const cut = { packets: 750, last_s: 29.96, end_s: 30 };
   const hole = { packets: 1400 };
-  const complaint = { damage: { lines: 2, first: "[h264 @ 0x1] [error] error while decoding MB 1 2" } };
+  const first = "[h264 @ 0x1] [error] error while decoding MB 1 2";
+  const complaint = { damage: damage({ lines: 2, first, corrupt_pictures: 2 }) };
   const rows: [string, Parameters<typeof evidence>[0], string][] = [
     [
       "cut off",
@@ -153,6 +164,11 @@ describe("no damage", () => {
   ];
   test.each(rows)("%s", (_name, changes) => {
     expect(judge(evidence(changes))).toEqual({ notes: [] });
+  });
+
+  test("sound that ends early in the source, too, is told", () => {
+    const result = judge(evidence({ rest: { short_sound: { found: [short], lost: [] } } }));
+    expect(result).toEqual({ notes: ["Audio track 1 of the source ends at 30.0 s, not at 60.0 s."] });
   });
 
   test("a long gap of a variable film is told", () => {

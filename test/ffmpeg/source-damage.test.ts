@@ -1,0 +1,56 @@
+import { describe, expect, test } from "bun:test";
+import { judgeDamage } from "../../src/ffmpeg/source-damage.ts";
+import type { Timeline } from "../../src/ffmpeg/timeline.ts";
+import type { VideoStream } from "../../src/shared/media.ts";
+import { damage, videoStream } from "./records.ts";
+
+function timeline(packets: number): Timeline {
+  return { packets, first_s: 0, last_s: 59.96, end_s: 60, largest_gap_s: 0.04, largest_gap_at_s: 0 };
+}
+
+/** A film of 1500 pictures and 2800 pieces of sound, with four complaints of one kind. */
+function judge(found: Parameters<typeof damage>[0], film: Partial<VideoStream> = {}) {
+  const first = "[warning] file:a: b.ts: corrupt decoded frame in stream 0";
+  return judgeDamage({
+    film: videoStream(film),
+    timeline: timeline(1500),
+    sound: new Map([[1, timeline(2800)]]),
+    damage: damage({ lines: 4, first, ...found }),
+  });
+}
+
+test("no complaints", () => {
+  expect(judge({ lines: 0, first: null })).toEqual({ notes: [] });
+});
+
+describe("small damage is told", () => {
+  const note = "The source has small damage at 4 places, first: corrupt decoded frame in stream 0.";
+  const variable = { constant_rate: false };
+  const rows: [string, Parameters<typeof damage>[0], Partial<VideoStream>, string][] = [
+    ["one picture", { corrupt_pictures: 1 }, {}, `${note} 1 of its 1500 pictures may show it.`],
+    ["before the first keyframe", { undecoded: { 0: 40 } }, {}, note],
+    ["a container that ends early, with all its frames", { container: 4 }, {}, note],
+    ["some sound", { undecoded: { 1: 28 } }, {}, note],
+    ["a track that was not kept", { undecoded: { 7: 900 } }, {}, note],
+    ["a variable film, all frames counted", { container: 4 }, { ...variable, frames: 1500 }, note],
+  ];
+  test.each(rows)("%s", (_name, found, film, expected) => {
+    expect(judge(found, film)).toEqual({ notes: [expected] });
+  });
+});
+
+describe("more is damage", () => {
+  const variable = { constant_rate: false };
+  const rows: [string, Parameters<typeof damage>[0], Partial<VideoStream>, string][] = [
+    ["pictures", { corrupt_pictures: 2 }, {}, "complained at 4 places while reading it"],
+    ["a variable film that nobody counted", { container: 2 }, variable, "complained at 4 places"],
+    ["a variable film, packets", { undecoded: { 0: 2 } }, variable, "complained at 4 places"],
+    ["a variable film, frames missing", {}, { ...variable, frames: 1502 }, "complained at 4 places"],
+    ["sound", { undecoded: { 1: 29 } }, {}, "The sound of track 1 is damaged: 29 pieces"],
+  ];
+  test.each(rows)("%s", (_name, found, film, part) => {
+    expect(judge(found, film)).toMatchObject({
+      refusal: { outcome: "permanent", reason: "source_damaged", message: expect.stringContaining(part) },
+    } as never);
+  });
+});
