@@ -14,9 +14,9 @@ export const Status = v.object({
   ...Counts.entries,
   total: v.number(),
   workers: v.array(Worker),
-  /** Measured over the last hour; null before anything was finished. */
+  /** Measured over the busy time of the last hour; null where nothing was done in it, or was ever finished. */
   throughput: v.object({ files_per_hour: v.nullable(v.number()), bytes_per_second: v.nullable(v.number()) }),
-  /** Seconds for all that is pending at the measured speed; null while unknown. */
+  /** Seconds for all that is left at the measured speed; null while unknown, or while no worker can take it. */
   eta_s: v.nullable(v.number()),
   /** What a person should look at, one sentence each: a root that is gone, a full disk, a scan that failed. */
   problems: v.array(v.string()),

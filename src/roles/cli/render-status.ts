@@ -1,6 +1,6 @@
 import { printable } from "../../shared/printable.ts";
 import type { Status } from "../../shared/status.ts";
-import type { Worker } from "../../shared/worker.ts";
+import { canClaim, type Worker } from "../../shared/worker.ts";
 import { ago, bytes, count, percent, seconds } from "./format.ts";
 import { renderProgress } from "./render-progress.ts";
 import { type Branch, tree } from "./tree.ts";
@@ -45,9 +45,19 @@ function progressBlock(status: Status, active: Worker[]): string {
   ]);
 }
 
-function remaining({ eta_s, pending, processing, publishing }: Status): string {
-  if (pending + processing + publishing === 0) return "nothing left to do";
-  return eta_s === null ? "unknown" : seconds(eta_s);
+function remaining({ eta_s, pending, processing, publishing, workers, scan }: Status): string {
+  if (pending + processing + publishing === 0) {
+    if (scan.unsettled === 0) return "nothing left to do";
+    return `nothing queued; ${count(scan.unsettled, "file")} still being written ${scan.unsettled === 1 ? "waits" : "wait"} to settle`;
+  }
+  if (eta_s !== null) return seconds(eta_s);
+  if (pending === 0 || workers.some(canClaim)) return "unknown";
+  if (workers.some(({ status }) => status === "online"))
+    return "unknown: the workers have problems and take no films";
+  const draining = workers.some(({ status }) => status === "draining");
+  return draining
+    ? "unknown: the workers are draining and take no more films"
+    : "unknown: no worker is online";
 }
 
 function workerBranch(worker: Worker): Branch {
@@ -64,8 +74,8 @@ function workerBranch(worker: Worker): Branch {
   };
 }
 
-function throughput({ throughput: { files_per_hour, bytes_per_second } }: Status): string {
-  if (files_per_hour === null) return "unknown";
+function throughput({ throughput: { files_per_hour, bytes_per_second }, completed }: Status): string {
+  if (files_per_hour === null) return completed === 0 ? "unknown" : "nothing was done in the last hour";
   const files = files_per_hour >= 100 ? Math.round(files_per_hour) : files_per_hour;
   const rate = bytes_per_second === null ? "" : `, ${bytes(bytes_per_second)}/s of sources`;
   return `${count(files)} files/hour${rate} (last hour)`;

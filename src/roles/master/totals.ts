@@ -2,27 +2,48 @@ import type { CountRow } from "../../db/totals.ts";
 import { type Instant, toTimestamp } from "../../shared/clock.ts";
 import { JOB_STATUSES } from "../../shared/job.ts";
 import type { Counts, Stats, Status } from "../../shared/status.ts";
+import { canClaim, type Worker } from "../../shared/worker.ts";
 import type { Context } from "./context.ts";
 import { listWorkers } from "./sessions.ts";
+import { measureThroughput, type Throughput, type Work } from "./throughput.ts";
 
 const WINDOW_MS = 3_600_000;
+/** So many of the newest films are measured: a screen must stay cheap on a farm that does thousands an hour. */
+const MOST_MEASURED = 1000;
 
 export function status(context: Context, now: Instant): Omit<Status, "problems" | "scan" | "timestamp"> {
   const rows = context.store.counts();
   const counts = countByStatus(rows);
-  const throughput = measure(context, counts, now);
+  const workers = listWorkers(context, now);
+  const running = runningFilms(context, now);
+  const throughput = measure(context, running, now);
   const left = rows.filter(
     ({ status: is }) => is === "pending" || is === "processing" || is === "publishing",
   );
-  const left_bytes = sum(left, "source_bytes");
-  const { bytes_per_second } = throughput;
+  const done_bytes = running.reduce((total, { share, source_bytes }) => total + share * source_bytes, 0);
+  const left_bytes = Math.max(0, sum(left, "source_bytes") - done_bytes);
   return {
     ...counts,
     total: sum(rows, "jobs"),
-    workers: listWorkers(context, now),
-    throughput,
-    eta_s: left_bytes === 0 ? 0 : bytes_per_second ? Math.round(left_bytes / bytes_per_second) : null,
+    workers,
+    throughput: counts.completed === 0 ? UNKNOWN : throughput,
+    eta_s: estimate({ left_bytes, pending: counts.pending, workers, throughput }),
   };
+}
+
+const UNKNOWN: Throughput = { files_per_hour: null, bytes_per_second: null };
+
+/** Null where nobody is there to do what is left. */
+function estimate(of: {
+  left_bytes: number;
+  pending: number;
+  workers: Worker[];
+  throughput: Throughput;
+}): number | null {
+  const { left_bytes, throughput } = of;
+  if (left_bytes === 0) return 0;
+  if (of.pending > 0 && !of.workers.some(canClaim)) return null;
+  return throughput.bytes_per_second ? Math.round(left_bytes / throughput.bytes_per_second) : null;
 }
 
 export function stats(context: Context): Omit<Stats, "timestamp" | "started_at" | "version"> {
@@ -50,17 +71,29 @@ export function stats(context: Context): Omit<Stats, "timestamp" | "started_at" 
   };
 }
 
-/** Over the last hour, or since the first of the films finished in it was begun, if that is less. */
-function measure(context: Context, counts: Counts, now: Instant): Status["throughput"] {
+/** What is being worked on now, as far as its worker tells how far it is. */
+function runningFilms({ store, leases }: Context, now: Instant): Work[] {
+  return store.heldJobs().flatMap(({ id, status: is, started_at, source_size }) => {
+    const percent = is === "publishing" ? 100 : leases.progress(id)?.percent;
+    if (percent === undefined) return [];
+    const begun_ms = started_at === null ? now.wall_ms : Date.parse(started_at);
+    return [{ begun_ms, ended_ms: now.wall_ms, source_bytes: source_size, share: percent / 100 }];
+  });
+}
+
+/** Over the last hour, or the shorter time in which the newest films were finished. */
+function measure({ store }: Context, running: Work[], now: Instant): Throughput {
   const since_ms = now.wall_ms - WINDOW_MS;
-  const finished = context.store.finishedSince(toTimestamp(since_ms));
-  if (counts.completed === 0) return { files_per_hour: null, bytes_per_second: null };
-  const begun_ms = finished.first_started_at === null ? since_ms : Date.parse(finished.first_started_at);
-  const seconds = Math.max(1, (now.wall_ms - Math.max(since_ms, begun_ms)) / 1000);
-  return {
-    files_per_hour: (finished.jobs * 3600) / seconds,
-    bytes_per_second: finished.source_bytes / seconds,
-  };
+  const rows = store.finishedSince(toTimestamp(since_ms), MOST_MEASURED);
+  const oldest = rows.length < MOST_MEASURED ? undefined : rows.at(-1);
+  const finished = rows.map(({ started_at, completed_at, source_size }) => ({
+    begun_ms: Date.parse(started_at ?? completed_at),
+    ended_ms: Date.parse(completed_at),
+    source_bytes: source_size,
+    share: 1,
+  }));
+  const from_ms = oldest === undefined ? since_ms : Date.parse(oldest.completed_at);
+  return measureThroughput([...finished, ...running], from_ms, now.wall_ms);
 }
 
 function countByStatus(rows: CountRow[]): Counts {

@@ -78,6 +78,51 @@ test("an empty library says what is not known", () =>
 
 🔎 Last Scan: none finished yet`));
 
+const WAITING = { pending: 1, total: 1 };
+const SETTLING = { running: false, last_finished_at: "2026-11-22T08:58:00.000Z", files: 43, unreadable: 0 };
+test.each<[string, Parameters<typeof status>[0], string]>([
+  ["no worker", WAITING, "unknown: no worker is online"],
+  [
+    "only one that is away",
+    { ...WAITING, workers: [worker({ status: "offline" })] },
+    "unknown: no worker is online",
+  ],
+  [
+    "only one that drains",
+    { ...WAITING, workers: [worker({ status: "draining" })] },
+    "unknown: the workers are draining and take no more films",
+  ],
+  [
+    "only one with a problem",
+    { ...WAITING, workers: [worker({ problem: "ffmpeg is missing" })] },
+    "unknown: the workers have problems and take no films",
+  ],
+  ["one that can work", { ...WAITING, workers: [worker()] }, "unknown"],
+  ["one that can work, and a speed", { ...WAITING, workers: [worker()], eta_s: 61 }, "1 min 1 s"],
+  [
+    "the last film in work",
+    { processing: 1, total: 1, workers: [worker({ status: "draining" })] },
+    "unknown",
+  ],
+  [
+    "files that settle",
+    { scan: { ...SETTLING, unsettled: 43 } },
+    "nothing queued; 43 files still being written wait to settle",
+  ],
+  [
+    "one file that settles",
+    { scan: { ...SETTLING, unsettled: 1 } },
+    "nothing queued; 1 file still being written waits to settle",
+  ],
+])("the time remaining with %s", (_, seen, text) =>
+  expect(renderStatus(status(seen)).split("\n")).toContain(`⏱️ Estimated Time Remaining: ${text}`),
+);
+
+test("an hour of rest has no speed", () =>
+  expect(renderStatus(status({ completed: 1, total: 1 }))).toContain(
+    "📈 Throughput: nothing was done in the last hour",
+  ));
+
 test("problems come first, and cannot control the terminal", () => {
   const seen = status({
     pending: 1,
@@ -93,7 +138,7 @@ test("problems come first, and cannot control the terminal", () => {
     "└─ worker-1: ffmpeg is missing",
     "",
   ]);
-  expect(lines).toContain("⏱️ Estimated Time Remaining: unknown");
+  expect(lines).toContain("⏱️ Estimated Time Remaining: unknown: the workers have problems and take no films");
   expect(lines).toContain("🔎 Last Scan: running, 1 file so far");
 });
 

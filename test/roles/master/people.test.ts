@@ -54,4 +54,33 @@ describe("people", () => {
     });
     expect(queue.run((c, now) => c.jobs({ search: "%" }, now)).total).toBe(0);
   });
+
+  test("see a speed and a time left that do not count the rest between films", () => {
+    const queue = openQueue();
+    const seen = () => {
+      const { throughput, eta_s } = queue.run((c, now) => c.status(now));
+      return { ...throughput, eta_s };
+    };
+    queue.add("a.mkv", "b.mkv", "c.mkv");
+    queue.register("w");
+    expect(seen()).toEqual({ files_per_hour: null, bytes_per_second: null, eta_s: null });
+    const first = queue.claimOne("w");
+    queue.wait(10_000);
+    queue.publish("w", first);
+    expect(seen()).toEqual({ files_per_hour: 360, bytes_per_second: 1, eta_s: 20 });
+    queue.wait(600_000);
+    expect(seen()).toEqual({ files_per_hour: 360, bytes_per_second: 1, eta_s: null });
+    queue.run((c, now) => c.progress({ worker_id: "w", held: [] }, now));
+    expect(seen()).toEqual({ files_per_hour: 360, bytes_per_second: 1, eta_s: 20 });
+    const { id: job_id, attempt } = queue.claimOne("w");
+    queue.wait(10_000);
+    const progress = { stage: "encoding" as const, percent: 50, fps: null, speed: null, eta_s: null };
+    const held = [{ job_id, attempt, progress }];
+    queue.run((c, now) => c.progress({ worker_id: "w", held }, now));
+    expect(seen()).toEqual({ files_per_hour: 270, bytes_per_second: 0.75, eta_s: 20 });
+    queue.run((c, now) => c.drain("w", now));
+    expect(seen()).toMatchObject({ files_per_hour: 270, eta_s: null });
+    queue.wait(2 * 3_600_000);
+    expect(seen()).toEqual({ files_per_hour: null, bytes_per_second: null, eta_s: null });
+  });
 });
