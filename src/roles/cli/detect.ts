@@ -1,11 +1,16 @@
 import { defineCommand } from "citty";
 import { loadWorkerConfig } from "../../shared/config-file.ts";
+import { VcError } from "../../shared/errors.ts";
 import { cacheFolder } from "../../shared/platform.ts";
-import { renderDetected } from "./render-detected.ts";
+import { type Detected, renderDetected } from "./render-detected.ts";
+import { adviceOn } from "./render-detected-advice.ts";
 import { jsonArg } from "./start.ts";
 
 export const detect = defineCommand({
-  meta: { name: "detect", description: "Find out by trial what this machine can do" },
+  meta: {
+    name: "detect",
+    description: "Find out what this machine can do: its Vulkan devices, and by trial its encoders",
+  },
   args: {
     config: {
       type: "string",
@@ -22,24 +27,42 @@ export const detect = defineCommand({
       valueHint: "PATH",
       description: "The ffprobe to try; without it, the one beside ffmpeg",
     },
+    fresh: {
+      type: "boolean",
+      description: "Repeat the trials instead of showing what they showed for this ffmpeg before",
+    },
     ...jsonArg,
   },
   async run({ args }) {
     const flags = { "ffmpeg.path": args.ffmpeg, "ffmpeg.ffprobe_path": args.ffprobe };
     const { ffmpeg, storage } = configOf(args.config, flags);
     const { detectCapabilities } = await import("../worker/capabilities.ts");
-    const found = await detectCapabilities({
+    const { probeVulkan } = await import("../../vulkan/detect.ts");
+    const trials = detectCapabilities({
       path: ffmpeg.path,
       ffprobe_path: ffmpeg.ffprobe_path,
       cache_path: storage.cache_path ?? cacheFolder(),
-      fresh: true,
-    });
-    const machine = { os: process.platform, architecture: process.arch };
-    console.log(
-      args.json === true ? JSON.stringify({ ...found, ...machine }, null, 2) : renderDetected(found, machine),
-    );
+      fresh: args.fresh === true,
+    }).catch(noFfmpeg);
+    const [vulkan, tried] = await Promise.all([probeVulkan(), trials]);
+    const capabilities = tried instanceof VcError ? null : tried;
+    const found = { vulkan, capabilities, os: process.platform, architecture: process.arch };
+    console.log(args.json === true ? JSON.stringify(asJson(found), null, 2) : renderDetected(found));
+    // The devices are worth seeing without ffmpeg, too; the command has failed all the same.
+    if (tried instanceof VcError) throw tried;
   },
 });
+
+/** Without ffmpeg the machine's devices can be told all the same. */
+function noFfmpeg(error: unknown): VcError {
+  if (error instanceof VcError && error.code === "ffmpeg") return error;
+  throw error;
+}
+
+/** The ffmpeg's own fields first, as they are without Vulkan. */
+function asJson({ capabilities, vulkan, ...machine }: Detected) {
+  return { ...capabilities, vulkan, advice: adviceOn(vulkan, machine.os), ...machine };
+}
 
 /** A machine can be asked before it has a configuration: only without a file the master's address is made up. */
 function configOf(file: string | undefined, flags: Record<string, string | undefined>) {

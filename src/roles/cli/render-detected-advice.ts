@@ -1,0 +1,68 @@
+import type { VulkanDevice, VulkanProbe } from "../../vulkan/devices.ts";
+import { DRIVER_IDS } from "../../vulkan/names.ts";
+
+/** What a person can do so that Vulkan offers more here; `os` is Node's name of the system. Empty: nothing known. */
+export function adviceOn(probe: VulkanProbe, os: string): string[] {
+  if (!probe.available) return adviceWithout(probe.reason, os);
+  if (os === "darwin") return [MACOS];
+  if (probe.devices.every((device) => device.type === "cpu")) {
+    return ["Only Vulkan on the CPU was found; vc does not use it.", ...installDriver(os)];
+  }
+  return [...new Set(probe.devices.flatMap(adviceOnDevice))];
+}
+
+function adviceWithout(reason: Extract<VulkanProbe, { available: false }>["reason"], os: string): string[] {
+  if (reason === "crashed" || reason === "hung") {
+    return [
+      "Update the GPU's driver. A driver that fails costs no film: vc asks it in a process of its own.",
+      "Where several drivers are installed, VK_LOADER_DRIVERS_DISABLE='*NAME*' leaves one out.",
+    ];
+  }
+  if (reason === "refused" || reason === "unreadable")
+    return ["Update the Vulkan loader and the GPU's driver."];
+  if (os === "darwin") return [MACOS];
+  return reason === "no_loader" ? [...installLoader(os), ...installDriver(os)] : installDriver(os);
+}
+
+const MACOS = "macOS: no Vulkan driver there decodes or encodes video; there is nothing to switch on.";
+const LOADER =
+  "Install the Vulkan loader (apt install libvulkan1, dnf install vulkan-loader, pacman -S vulkan-icd-loader).";
+
+function installLoader(os: string): string[] {
+  return os === "win32" ? [] : [LOADER];
+}
+
+function installDriver(os: string): string[] {
+  if (os === "win32")
+    return ["Install the newest driver from the GPU's vendor; the Vulkan loader comes with it."];
+  return [
+    "With a GPU: install its Vulkan driver (AMD and Intel: apt install mesa-vulkan-drivers; NVIDIA: its own).",
+    "In a container: hand the GPU in, with --device /dev/dri (AMD, Intel), or with --gpus all and NVIDIA_DRIVER_CAPABILITIES=all (NVIDIA).",
+    "AMD and Intel: the user that runs vc must be able to open /dev/dri/renderD128 (group render).",
+  ];
+}
+
+/** Mesa keeps video behind switches that each release may move. */
+function adviceOnDevice(device: VulkanDevice): string[] {
+  const offers = (direction: string, codecs: string[]) =>
+    device.video.some(
+      (offer) => offer.limits !== null && offer.direction === direction && codecs.includes(offer.codec),
+    );
+  const encodes = offers("encode", ["h264", "hevc", "av1"]);
+  const decodes = offers("decode", ["h264", "hevc", "av1", "vp9"]);
+  const lines: string[] = [];
+  if (device.driver.id === DRIVER_IDS.radv && !encodes) lines.push(RADV);
+  if (device.driver.id === DRIVER_IDS.anv && !(encodes && decodes)) lines.push(ANV);
+  if (device.driver.id === DRIVER_IDS.nvidia && !decodes) lines.push(NVIDIA);
+  const mesa = [DRIVER_IDS.radv, DRIVER_IDS.anv].some((id) => id === device.driver.id);
+  if (mesa && decodes && !offers("decode", ["h264", "hevc"])) lines.push(FEDORA);
+  return lines;
+}
+
+const RADV =
+  "AMD: Mesa offers encoding with RADV_PERFTEST=video_encode in the environment (Mesa 26.1 and newer: RADV_EXPERIMENTAL=video_encode).";
+const ANV = "Intel: Mesa offers video with ANV_DEBUG=video-decode,video-encode in the environment.";
+const NVIDIA =
+  "NVIDIA: in a container, NVIDIA_DRIVER_CAPABILITIES must name graphics and video (or be all); otherwise update the driver.";
+const FEDORA =
+  "This Mesa was built without H.264 and HEVC, as Fedora and RHEL ship it; their add-on repositories have a whole one.";

@@ -1,0 +1,68 @@
+import { expect, test } from "bun:test";
+import { adviceOn } from "../../../src/roles/cli/render-detected-advice.ts";
+import type { VulkanDevice, VulkanProbe } from "../../../src/vulkan/devices.ts";
+import { device, NO_LOADER, offer, probe } from "./devices.ts";
+
+const radv = { id: 3, name: "radv", info: "Mesa 25.0.7", version: "25.0.7" };
+const anv = { id: 6, name: "Intel open-source Mesa driver", info: "Mesa 25.0.7", version: "25.0.7" };
+const llvmpipe = device({ type: "cpu", driver: { id: 13, name: "llvmpipe", info: "", version: "0.0.1" } });
+const none = (
+  reason: Exclude<Extract<VulkanProbe, { available: false }>["reason"], "no_loader">,
+): VulkanProbe => ({
+  available: false,
+  reason,
+  message: "whatever",
+});
+const everything = ["decode h264 8", "decode hevc 8", "encode h264 8"].map((text) => offer(text));
+
+/** A line stands for every piece of advice by words that no other has. */
+test.each<[string, VulkanProbe, string, string[]]>([
+  [
+    "no loader",
+    NO_LOADER,
+    "linux",
+    ["apt install libvulkan1", "mesa-vulkan-drivers", "--device /dev/dri", "renderD128"],
+  ],
+  ["no loader on Windows", NO_LOADER, "win32", ["from the GPU's vendor"]],
+  ["no loader on macOS", NO_LOADER, "darwin", ["macOS: no Vulkan driver"]],
+  ["no driver", none("no_driver"), "linux", ["mesa-vulkan-drivers", "--device /dev/dri", "renderD128"]],
+  ["a crash", none("crashed"), "linux", ["Update the GPU's driver.", "VK_LOADER_DRIVERS_DISABLE"]],
+  ["a hang", none("hung"), "win32", ["Update the GPU's driver.", "VK_LOADER_DRIVERS_DISABLE"]],
+  ["a refusal", none("refused"), "linux", ["Update the Vulkan loader"]],
+  ["rubbish", none("unreadable"), "linux", ["Update the Vulkan loader"]],
+  [
+    "llvmpipe alone",
+    probe(llvmpipe),
+    "linux",
+    ["Only Vulkan on the CPU", "mesa-vulkan-drivers", "--device", "renderD128"],
+  ],
+  ["no device at all", probe(), "win32", ["Only Vulkan on the CPU", "from the GPU's vendor"]],
+  ["MoltenVK", probe(device({ driver: { ...radv, id: 14 } })), "darwin", ["macOS: no Vulkan driver"]],
+])("advice on %s", (_, found, os, parts) => {
+  const lines = adviceOn(found, os);
+  expect(lines).toHaveLength(parts.length);
+  for (const [index, part] of parts.entries()) expect(lines[index]).toContain(part);
+});
+
+test.each<[string, Partial<VulkanDevice>, string[]]>([
+  [
+    "an AMD that cannot encode",
+    { driver: radv, video: [offer("decode h264 8")] },
+    ["RADV_PERFTEST=video_encode"],
+  ],
+  ["an AMD with everything", { driver: radv, video: everything }, []],
+  ["an AMD on Fedora", { driver: radv, video: [offer("decode av1 8"), offer("encode av1 8")] }, ["Fedora"]],
+  ["an Intel without video", { driver: anv }, ["ANV_DEBUG=video-decode,video-encode"]],
+  ["an Intel that cannot encode", { driver: anv, video: [offer("decode hevc 8")] }, ["ANV_DEBUG"]],
+  ["an Intel with everything", { driver: anv, video: everything }, []],
+  ["an NVIDIA without video", {}, ["NVIDIA_DRIVER_CAPABILITIES"]],
+  ["an NVIDIA that cannot encode", { video: [offer("decode h264 8")] }, []],
+])("advice on %s", (_, given, parts) => {
+  const lines = adviceOn(probe(device(given), llvmpipe), "linux");
+  expect(lines).toHaveLength(parts.length);
+  for (const [index, part] of parts.entries()) expect(lines[index]).toContain(part);
+});
+
+test("two equal cards get one piece of advice", () => {
+  expect(adviceOn(probe(device(), device({ index: 1 })), "linux")).toHaveLength(1);
+});
