@@ -1,5 +1,6 @@
 import { type ConfigKey, listKeys, type Role, sectionsOf } from "./config-keys.ts";
 import type { Entry } from "./config-yaml.ts";
+import { found } from "./found.ts";
 import { nearest } from "./nearest.ts";
 import { printable } from "./printable.ts";
 
@@ -65,12 +66,6 @@ function listOf(role: Role, section: string, limit = 3): string {
     .filter((key) => key.path.startsWith(`${section}.`))
     .map((key) => key.path.slice(section.length + 1));
   return names.slice(0, limit).join(", ");
-}
-
-function found(value: unknown): string {
-  if (value === null || value === undefined) return "nothing";
-  const shown = printable(JSON.stringify(value) ?? String(value));
-  return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
 }
 
 function splitOnce(path: string): [string, string | null] {

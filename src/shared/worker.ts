@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { Time } from "./endpoint.ts";
 import { Progress } from "./job.ts";
 
 export const WORKER_STATUSES = ["online", "draining", "offline"] as const;
@@ -19,7 +20,7 @@ export const Heartbeat = v.object({
   active_jobs: v.number(),
   /** For people, but for two: "draining" takes no more jobs, "stopped" is the last word of a worker. */
   status: v.string(),
-  timestamp: v.string(),
+  timestamp: Time,
   gpu: v.optional(v.string()),
   gpu_usage: v.optional(v.number()),
   cpu_usage: v.optional(v.number()),

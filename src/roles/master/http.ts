@@ -5,6 +5,7 @@ import { ERRORS, type ErrorCode, VcError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { type Endpoint, type Input, protocol, type Reply } from "../../shared/protocol.ts";
 import { type AccessRule, admit, isForeignOrigin } from "./auth.ts";
+import { inputFault } from "./input-fault.ts";
 
 export type HandlerContext = { signal: AbortSignal };
 export type Handlers = {
@@ -20,6 +21,8 @@ type App = Hono<{ Bindings: Connection }>;
 type Ctx = Context<{ Bindings: Connection }>;
 
 const BODY_LIMIT = 1024 * 1024;
+/** So many are told of one call. */
+const MOST_FAULTS = 5;
 
 /** The master's HTTP interface, made from the table of endpoints. */
 export function createApp(of: { handlers: Handlers; pages: Page[]; access: AccessRule; log: Logger }): App {
@@ -120,9 +123,7 @@ function parseBody(text: string): object {
 function checkInput(schema: v.GenericSchema, input: unknown): unknown {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
-  const faults = result.issues
-    .slice(0, 5)
-    .map((issue) => `${v.getDotPath(issue) ?? "input"}: ${issue.message}`);
+  const faults = [...new Set(result.issues.map(inputFault))].slice(0, MOST_FAULTS);
   throw new VcError("bad_request", `${faults.join("; ")}.`);
 }
 

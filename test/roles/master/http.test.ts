@@ -66,10 +66,31 @@ test("with a made token this machine needs none, a name of another machine does"
 describe("wrong input", () => {
   const cases: [string, string, RequestInit, number, string, RegExp][] = [
     ["an unknown path", "/api/films", {}, 404, "not_found", /openapi/],
-    ["a missing field", "/api/worker/next-job", {}, 400, "bad_request", /worker_id/],
-    ["a number that is none", "/api/jobs?limit=many", {}, 400, "bad_request", /limit/],
-    ["a number too large", "/api/jobs?limit=1001", {}, 400, "bad_request", /limit.*1000/],
-    ["a value that is not in the list", "/api/jobs?status=lost", {}, 400, "bad_request", /status.*"pending"/],
+    ["a missing field", "/api/worker/next-job", {}, 400, "bad_request", /^worker_id: is missing\.$/],
+    [
+      "a number that is none",
+      "/api/jobs?limit=many",
+      {},
+      400,
+      "bad_request",
+      /^limit: found "many"; allowed: a whole number\.$/,
+    ],
+    [
+      "a number too large",
+      "/api/jobs?limit=1001",
+      {},
+      400,
+      "bad_request",
+      /^limit: found 1001; allowed: at most 1000\.$/,
+    ],
+    [
+      "a value that is not in the list",
+      "/api/jobs?status=lost",
+      {},
+      400,
+      "bad_request",
+      /^status: found "lost"; allowed: pending, processing, .* or cancelled\.$/,
+    ],
     ["no JSON", "/api/retry", { method: "POST", body: "{" }, 400, "bad_request", /not JSON/],
     [
       "JSON that is no object",
