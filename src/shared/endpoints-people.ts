@@ -117,7 +117,7 @@ export const peopleEndpoints = {
     method: "GET",
     path: "/readyz",
     access: "token",
-    summary: "The master can do its work; 503 with its problems otherwise.",
+    summary: "The master can do its work; otherwise 503 with what keeps it from it.",
     input: v.object({}),
     reply: v.object({ ready: v.boolean(), problems: v.array(v.string()) }),
   },

@@ -49,6 +49,6 @@ export function peopleHandlers(of: {
       return { ok: true };
     },
     healthz: () => ({ ok: true, version }),
-    readyz: () => ({ ready: problems.list().length === 0, problems: problems.list() }),
+    readyz: () => ({ ready: problems.stopping().length === 0, problems: problems.stopping() }),
   } satisfies Omit<Handlers, keyof WorkerHandlers>;
 }

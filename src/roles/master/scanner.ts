@@ -6,7 +6,7 @@ import type { Reply } from "../../shared/protocol.ts";
 import type { FoundSource } from "./coordinator.ts";
 import type { Problems } from "./problems.ts";
 import { createSettling } from "./settling.ts";
-import { lookAtFile, lookAtFiles, type SeenFile, type SeenFolder, walk } from "./walk.ts";
+import { emptyFolder, lookAtFile, lookAtFiles, type SeenFile, type SeenFolder, walk } from "./walk.ts";
 
 export type ScanResult = {
   files: number;
@@ -14,7 +14,9 @@ export type ScanResult = {
   changed: number;
   unchanged: number;
   unsettled: number;
+  /** Folders, then films, then names that no program can open. */
   unreadable: string[];
+  unreadable_files: string[];
   unnameable: string[];
 };
 export type ScannerSettings = {
@@ -74,7 +76,7 @@ export function createScanner(parts: Parts): Scanner {
       last_finished_at: last?.at ?? null,
       files: last?.files ?? 0,
       unsettled: settling.count(),
-      unreadable: (last?.unreadable.length ?? 0) + (last?.unnameable.length ?? 0),
+      unreadable: last === null ? 0 : countUnreadable(last),
     }),
     stop() {
       stopped = true;
@@ -95,6 +97,7 @@ async function scanOnce(
     unchanged: 0,
     unsettled: 0,
     unreadable: [],
+    unreadable_files: [],
     unnameable: [],
   };
   const queue = createFeed(add, result);
@@ -104,6 +107,7 @@ async function scanOnce(
     result.files += folder.files.length;
     result.unsettled += folder.files.length - settled.length;
     result.unreadable.push(...folder.unreadable);
+    result.unreadable_files.push(...folder.unreadable_files);
     result.unnameable.push(...folder.unnameable);
     await queue.put(settled);
   }
@@ -147,42 +151,46 @@ function folders(settings: ScannerSettings): AsyncIterable<SeenFolder> {
 }
 
 async function* named(root_path: string, sources: string[]): AsyncGenerator<SeenFolder> {
-  const seen: SeenFolder = { files: [], unreadable: [], unnameable: [] };
+  const seen = emptyFolder();
   await lookAtFiles(root_path, sources, seen);
   yield seen;
 }
 
-function report({ settings, known, problems, log }: Parts, result: ScanResult): void {
-  const { unreadable, unnameable, ...counts } = result;
-  const emptied = result.files === 0 && known() > 0;
-  say(
-    problems,
-    "scan.empty",
-    emptied,
-    `no film is left in ${settings.root_path}, but ${known()} are known; is the volume mounted? Nothing was forgotten.`,
-  );
-  say(
-    problems,
-    "scan.unreadable",
-    unreadable.length > 0,
-    `${unreadable.length} files or folders cannot be read: ${few(unreadable)}. Give the master's user the right to read them.`,
-  );
-  say(
-    problems,
-    "scan.names",
-    unnameable.length > 0,
-    `${unnameable.length} names are not UTF-8 and were left out: ${few(unnameable)}. Rename them (convmv does it).`,
-  );
-  const news = result.added + result.changed > 0;
-  log[news ? "info" : "debug"]("scan finished", {
-    ...counts,
-    unreadable: unreadable.length + unnameable.length,
-  });
+function countUnreadable({ unreadable, unreadable_files, unnameable }: ScanResult): number {
+  return unreadable.length + unreadable_files.length + unnameable.length;
 }
 
-function say(problems: Problems, key: string, is: boolean, sentence: string): void {
-  if (is) problems.set(key, sentence);
-  else problems.clear(key);
+function report({ settings, known, problems, log }: Parts, result: ScanResult): void {
+  const { unreadable, unreadable_files, unnameable, ...counts } = result;
+  const emptied = result.files === 0 && known() > 0;
+  const empty = `no film is left in ${settings.root_path}, but ${known()} are known; is the volume mounted? Nothing was forgotten.`;
+  if (emptied) problems.set("scan.empty", empty);
+  else problems.clear("scan.empty");
+  if (unreadable.length > 0) problems.set("scan.unreadable", closedFolders(unreadable));
+  else problems.clear("scan.unreadable");
+  // A few films that are left out keep nobody from working on all the others.
+  if (unreadable_files.length > 0) problems.set("scan.files", closedFiles(unreadable_files), "remark");
+  else problems.clear("scan.files");
+  if (unnameable.length > 0) problems.set("scan.names", badNames(unnameable), "remark");
+  else problems.clear("scan.names");
+  const news = result.added + result.changed > 0;
+  log[news ? "info" : "debug"]("scan finished", { ...counts, unreadable: countUnreadable(result) });
+}
+
+function closedFolders(folders: string[]): string {
+  const subject = folders.length === 1 ? "1 folder" : `${folders.length} folders`;
+  return `${subject} cannot be read: ${few(folders)}. Give the master's user the right to read and enter.`;
+}
+
+function closedFiles(files: string[]): string {
+  const subject = files.length === 1 ? "1 film" : `${files.length} films`;
+  return `${subject} cannot be looked at: ${few(files)}. The disk or the connection to it may be damaged.`;
+}
+
+function badNames(names: string[]): string {
+  const one = names.length === 1;
+  const subject = one ? "1 name is not UTF-8 and was" : `${names.length} names are not UTF-8 and were`;
+  return `${subject} left out: ${few(names)}. Rename ${one ? "it" : "them"} (convmv does it).`;
 }
 
 function few(names: string[]): string {

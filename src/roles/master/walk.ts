@@ -1,6 +1,6 @@
 import type { Dirent } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 
 export type WalkOptions = {
@@ -20,8 +20,13 @@ export type SeenFile = {
   /** The later of modification and change of metadata, Unix milliseconds. */
   changed_ms: number;
 };
-/** One folder: its films, and what of it could not be read or named, as text for people. */
-export type SeenFolder = { files: SeenFile[]; unreadable: string[]; unnameable: string[] };
+/** One folder: its films, and what of it could not be read (itself, or single films) or named, as text for people. */
+export type SeenFolder = {
+  files: SeenFile[];
+  unreadable: string[];
+  unreadable_files: string[];
+  unnameable: string[];
+};
 
 type Place = { rel: string; depth: number };
 
@@ -37,12 +42,12 @@ export async function* walk(options: WalkOptions): AsyncGenerator<SeenFolder> {
   for (let place = places.pop(); place !== undefined; place = places.pop()) {
     const entries = await readFolder(options, place);
     if (!Array.isArray(entries)) {
-      yield { files: [], unreadable: [entries.failure], unnameable: [] };
+      yield { ...emptyFolder(), unreadable: [entries.failure] };
       continue;
     }
     const sorted = sortEntries(options, place, entries);
     places.push(...sorted.folders);
-    const seen: SeenFolder = { files: [], unreadable: [], unnameable: [] };
+    const seen = emptyFolder();
     if (sorted.garbled) seen.unnameable = await unnameableIn(options, place);
     await lookAtFiles(options.root_path, sorted.films, seen);
     yield seen;
@@ -65,6 +70,10 @@ export async function lookAtFile(root_path: string, source_rel: string): Promise
     if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return null;
     throw error;
   }
+}
+
+export function emptyFolder(): SeenFolder {
+  return { files: [], unreadable: [], unreadable_files: [], unnameable: [] };
 }
 
 async function readFolder(options: WalkOptions, place: Place): Promise<Dirent[] | { failure: string }> {
@@ -105,12 +114,19 @@ export async function lookAtFiles(root_path: string, films: string[], seen: Seen
       try {
         return await lookAtFile(root_path, rel);
       } catch (error) {
-        seen.unreadable.push(`${rel} (${systemCode(error) ?? messageOf(error)})`);
+        enterFailure(seen, rel, systemCode(error) ?? messageOf(error));
         return null;
       }
     });
     for (const file of await Promise.all(looks)) if (file !== null) seen.files.push(file);
   }
+}
+
+/** lstat needs no right on the file itself: what it may not do is enter the folder. */
+function enterFailure(seen: SeenFolder, rel: string, why: string): void {
+  const folder = `${dirname(rel)}/ (${why})`;
+  if (why !== "EACCES") seen.unreadable_files.push(`${rel} (${why})`);
+  else if (!seen.unreadable.includes(folder)) seen.unreadable.push(folder);
 }
 
 /** Folders and films whose names are no UTF-8, shown with %XX for each byte that is not ASCII. */

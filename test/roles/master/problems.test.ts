@@ -22,5 +22,10 @@ test("each problem is said once when it begins and once when it is over", () => 
   problems.clear("disk");
   problems.clear("disk");
   expect(problems.list()).toEqual(["the root is gone"]);
+  problems.set("names", "a name is odd", "remark");
+  problems.set("disk", "the disk is full");
+  expect(problems.list()).toEqual(["the root is gone", "the disk is full", "a name is odd"]);
+  expect(problems.stopping()).toEqual(["the root is gone", "the disk is full"]);
+  lines.splice(3);
   expect(lines).toEqual(["warn the disk is full", "warn the root is gone", "info a problem is over"]);
 });

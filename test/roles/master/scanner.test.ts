@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
-import { mkdir, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startMaster } from "../../../src/roles/master/index.ts";
 import { createLogger } from "../../../src/shared/log.ts";
 import { configOf, type MasterSite, withMasterSite } from "../../support/master-test.ts";
+import { testOr } from "../../support/test-or.ts";
 import { until } from "../../support/until.ts";
+
+const needsRoot = process.getuid?.() === 0 ? null : "needs root, to read as another user";
 
 const names = async (site: MasterSite) => {
   const { jobs } = (await site.call("/api/jobs")).body as { jobs: { source_rel: string }[] };
@@ -77,9 +80,35 @@ test("names that cannot be used are counted where people look", () =>
     );
     const master = await site.start();
     await master.scan();
-    expect(await problems(site)).toEqual([expect.stringContaining("%e4.mkv")]);
+    expect(await problems(site)).toEqual([
+      "1 name is not UTF-8 and was left out: %e4.mkv. Rename it (convmv does it).",
+    ]);
+    expect((await site.call("/readyz")).body).toEqual({ ready: true, problems: [] });
     expect((await site.call("/api/status")).body).toMatchObject({ scan: { unreadable: 1, files: 1 } });
   }));
+
+testOr(
+  needsRoot,
+  "a folder that cannot be read stops a part of the work, and monitors are told until it can",
+  () =>
+    withMasterSite(async (site) => {
+      await site.film("closed/a.mkv");
+      await chmod(site.folder, 0o755);
+      await chmod(site.films, 0o755);
+      const master = await site.start();
+      await chmod(join(site.films, "closed"), 0o700);
+      const scanned = async () => {
+        process.seteuid?.(65534);
+        await master.scan().finally(() => process.seteuid?.(0));
+        return site.call("/readyz");
+      };
+      const sentence =
+        "1 folder cannot be read: closed/ (EACCES). Give the master's user the right to read and enter.";
+      expect(await scanned()).toMatchObject({ status: 503, body: { ready: false, problems: [sentence] } });
+      await chmod(join(site.films, "closed"), 0o755);
+      expect(await scanned()).toMatchObject({ status: 200, body: { ready: true, problems: [] } });
+    }),
+);
 
 test("scans asked for together become one after the one that runs", () =>
   withMasterSite(async (site) => {

@@ -18,7 +18,7 @@ async function film(rel: string): Promise<void> {
 }
 
 async function seen(options: Partial<WalkOptions> = {}): Promise<SeenFolder & { names: string[] }> {
-  const all: SeenFolder = { files: [], unreadable: [], unnameable: [] };
+  const all: SeenFolder = { files: [], unreadable: [], unreadable_files: [], unnameable: [] };
   const isFilm = (name: string) => name.toLowerCase().endsWith(".mkv");
   for await (const folder of walk({
     root_path: root,
@@ -29,6 +29,7 @@ async function seen(options: Partial<WalkOptions> = {}): Promise<SeenFolder & { 
   })) {
     all.files.push(...folder.files);
     all.unreadable.push(...folder.unreadable);
+    all.unreadable_files.push(...folder.unreadable_files);
     all.unnameable.push(...folder.unnameable);
   }
   return { ...all, names: all.files.map((file) => file.source_rel).sort() };
@@ -113,6 +114,22 @@ testOr(needsRoot, "a folder that may not be read is named, the rest is found", a
     const result = await seen();
     expect(result.names).toEqual(["b/open.mkv"]);
     expect(result.unreadable).toEqual(["a/ (EACCES)"]);
+  } finally {
+    process.seteuid?.(0);
+  }
+});
+
+testOr(needsRoot, "a folder that may be read and not entered is named once", async () => {
+  await film("a/one.mkv");
+  await film("a/two.mkv");
+  await film("b/open.mkv");
+  await chmod(root, 0o755);
+  await chmod(join(root, "a"), 0o744);
+  process.seteuid?.(65534);
+  try {
+    const result = await seen();
+    expect(result.names).toEqual(["b/open.mkv"]);
+    expect([result.unreadable, result.unreadable_files]).toEqual([["a/ (EACCES)"], []]);
   } finally {
     process.seteuid?.(0);
   }
