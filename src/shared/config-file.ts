@@ -6,7 +6,7 @@ import { crossCheck } from "./config-check.ts";
 import { type ConfigKey, listKeys, type Role, SCHEMAS } from "./config-keys.ts";
 import { otherRole, unknownKey, unknownVariables, wrongValue } from "./config-problems.ts";
 import { type Entry, type Position, type Problem, readYaml } from "./config-yaml.ts";
-import { fileTrouble, messageOf, VcError } from "./errors.ts";
+import { fileTrouble, messageOf, systemCode, VcError } from "./errors.ts";
 import { printable } from "./printable.ts";
 import { readTokenFile } from "./token.ts";
 
@@ -20,12 +20,24 @@ export type ConfigSources = {
   implicit?: false;
   flags: Record<string, string | undefined>;
   env: Record<string, string | undefined>;
+  /** The file is checked for another machine, perhaps: a token file that cannot be read here is only noted. */
+  elsewhere?: boolean;
 };
 
-/** `given` are the key paths that were set by anything, `file` the one that was read. */
-export type Loaded<C> = { config: C; given: string[]; file: string | null };
+/** `given` are the key paths that were set by anything, `file` the one that was read, `notes` for people. */
+export type Loaded<C> = { config: C; given: string[]; file: string | null; notes: string[] };
 
-/** Absolute paths, durations in ms, the token read. Throws VcError("config") that lists every problem. */
+/** What is wrong with a configuration, each thing with its place in the file where it has one. */
+export class ConfigError extends VcError {
+  readonly problems: Problem[];
+
+  constructor(message: string, problems: Problem[]) {
+    super("config", message);
+    this.problems = problems;
+  }
+}
+
+/** Absolute paths, durations in ms, the token read. Throws ConfigError, or VcError("config") for a file that cannot be read. */
 export function loadMasterConfig(sources: ConfigSources): MasterConfig {
   return loadConfig("master", sources).config;
 }
@@ -56,7 +68,9 @@ export function loadConfig(role: Role, sources: ConfigSources): Loaded<MasterCon
       file,
       crossed.map(({ path, text }) => problemAt(given.get(path), path, text)),
     );
-  return { config: withToken(config, given, file), given: [...given.keys()], file };
+  const notes: string[] = [];
+  const note = sources.elsewhere === true ? (text: string) => void notes.push(text) : null;
+  return { config: withToken(config, { given, file, note }), given: [...given.keys()], file, notes };
 }
 
 /** An implicit ./config.yaml that belongs to the other role beside this one does not stop a worker that needs none. */
@@ -68,7 +82,8 @@ function fileToRead(role: Role, { path, implicit, flags, env }: ConfigSources): 
   return spare && otherRole(role, readYaml(readText("config.yaml")).entries) !== null ? null : "config.yaml";
 }
 
-function readText(path: string): string {
+/** Throws VcError("config"). */
+export function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
@@ -171,27 +186,30 @@ function withPlaces<C extends MasterConfig | WorkerConfig>(
 /** Of token and token_file the one from the stronger source counts; the file's content becomes the token. */
 function withToken<C extends MasterConfig | WorkerConfig>(
   config: C,
-  given: Map<string, Given>,
-  file: string | null,
+  of: { given: Map<string, Given>; file: string | null; note: ((text: string) => void) | null },
 ): C {
+  const { given, file, note } = of;
   if (!("worker" in config) || config.worker.token_file === null) return config;
   const source = given.get("worker.token_file");
   if ((given.get("worker.token")?.rank ?? 0) > (source?.rank ?? 0)) return config;
   try {
     return { ...config, worker: { ...config.worker, token: readTokenFile(config.worker.token_file) } };
   } catch (error) {
-    return fail(file, [problemAt(source, "worker.token_file", messageOf(error))]);
+    const absent = error instanceof VcError && systemCode(error.cause) !== undefined;
+    if (note === null || !absent)
+      return fail(file, [problemAt(source, "worker.token_file", messageOf(error))]);
+    note(`worker.token_file: ${messageOf(error)}; a worker would not start here`);
+    return config;
   }
 }
 
 function fail(file: string | null, problems: Problem[]): never {
   const order = (at: Position | null) => (at === null ? Number.MAX_SAFE_INTEGER : at.line * 1e5 + at.column);
-  const lines = problems
-    .toSorted((a, b) => order(a.at) - order(b.at))
-    .map(({ at, text }) => {
-      const place = at === null || file === null ? "" : `${file}:${at.line}:${at.column}: `;
-      return `  ${printable(`${place}${text}`)}`;
-    });
+  const sorted = problems.toSorted((a, b) => order(a.at) - order(b.at));
+  const lines = sorted.map(({ at, text }) => {
+    const place = at === null || file === null ? "" : `${file}:${at.line}:${at.column}: `;
+    return `  ${printable(`${place}${text}`)}`;
+  });
   const subject = file === null ? "the configuration" : `the configuration file ${file}`;
-  throw new VcError("config", `${subject} cannot be used:\n${[...new Set(lines)].join("\n")}`);
+  throw new ConfigError(`${subject} cannot be used:\n${[...new Set(lines)].join("\n")}`, sorted);
 }

@@ -12,6 +12,7 @@ export function unknownKey(role: Role, path: string, value: unknown): string | n
   const sections = sectionsOf(role);
   if (name === null) {
     if (!sections.includes(section)) {
+      if (sectionsOf(otherOf(role)).includes(section)) return `unknown section; ${belongs(role)}`;
       return `unknown section; ${hint(section, sections) ?? misplaced(role, section) ?? `known: ${sections.join(", ")}`}`;
     }
     const fits = value === null || (typeof value === "object" && !Array.isArray(value));
@@ -20,6 +21,7 @@ export function unknownKey(role: Role, path: string, value: unknown): string | n
   if (!sections.includes(section)) return null;
   const siblings = listOf(role, section, Infinity).split(", ");
   if (siblings.includes(name)) return null;
+  if (listKeys(otherOf(role)).some((key) => key.path === path)) return `unknown key; ${belongs(role)}`;
   const near = hint(name, siblings, `${section}.`) ?? misplaced(role, name);
   return `unknown key; ${near ?? `known in ${section}: ${siblings.join(", ")}`}`;
 }
@@ -43,12 +45,38 @@ export function unknownVariables(env: Record<string, string | undefined>): strin
 
 /** The sentence for a file that was written for the other role; null when it is not. */
 export function otherRole(role: Role, entries: Entry[]): string | null {
-  const other = role === "master" ? "worker" : "master";
-  const top = entries.map((entry) => entry.path).filter((path) => !path.includes("."));
-  const foreign = top.filter((path) => sectionsOf(other).includes(path) && !sectionsOf(role).includes(path));
-  const own = top.filter((path) => sectionsOf(role).includes(path) && !sectionsOf(other).includes(path));
-  if (foreign.length === 0 || own.length > 0) return null;
-  return `this is the file of a ${other} (it has ${foreign.join(", ")}): start it with \`vc ${other}\`, or name a ${role}'s file`;
+  const other = otherOf(role);
+  if (guessRole(entries) !== other) return null;
+  const marks = marksOf(other, entries);
+  const sections = marks.filter((path) => !path.includes("."));
+  const has = sections.length > 0 ? sections : marks;
+  return `this is the file of a ${other} (it has ${has.join(", ")}): start it with \`vc ${other}\`, or name a ${role}'s file`;
+}
+
+/** Whose file it is by most of its sections and keys; null when they do not tell. */
+export function guessRole(entries: Entry[]): Role | null {
+  const master = marksOf("master", entries).length;
+  const worker = marksOf("worker", entries).length;
+  return master === worker ? null : master > worker ? "master" : "worker";
+}
+
+/** The sections and keys that only this role knows, sections with small typing mistakes among them. */
+function marksOf(role: Role, entries: Entry[]): string[] {
+  const other = otherOf(role);
+  const all = [...sectionsOf("master"), ...sectionsOf("worker")];
+  const known = (of: Role, path: string) =>
+    sectionsOf(of).includes(path) || listKeys(of).some((key) => key.path === path);
+  return entries
+    .map(({ path }) => (path.includes(".") ? path : (nearest(path, all) ?? path)))
+    .filter((path) => known(role, path) && !known(other, path));
+}
+
+function otherOf(role: Role): Role {
+  return role === "master" ? "worker" : "master";
+}
+
+function belongs(role: Role): string {
+  return `it belongs to the file of a ${otherOf(role)}`;
 }
 
 function misplaced(role: Role, name: string): string | null {

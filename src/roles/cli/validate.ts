@@ -1,45 +1,72 @@
-import { readFileSync } from "node:fs";
 import { defineCommand } from "citty";
-import { loadConfig } from "../../shared/config-file.ts";
-import { otherRole } from "../../shared/config-problems.ts";
+import { ConfigError, loadConfig, readText } from "../../shared/config-file.ts";
+import type { Role } from "../../shared/config-keys.ts";
+import { guessRole } from "../../shared/config-problems.ts";
 import { readYaml } from "../../shared/config-yaml.ts";
-import { fileTrouble, VcError } from "../../shared/errors.ts";
+import { ERRORS, VcError } from "../../shared/errors.ts";
+import { found } from "../../shared/found.ts";
 import { jsonArg, laterKeys } from "./start.ts";
 
 export const validate = defineCommand({
   meta: { name: "validate", description: "Check a configuration file without starting anything" },
   args: {
     file: { type: "positional", required: true, description: "A master's or a worker's configuration file" },
+    role: {
+      type: "string",
+      valueHint: "ROLE",
+      description: "master or worker; without it, as the file looks",
+    },
     ...jsonArg,
   },
   async run({ args }) {
-    const sources = { path: args.file, flags: {}, env: process.env };
-    const role = roleOf(args.file);
-    const { given } = role === "master" ? loadConfig(role, sources) : loadConfig(role, sources);
-    const notes = laterKeys(role, given);
-    if (args.json === true) console.log(JSON.stringify({ valid: true, role, notes }, null, 2));
-    else
-      console.log(
-        [
-          `${args.file}: a ${role}'s configuration without mistakes`,
-          ...notes.map((note) => `  ${note}`),
-        ].join("\n"),
-      );
+    const wanted = args.role === undefined ? null : parseRole(args.role);
+    try {
+      const role = wanted ?? roleOf(args.file);
+      const notes = check(args.file, role);
+      const lines = [
+        `${args.file}: a ${role}'s configuration without mistakes`,
+        ...notes.map((note) => `  ${note}`),
+      ];
+      console.log(args.json === true ? inJson({ valid: true, role, notes }) : lines.join("\n"));
+      return 0;
+    } catch (error) {
+      if (args.json !== true || !(error instanceof VcError)) throw error;
+      console.log(inJson({ valid: false, problems: problemsOf(error) }));
+      return ERRORS[error.code].exit;
+    }
   },
 });
 
-/** By the sections that only one of the two has; a file that has neither is judged as a worker's. */
-function roleOf(path: string): "master" | "worker" {
-  const { entries } = readYaml(read(path));
-  return otherRole("worker", entries) === null ? "worker" : "master";
+function parseRole(text: string): Role {
+  if (text === "master" || text === "worker") return text;
+  throw new VcError("usage", `--role: found ${found(text)}; allowed: master or worker`);
 }
 
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new VcError("config", `cannot read the configuration file ${path}: ${fileTrouble(cause)}`, {
-      cause,
-    });
-  }
+/** What has no effect yet, and what would be amiss on this machine. Throws what `loadConfig` throws. */
+function check(path: string, role: Role): string[] {
+  const sources = { path, flags: {}, env: process.env, elsewhere: true };
+  const { given, notes } = role === "master" ? loadConfig(role, sources) : loadConfig(role, sources);
+  return [...laterKeys(role, given), ...notes];
+}
+
+function roleOf(path: string): Role {
+  const { entries, problems } = readYaml(readText(path));
+  const guess = guessRole(entries);
+  if (guess !== null) return guess;
+  // What cannot be read as YAML is told before the role matters.
+  if (problems.some(({ syntax }) => syntax === true)) return "master";
+  const holds = entries.length === 0 ? "holds nothing" : "does not tell whose it is";
+  throw new VcError(
+    "config",
+    `the configuration file ${path} ${holds}: a master's needs scanner.root_path and scanner.output_base, a worker's worker.master_url; or say --role master or --role worker`,
+  );
+}
+
+function problemsOf(error: VcError): { line: number | null; column: number | null; text: string }[] {
+  if (!(error instanceof ConfigError)) return [{ line: null, column: null, text: error.message }];
+  return error.problems.map(({ at, text }) => ({ line: at?.line ?? null, column: at?.column ?? null, text }));
+}
+
+function inJson(value: unknown): string {
+  return JSON.stringify(value, null, 2);
 }
