@@ -54,7 +54,7 @@ export function createClient(options: {
           signal?.throwIfAborted();
           throw unreachable(
             base,
-            limit.aborted ? `no answer within ${timeout_ms / 1000} s` : why(error),
+            limit.aborted ? `no answer within ${timeout_ms / 1000} s` : why(error, base),
             error,
           );
         });
@@ -119,6 +119,8 @@ const CAUSES: Record<string, string> = {
   ECONNREFUSED: "connection refused (is `vc master` running there?)",
   ECONNRESET: "the connection was broken off",
   ConnectionClosed: "the connection was broken off",
+  EPROTO:
+    "it does not speak TLS as this address asks for (a master without server.tls_cert is called with http://)",
   FailedToOpenSocket: "the host cannot be reached",
   ENOTFOUND: "there is no host of that name",
   DEPTH_ZERO_SELF_SIGNED_CERT:
@@ -130,10 +132,14 @@ const CAUSES: Record<string, string> = {
 };
 
 /** The innermost cause, in words where its code is known: fetch and ofetch wrap it in general sentences. */
-function why(error: unknown): string {
+function why(error: unknown, base: string): string {
   const code = systemCode(error);
   const known = code === undefined ? undefined : CAUSES[code];
+  // A server that speaks TLS ends a plain call without a word.
+  if (known === CAUSES.ECONNRESET && base.startsWith("http:")) {
+    return `${known} (a master with a certificate is called with https://)`;
+  }
   if (known !== undefined) return known;
-  if (error instanceof Error && error.cause !== undefined) return why(error.cause);
+  if (error instanceof Error && error.cause !== undefined) return why(error.cause, base);
   return messageOf(error).split("\n")[0] ?? "";
 }

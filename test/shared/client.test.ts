@@ -166,6 +166,15 @@ test("a port where nobody listens, and a host that does not exist, are told in o
   expect(unknown.message).not.toContain("\n");
 });
 
+test("https to a master that has no certificate is told", async () => {
+  const master_url = url.replace("http:", "https:");
+  const error = await failure(createClient({ master_url, token: null }).call("healthz", {}));
+  expect([error.code, error.message]).toEqual([
+    "unreachable",
+    `cannot reach the master at ${master_url}: it does not speak TLS as this address asks for (a master without server.tls_cert is called with http://)`,
+  ]);
+});
+
 testOr(
   Bun.which("openssl") === null ? "needs openssl" : null,
   "a master's own certificate is trusted when it is named",
@@ -198,6 +207,11 @@ testOr(
       const stranger = await failure(createClient({ master_url, token: null }).call("healthz", {}));
       expect(stranger.message).toBe(
         `cannot reach the master at ${master_url}: its certificate is self-signed; name it with --tls-ca, VC_TLS_CA or worker.tls_ca`,
+      );
+      const plain = `http://127.0.0.1:${secure.port}`;
+      const careless = await failure(createClient({ master_url: plain, token: null }).call("healthz", {}));
+      expect(careless.message).toBe(
+        `cannot reach the master at ${plain}: the connection was broken off (a master with a certificate is called with https://)`,
       );
       const friend = createClient({ master_url, token: null, tls_ca: cert });
       expect(await friend.call("healthz", {})).toEqual({ ok: true, version: "1" });
