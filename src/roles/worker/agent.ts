@@ -5,13 +5,14 @@ import type { JobOrder } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { CallInput, Reply } from "../../shared/protocol.ts";
 import type { Attempts } from "./attempts.ts";
-import { BREATH_MS, keepCompany, WAIT_MS, WAIT_TIMEOUT_MS } from "./company.ts";
+import { BREATH_MS, beat, keepCompany, sayGoodbye, WAIT_MS, WAIT_TIMEOUT_MS } from "./company.ts";
 import { type Connection, pause } from "./connection.ts";
 import type { Fit, Fitness } from "./fitness.ts";
 import type { Load } from "./machine.ts";
 import type { AttemptTask } from "./messages.ts";
 import type { Workspace } from "./workspace.ts";
 
+const SOURCE_WATCH_MS = 10_000;
 /** How long the processes of attempts that nobody wants may take to end. */
 const STOP_MS = 10_000;
 
@@ -41,6 +42,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
   const company = keepCompany(parts);
   try {
     await Promise.race([company.then(() => {}), claimLoop(parts).then(() => drain(parts))]);
+    await sayGoodbye(parts);
   } finally {
     draining.abort();
     ended.abort();
@@ -64,8 +66,10 @@ async function claimLoop(parts: AgentParts): Promise<void> {
       await unlessAborted(attempts.changed(), signal);
       continue;
     }
+    const before = fitness.problem();
     // A storage that hangs must not hold up the drain.
     const fit = await unlessAborted(fitness.check(), signal);
+    if (fitness.problem() !== before) tellAtOnce(parts);
     if (fit === null) {
       await pause(config.worker.job_check_interval, signal).catch(() => {});
       continue;
@@ -76,6 +80,11 @@ async function claimLoop(parts: AgentParts): Promise<void> {
     for (const order of orders) begin(parts, order, still);
     if (orders.length === 0) await pause(BREATH_MS, signal).catch(() => {});
   }
+}
+
+/** People look at the screen now; a heartbeat that fails here is made up for by the next regular one. */
+function tellAtOnce(parts: AgentParts): void {
+  void beat(parts).catch(() => {});
 }
 
 async function claim(parts: AgentParts): Promise<JobOrder[]> {
@@ -127,6 +136,7 @@ function begin({ attempts, config }: AgentParts, order: JobOrder, { capabilities
   attempts.start(order, {
     ...found,
     canary: workspace.canary,
+    watch_ms: SOURCE_WATCH_MS,
     capabilities,
     limits: {
       job_timeout_ms: config.worker.job_timeout,
@@ -154,6 +164,7 @@ async function drain(parts: AgentParts): Promise<void> {
   const count = attempts.held().length;
   if (count === 0) return;
   log.info("draining: waiting for running films", { films: count });
+  tellAtOnce(parts);
   const late = setTimeout(() => handBack(parts), config.worker.drain_timeout);
   await unlessAborted(noneHeld(attempts), ended.signal);
   clearTimeout(late);

@@ -39,7 +39,7 @@ export function createAttempts(parts: {
   log: Logger;
   /** The argv that starts the process of an attempt; null: this program's own. */
   job: string[] | null;
-  onFailure(reason: Reason): void;
+  onFailure(reason: Reason, source_bytes?: number): void;
   /** Ends the hand-ins that are still unanswered. */
   signal: AbortSignal;
 }): Attempts {

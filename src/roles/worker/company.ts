@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { VcError } from "../../shared/errors.ts";
+import type { CallInput, Reply } from "../../shared/protocol.ts";
 import type { AgentParts } from "./agent.ts";
 import { pause } from "./connection.ts";
 
@@ -16,29 +17,49 @@ export async function keepCompany(parts: AgentParts): Promise<void> {
 }
 
 async function beatLoop(parts: AgentParts): Promise<void> {
-  const { connection, attempts, fitness, config, draining, ended } = parts;
-  const interval_ms = Math.min(config.worker.heartbeat_interval, parts.lease_ms / 2);
+  const interval_ms = Math.min(parts.config.worker.heartbeat_interval, parts.lease_ms / 2);
   await repeat(parts, interval_ms, async () => {
-    const held = attempts.held();
-    const problem = fitness.problem();
-    const reply = await connection.call(
-      "heartbeat",
-      {
-        ...connection.who,
-        hostname: hostname(),
-        vulkan_available: false,
-        active_jobs: held.length,
-        status: problem !== null ? "unfit" : held.length > 0 ? "busy" : "idle",
-        timestamp: new Date().toISOString(),
-        ...(await parts.loadMeter()),
-        ...(problem === null ? {} : { problem }),
-        held,
-      },
-      { signal: ended.signal },
-    );
-    attempts.stop(reply.stop);
-    if (reply.draining) draining.abort();
+    const { stop, draining } = await beat(parts);
+    parts.attempts.stop(stop);
+    if (draining) parts.draining.abort();
   });
+}
+
+/** Tells the master how this machine does; between the regular times, when that has changed. */
+export async function beat(parts: AgentParts): Promise<Reply<"heartbeat">> {
+  const { connection, attempts, fitness, draining, ended } = parts;
+  const held = attempts.held();
+  const problem = fitness.problem();
+  const state = problem !== null ? "unfit" : held.length > 0 ? "busy" : "idle";
+  const machine = { ...(await parts.loadMeter()), ...(problem === null ? {} : { problem }) };
+  const status = draining.signal.aborted ? "draining" : state;
+  return connection.call("heartbeat", heartbeat(parts, { ...machine, status, held }), {
+    signal: ended.signal,
+  });
+}
+
+/** The last word of a worker that ends: nobody need wait for it. A master that does not hear it finds out. */
+export async function sayGoodbye(parts: AgentParts): Promise<void> {
+  const input = heartbeat(parts, { status: "stopped", held: [] });
+  await parts.connection.call("heartbeat", input, { timeout_ms: GOODBYE_MS }).catch(() => {});
+}
+
+const GOODBYE_MS = 2000;
+
+type Beat = CallInput<"heartbeat">;
+
+function heartbeat(
+  { connection }: AgentParts,
+  now: Omit<Beat, "worker_id" | "hostname" | "vulkan_available" | "active_jobs" | "timestamp">,
+): Beat {
+  return {
+    ...connection.who,
+    hostname: hostname(),
+    vulkan_available: false,
+    active_jobs: now.held?.length ?? 0,
+    timestamp: new Date().toISOString(),
+    ...now,
+  };
 }
 
 async function progressLoop(parts: AgentParts): Promise<void> {

@@ -11,8 +11,11 @@ export type Fit = { capabilities: Capabilities; workspace: Workspace };
 export type Fitness = {
   /** Proves what was not proven yet or has come into doubt; null when something is wrong. */
   check(): Promise<Fit | null>;
-  /** An attempt failed for this reason: prove the part it blames again before the next one. */
-  doubt(reason: Reason): void;
+  /**
+   * An attempt failed for this reason: prove the part it blames again before the next one. `source_bytes` is how
+   * much room the same film would need at most.
+   */
+  doubt(reason: Reason, source_bytes?: number): void;
   /** What is wrong, in one sentence, or null. */
   problem(): string | null;
 };
@@ -25,7 +28,8 @@ export function createFitness(parts: {
 }): Fitness {
   let capabilities: Capabilities | null = null;
   let workspace: Workspace | null = null;
-  let disk_full = false;
+  /** Bytes that must be free again; 0 while the disk was never full. */
+  let wanted = 0;
   let problem: string | null = null;
 
   const prove = async (): Promise<Fit | string> => {
@@ -35,10 +39,10 @@ export function createFitness(parts: {
       if (typeof mounted === "string") return mounted;
       workspace = mounted;
     }
-    if (disk_full) {
-      const full = await checkDisk(workspace.output_base);
+    if (wanted > 0) {
+      const full = await checkDisk(workspace.output_base, wanted);
       if (full !== null) return full;
-      disk_full = false;
+      wanted = 0;
     }
     return { capabilities, workspace };
   };
@@ -54,10 +58,10 @@ export function createFitness(parts: {
       problem = now;
       return typeof found === "string" ? null : found;
     },
-    doubt(reason) {
+    doubt(reason, source_bytes = 0) {
       if (reason === "ffmpeg_missing") capabilities = null;
       if (reason === "mount_lost" || reason === "worker_error") workspace = null;
-      if (reason === "disk_full") disk_full = true;
+      if (reason === "disk_full") wanted = Math.max(wanted, source_bytes, 1);
     },
     problem: () => problem,
   };
@@ -65,10 +69,20 @@ export function createFitness(parts: {
 
 const GIB = 1024 ** 3;
 
-/** Room for new work: 1 GiB, or a tenth of a disk that is smaller than 10 GiB. */
-async function checkDisk(folder: string): Promise<string | null> {
+/**
+ * Bytes that must be free for new work: 1 GiB (a tenth of a disk smaller than 10 GiB), and room for the largest film
+ * that did not fit, unless the whole disk is hardly larger.
+ */
+export function roomNeeded(disk: { size_bytes: number; wanted_bytes: number }): number {
+  const usual = Math.min(GIB, disk.size_bytes / 10);
+  return Math.max(usual, Math.min(disk.wanted_bytes, disk.size_bytes * 0.9));
+}
+
+async function checkDisk(folder: string, wanted_bytes: number): Promise<string | null> {
   const { bavail, blocks, bsize } = await statfs(folder);
   const free = bavail * bsize;
-  if (free >= Math.min(GIB, (blocks * bsize) / 10)) return null;
-  return `The disk of ${folder} is full (${Math.floor(free / 1024 ** 2)} MiB free): make room there, work goes on by itself.`;
+  const needed = roomNeeded({ size_bytes: blocks * bsize, wanted_bytes });
+  if (free >= needed) return null;
+  const mebibytes = (bytes: number) => Math.floor(bytes / 1024 ** 2);
+  return `The disk of ${folder} is full (${mebibytes(free)} of ${mebibytes(needed)} MiB free): make room there, work goes on by itself.`;
 }

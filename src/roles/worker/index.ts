@@ -85,7 +85,7 @@ function live(life: Life): { done: Promise<void>; attempts: Attempts } {
     connection,
     log,
     job: life.job,
-    onFailure: (reason) => fitness.doubt(reason),
+    onFailure: fitness.doubt,
     signal: ended.signal,
   });
 

@@ -31,11 +31,13 @@ export async function runJob(): Promise<number> {
   return 0;
 }
 
-async function attempt(task: AttemptTask, signal: AbortSignal): Promise<AttemptResult> {
+async function attempt(task: AttemptTask, stopping: AbortSignal): Promise<AttemptResult> {
+  const watch = watchSource(task);
   try {
     const obstacle = (await checkSource(task)) ?? (await reserveTarget(task.target));
     if (obstacle !== null) return obstacle;
-    return await convertFile({
+    const signal = AbortSignal.any([stopping, watch.signal]);
+    const result = await convertFile({
       source: task.source,
       target: task.target,
       conversion: task.order.conversion,
@@ -44,11 +46,30 @@ async function attempt(task: AttemptTask, signal: AbortSignal): Promise<AttemptR
       onProgress: (progress) => void tell({ type: "progress", progress }),
       signal,
     });
+    return result.outcome === "done" ? result : (watch.lost() ?? result);
   } catch (error) {
     const gone = error instanceof VcError && error.code === "ffmpeg";
     return refuse("retry", gone ? "ffmpeg_missing" : "worker_error", messageOf(error));
+  } finally {
+    watch.end();
   }
 }
+
+/** Looks now and then whether the source is still there and the same: hours of work on another one are for nothing. */
+function watchSource(task: AttemptTask) {
+  const gone = new AbortController();
+  let lost: AttemptResult | null = null;
+  const timer = setInterval(async () => {
+    const obstacle = await checkSource(task);
+    // A mount that is away for a moment comes back, or ffmpeg fails by itself.
+    if (obstacle === null || !("reason" in obstacle) || !OUT_OF_DATE.includes(obstacle.reason)) return;
+    lost ??= obstacle;
+    gone.abort();
+  }, task.watch_ms);
+  return { signal: gone.signal, lost: () => lost, end: () => clearInterval(timer) };
+}
+
+const OUT_OF_DATE: readonly Reason[] = ["source_changed", "source_missing"];
 
 /** The source must be the file that the master queued, seen through a mount that is alive. */
 async function checkSource(task: AttemptTask): Promise<AttemptResult | null> {

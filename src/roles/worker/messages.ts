@@ -10,6 +10,8 @@ export type AttemptTask = {
   target: string;
   /** The file that proves the mount: `path` must hold `text`. */
   canary: { path: string; text: string };
+  /** How often to look whether the source is still the same. */
+  watch_ms: number;
   capabilities: Capabilities;
   limits: { job_timeout_ms: number; ffmpeg_timeout_ms: number; stall_timeout_ms: number };
 };

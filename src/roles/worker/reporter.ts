@@ -11,7 +11,7 @@ import type { AttemptResult } from "./messages.ts";
 export function createReporter(parts: {
   connection: Connection;
   /** Told of what may be wrong with this machine. */
-  onFailure(reason: Reason): void;
+  onFailure(reason: Reason, source_bytes?: number): void;
   signal: AbortSignal;
 }): (order: JobOrder, result: AttemptResult, log: Logger) => Promise<void> {
   const { connection, signal } = parts;
@@ -30,9 +30,9 @@ export function createReporter(parts: {
       if (reply.status !== "completed") parts.onFailure("mount_lost");
       return log.info("film handed in", { status: reply.status, size });
     }
-    parts.onFailure(result.reason);
+    parts.onFailure(result.reason, order.source_size);
     const { outcome, reason, message } = result;
-    log.warn("attempt failed", { outcome, reason, message });
+    log.warn("attempt failed", { outcome, reason, error: message });
     const input = { ...of, error_message: message, outcome, reason, report: result.report };
     const { status } = await connection.insist("job_failed", input, { signal });
     // The master sees what is missing here.

@@ -241,6 +241,9 @@ test(
       await until("the lease ran out", async () => (await farm.job("a.mkv")).lost_count === 1);
       const other = await claimJob(master, "v");
       expect(other.attempt).toBeGreaterThan(1);
+      const held = [{ job_id: other.id, attempt: other.attempt }];
+      const renew = () => farm.site.post("/api/worker/job-progress", { worker_id: "v", held });
+      const alive = setInterval(renew, 100);
       await farm.site.film("b.mkv");
       await farm.site.post("/api/scan", {});
       farm.line.fate = () => null;
@@ -248,6 +251,7 @@ test(
       await until("it is told", async () => (await worker.log()).includes("thrown away"));
       expect(await staged(farm)).toEqual([]);
       expect(await farm.job("a.mkv")).toMatchObject({ worker_id: "v", attempt: other.attempt });
+      clearInterval(alive);
     }),
   60_000,
 );

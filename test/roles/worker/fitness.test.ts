@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createFitness } from "../../../src/roles/worker/fitness.ts";
+import { createFitness, roomNeeded } from "../../../src/roles/worker/fitness.ts";
 import { createWorkspace } from "../../../src/roles/worker/workspace.ts";
 import type { Capabilities } from "../../../src/shared/capabilities.ts";
 import type { Reason } from "../../../src/shared/job.ts";
@@ -90,4 +90,14 @@ test.each<[Reason, number, number]>([
   fitness.doubt(reason);
   await fitness.check();
   expect(proofs).toEqual({ ffmpeg, mount });
+});
+
+const GIB = 1024 ** 3;
+test.each([
+  ["a large disk needs 1 GiB", 1000 * GIB, 1, GIB],
+  ["a small one a tenth", GIB, 1, GIB / 10],
+  ["a film that did not fit needs its own size", 1000 * GIB, 100 * GIB, 100 * GIB],
+  ["but not more than the disk can ever have", GIB, 100 * GIB, 0.9 * GIB],
+])("room for new work: %s", (_, size_bytes, wanted_bytes, needed) => {
+  expect(roomNeeded({ size_bytes, wanted_bytes })).toBe(needed);
 });

@@ -8,6 +8,7 @@ import type { AttemptTask } from "../../../src/roles/worker/messages.ts";
 import type { JobOrder } from "../../../src/shared/job.ts";
 import { conversion } from "../../ffmpeg/records.ts";
 import { ROOT } from "../../support/sources.ts";
+import { until } from "../../support/until.ts";
 
 /** The real child process of an attempt, with a real ffmpeg. */
 const COMMAND = [process.execPath, join(ROOT, "src", "main.ts"), "__job"];
@@ -38,6 +39,7 @@ beforeEach(async () => {
     source: at("film.mkv"),
     target: at("target.mp4"),
     canary: { path: at("canary"), text: "n0nce" },
+    watch_ms: 100,
     capabilities,
     limits: { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 0 },
   };
@@ -79,3 +81,34 @@ test("a film that is not there is told as missing", async () => {
   task = { ...task, source: at("gone.mkv") };
   expect(await run()).toMatchObject({ outcome: "skipped", reason: "source_missing" });
 });
+
+test.each([
+  ["changed", () => utimes(at("long.mkv"), 1, 1e9), "retry", "source_changed"],
+  ["deleted", () => rm(at("long.mkv")), "skipped", "source_missing"],
+] as const)(
+  "a film that is %s while it is converted is not converted to its end",
+  async (_, spoil, outcome, reason) => {
+    // Slow enough that only the watch can end it in the test's time.
+    const clip = [
+      "-f",
+      "lavfi",
+      "-i",
+      "testsrc2=s=1280x720:d=120",
+      "-c:v",
+      "mpeg4",
+      "-q:v",
+      "5",
+      at("long.mkv"),
+    ];
+    await Bun.spawn([capabilities.ffmpeg.path, "-v", "error", "-y", ...clip]).exited;
+    const { size, mtimeNs } = await stat(at("long.mkv"), { bigint: true });
+    const order = { ...task.order, source_size: Number(size), source_mtime_ns: String(mtimeNs) };
+    order.conversion = conversion({ preset: "veryslow" });
+    const execution = execute({ ...task, order, source: at("long.mkv") }, COMMAND);
+    await until("ffmpeg encodes", () => execution.progress().stage === "encoding");
+    await spoil();
+    expect(await execution.finished).toMatchObject({ outcome, reason });
+    expect(await Bun.file(at("target.mp4")).exists()).toBe(false);
+  },
+  60_000,
+);
