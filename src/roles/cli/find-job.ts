@@ -1,4 +1,4 @@
-import { basename, extname } from "node:path";
+import { basename, extname, posix, resolve } from "node:path";
 import type { Client } from "../../shared/client.ts";
 import { VcError } from "../../shared/errors.ts";
 import type { Job } from "../../shared/job.ts";
@@ -24,8 +24,20 @@ export async function findJob(client: Client, wanted: string): Promise<Job> {
 /** As many as one call gives. */
 const MANY = 1000;
 
-/** The master searches in the sources' paths below its root; whole paths, and those of results, are compared here. */
-async function byOtherPath(client: Client, path: string): Promise<Job[]> {
-  const { jobs } = await client.call("jobs", { search: basename(path, extname(path)), limit: MANY });
-  return jobs.filter((job) => [job.source_path, job.output_path, job.output_rel].includes(path));
+/**
+ * The master searches in the sources' paths below its root; whole paths, their ends, and those of results are
+ * compared here. A path may also be relative to the folder that the person stands in.
+ */
+async function byOtherPath(client: Client, wanted: string): Promise<Job[]> {
+  const { jobs } = await client.call("jobs", { search: basename(wanted, extname(wanted)), limit: MANY });
+  const here = withSlashes(resolve(wanted));
+  const end = `/${posix.normalize(withSlashes(wanted))}`;
+  return jobs.filter((job) =>
+    [job.source_path, job.output_path].map(withSlashes).some((path) => path === here || path.endsWith(end)),
+  );
+}
+
+/** The master may run on another system than this command. */
+function withSlashes(path: string): string {
+  return path.replaceAll("\\", "/");
 }

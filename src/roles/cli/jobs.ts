@@ -5,7 +5,7 @@ import { JOB_STATUSES } from "../../shared/job.ts";
 import { printable } from "../../shared/printable.ts";
 import { wholeNumber } from "./arguments.ts";
 import { findJob } from "./find-job.ts";
-import { connect, peopleArgs, show } from "./people.ts";
+import { connect, peopleArgs, show, terminalWidth } from "./people.ts";
 import { renderJob } from "./render-job.ts";
 import { renderJobs } from "./render-jobs.ts";
 
@@ -33,7 +33,7 @@ export const jobs = defineCommand({
       ...(status === undefined ? {} : { status }),
       limit,
     });
-    show(args, reply, renderJobs);
+    show(args, reply, (found) => renderJobs(found, terminalWidth()));
   },
 });
 

@@ -48,6 +48,11 @@ export function connect(args: PeopleArgs): Client {
   return createClient({ master_url, token, tls_ca: args["tls-ca"] ?? (VC_TLS_CA || null) });
 }
 
+/** Of the terminal that is written to; null where it is none. */
+export function terminalWidth(): number | null {
+  return process.stdout.isTTY === true ? process.stdout.columns : null;
+}
+
 /** Prints a reply as JSON, or as the text that `render` makes of it. */
 export function show<T>(args: PeopleArgs, reply: T, render: (reply: T) => string): void {
   console.log(args.json === true ? JSON.stringify(reply, null, 2) : render(reply));

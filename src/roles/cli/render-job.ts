@@ -22,7 +22,7 @@ function jobBranches(job: Job): Branch[] {
   const length = job.source_duration === null ? "" : `, ${seconds(job.source_duration)} long`;
   const lines: (string | null)[] = [
     `ID: ${job.id}`,
-    `Status: ${job.status}${job.reason === null ? "" : ` (${words(job.reason)})`}`,
+    `Status: ${job.status}${inBrackets(job.reason)}`,
     job.error_message === null ? null : `Message: ${printable(job.error_message)}`,
     job.status === "processing" ? `Progress: ${renderProgress(job.progress)}` : null,
     job.worker_id === null ? null : `Worker: ${printable(job.worker_id)}`,
@@ -45,7 +45,6 @@ function outputSize({ output_size, source_size }: Job): string {
 
 function attemptBranch(attempt: Attempt): Branch {
   const { plan, command, log_tail, encode_ms, verify_ms } = attempt.report;
-  const why = attempt.reason === null ? "" : ` (${words(attempt.reason)})`;
   const times = [
     encode_ms === undefined ? null : `encoding took ${seconds(encode_ms / 1000)}`,
     verify_ms === undefined ? null : `verification ${seconds(verify_ms / 1000)}`,
@@ -61,7 +60,7 @@ function attemptBranch(attempt: Attempt): Branch {
     attempt.outcome === "completed" || log_tail === undefined ? null : logBranch(log_tail),
   ];
   return {
-    text: `${attempt.attempt} on ${printable(attempt.worker_id)}, ${moment(attempt.started_at)}: ${attempt.outcome ?? "running"}${why}`,
+    text: `${attempt.attempt} on ${printable(attempt.worker_id)}, ${moment(attempt.started_at)}: ${attempt.outcome ?? "running"}${inBrackets(attempt.reason)}`,
     below: below.filter((branch) => branch !== null),
   };
 }
@@ -98,6 +97,7 @@ const ADVICE: Partial<Record<Reason, string>> = {
   source_missing: "It is gone: nothing needs to be done, or put it back.",
 };
 
-function words(reason: Reason): string {
-  return reason.replaceAll("_", " ");
+/** Where no reason was given, the message beside it says what happened. */
+function inBrackets(reason: Reason | null): string {
+  return reason === null || reason === "unspecified" ? "" : ` (${reason.replaceAll("_", " ")})`;
 }

@@ -7,7 +7,7 @@ import { type Branch, tree } from "./tree.ts";
 export function renderStats(stats: Stats): string {
   const reasons = stats.reasons
     .filter((entry) => entry.reason !== null && entry.jobs > 0)
-    .map(({ status, reason, jobs }) => `${status}, ${(reason ?? "").replaceAll("_", " ")}: ${count(jobs)}`);
+    .map(({ status, reason, jobs }) => `${status}, ${words(reason)}: ${count(jobs)}`);
   const blocks = [
     tree("📊 Jobs", countBranches(stats)),
     tree("💾 Sizes", sizeBranches(stats)),
@@ -17,6 +17,10 @@ export function renderStats(stats: Stats): string {
     `vc ${printable(stats.version)}, master running since ${moment(stats.started_at)}`,
   ];
   return blocks.filter((block) => block !== null).join("\n\n");
+}
+
+function words(reason: Stats["reasons"][number]["reason"]): string {
+  return reason === "unspecified" ? "without a reason given" : (reason ?? "").replaceAll("_", " ");
 }
 
 function countBranches({ counts }: Stats): Branch[] {

@@ -4,7 +4,7 @@ import { ago } from "./format.ts";
 import { table } from "./table.ts";
 
 /** The table of `vc workers`, with a sentence for each worker that has a problem. */
-export function renderWorkers(workers: Worker[], now_ms: number): string {
+export function renderWorkers(workers: Worker[], now_ms: number, columns: number | null = null): string {
   if (workers.length === 0) return "no worker was ever seen; `vc token show` prints the line that starts one";
   const rows = workers.map((worker) => [
     printable(worker.id),
@@ -21,7 +21,7 @@ export function renderWorkers(workers: Worker[], now_ms: number): string {
   const problems = workers.flatMap(({ id, problem }) =>
     problem === null ? [] : [`⚠️ ${printable(id)}: ${printable(problem)}`],
   );
-  return [table(head, rows), ...problems].join("\n");
+  return [table(head, rows, columns), ...problems].join("\n");
 }
 
 function usage(value: number | null): string {

@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { connect, peopleArgs, show } from "./people.ts";
+import { connect, peopleArgs, show, terminalWidth } from "./people.ts";
 import { renderWorkers } from "./render-workers.ts";
 
 export const workers = defineCommand({
@@ -7,6 +7,6 @@ export const workers = defineCommand({
   args: peopleArgs,
   async run({ args }) {
     const reply = await connect(args).call("workers", {});
-    show(args, reply, (seen) => renderWorkers(seen.workers, Date.now()));
+    show(args, reply, (seen) => renderWorkers(seen.workers, Date.now(), terminalWidth()));
   },
 });

@@ -88,6 +88,9 @@ test("jobs are listed, searched, and shown by id, by its beginning, and by path"
   for (const name of [one.id, one.id.slice(0, 8), "a.mkv", "a.mp4", one.source_path, one.output_path]) {
     expect((await json("jobs", name)).job.id).toBe(one.id);
   }
+  for (const name of ["out/a.mp4", "./out/a.mp4", "films/a.mkv"]) {
+    expect((await json("jobs", name)).job.id).toBe(one.id);
+  }
   expect((await vc("jobs", "deep/ü 映.mkv")).stdout).toStartWith("🎬 deep/ü 映.mkv\n");
   expect((await json("jobs", "--status", "failed")).total).toBe(0);
   expect((await json("jobs", "--limit", "2")).jobs).toHaveLength(2);
@@ -116,6 +119,20 @@ test("draining a worker that was never seen fails", async () => {
   expect(code).toBe(1);
   expect(stderr).toContain("nobody");
 });
+
+test("status --watch --json tells people once that the master is away, and its readers nothing", async () => {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  const url = `http://127.0.0.1:${server.port}`;
+  await server.stop(true);
+  const child = startVc(["status", "--watch", "--json", "--master-url", url]);
+  const { value } = await child.stderr.getReader().read();
+  expect(new TextDecoder().decode(value)).toBe(
+    `vc: cannot reach the master at ${url}: connection refused (is \`vc master\` running there?)\n`,
+  );
+  child.kill();
+  expect(await child.stdout.text()).toBe("");
+  await child.exited;
+}, 20_000);
 
 test("status --watch goes on showing", async () => {
   const child = startVc(["status", "--watch"], { env: { VC_MASTER_URL: master.url, VC_TOKEN: "t0ken" } });

@@ -130,3 +130,25 @@ f   pending     -       10 B     a.mkv
 1,000 more; see --limit and --status`);
   expect(renderJobs({ jobs: [], total: 0 })).toBe("no such jobs");
 });
+
+test("a failure that a client gave no reason for is shown by its message", () => {
+  const unspecified = { status: "failed", reason: "unspecified", error_message: "disk on fire" } as const;
+  const screen = renderJob(job(unspecified), [
+    attempt({ outcome: "permanent", reason: "unspecified", message: "disk on fire" }),
+  ]);
+  expect(screen).toContain("├─ Status: failed\n├─ Message: disk on fire\n");
+  expect(screen).toContain("UTC: permanent\n");
+  expect(renderJobs({ jobs: [job(unspecified)], total: 1 })).toEndWith("disk on fire");
+});
+
+test("a name as long as they get widens its own row only, and no row on a terminal", () => {
+  const long = job({ id: "b", source_rel: `${"x".repeat(251)}.mkv` });
+  const jobs = [job({ id: "a" }), long];
+  const widths = (text: string) => text.split("\n").map((line) => line.length);
+  const [head = 0, short = 0, wide = 0] = widths(renderJobs({ jobs, total: 2 }));
+  expect(Math.max(head, short)).toBeLessThan(100);
+  expect(wide).toBeGreaterThan(255);
+  const onTerminal = renderJobs({ jobs, total: 2 }, 80);
+  expect(Math.max(...widths(onTerminal))).toBeLessThanOrEqual(80);
+  expect(onTerminal).toMatch(/ x+…x+\.mkv$/);
+});

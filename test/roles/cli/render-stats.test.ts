@@ -29,6 +29,11 @@ const stats: Stats = {
   by_worker: [{ worker_id: "w1", completed: 2, failed: 1, lost: 0, encode_seconds: 60 }],
 };
 
+test("failures without a reason are told as such", () =>
+  expect(
+    renderStats({ ...stats, reasons: [{ status: "failed", reason: "unspecified", jobs: 3 }] }),
+  ).toContain("❓ Reasons\n└─ failed, without a reason given: 3\n"));
+
 test("stats are sums over everything", () =>
   expect(renderStats(stats)).toBe(`📊 Jobs
 ├─ Total: 4

@@ -15,10 +15,10 @@ test("a terminal is drawn in place", () =>
     "\x1b[1A\r\x1b[Je\n",
   ]));
 
-test("what does not fit is cut, so that the next drawing begins at the right line", () =>
-  expect(drawn({ isTTY: true, rows: 3, columns: 8 }, ["12345678\n映画映画映\n3\n4", "x"])).toEqual([
-    "\r\x1b[J123456…\n映画映…\n",
-    "\x1b[2A\r\x1b[Jx\n",
+test("what does not fit is wrapped, so that the next drawing begins at the right line", () =>
+  expect(drawn({ isTTY: true, rows: 5, columns: 8 }, ["12345678\n映画映画映\n3\n4", "x"])).toEqual([
+    "\r\x1b[J1234567\n8\n映画映\n画映\n",
+    "\x1b[4A\r\x1b[Jx\n",
   ]));
 
 test("elsewhere each drawing follows the last", () =>
