@@ -1,6 +1,9 @@
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { findFfmpeg } from "../../ffmpeg/trial.ts";
 import { type Client, createClient } from "../../shared/client.ts";
 import type { MasterConfig, WorkerConfig } from "../../shared/config.ts";
+import { fileTrouble, VcError } from "../../shared/errors.ts";
 import { createLogger, type Logger } from "../../shared/log.ts";
 import type { Status } from "../../shared/status.ts";
 import { startMaster } from "../master/index.ts";
@@ -25,6 +28,7 @@ export type FarmRequest = {
  */
 export async function runFarm(request: FarmRequest): Promise<number> {
   await findFfmpeg(request.worker.ffmpeg);
+  makeFolder(request.master.scanner.output_base);
   const log = createLogger(request.master.logging);
   const master = await startMaster(request.master, {
     log,
@@ -36,6 +40,16 @@ export async function runFarm(request: FarmRequest): Promise<number> {
   } finally {
     await master.stop();
     await log.close();
+  }
+}
+
+/** Its log and its queue lie there, too: told in the person's words before they fail in their own. */
+function makeFolder(out: string): void {
+  try {
+    mkdirSync(join(out, ".vc"), { recursive: true });
+    accessSync(join(out, ".vc"), constants.W_OK);
+  } catch (cause) {
+    throw new VcError("usage", `--out: cannot write in ${out}: ${fileTrouble(cause)}`, { cause });
   }
 }
 
@@ -57,7 +71,7 @@ async function runWorker(
     const ended = worker.done.then(() => true);
     await Promise.race([watch(client, request.json), ended]);
     await halt(worker);
-    return await conclude(client, { interrupted, json: request.json });
+    return await conclude(client, { interrupted, json: request.json, sought: request.master.scanner });
   } finally {
     silence();
   }
@@ -84,7 +98,10 @@ function isOver({ pending, processing, publishing, scan }: Status): boolean {
   return scanned && pending + processing + publishing === 0;
 }
 
-async function conclude(client: Client, how: { interrupted: boolean; json: boolean }): Promise<number> {
+async function conclude(
+  client: Client,
+  how: { interrupted: boolean; json: boolean; sought: MasterConfig["scanner"] },
+): Promise<number> {
   const status = await client.call("status", {});
   const stats = await client.call("stats", {});
   const lists = await Promise.all(
@@ -95,6 +112,6 @@ async function conclude(client: Client, how: { interrupted: boolean; json: boole
   const jobs = lists.flatMap((list) => list.jobs);
   const over = isOver(status);
   if (how.json) console.log(JSON.stringify({ finished: over, stats, jobs }, null, 2));
-  else console.log(renderConvertEnd({ status, stats, jobs, over }));
+  else console.log(renderConvertEnd({ status, stats, jobs, over, sought: how.sought }));
   return over && !how.interrupted && status.failed + status.cancelled === 0 ? 0 : 1;
 }

@@ -29,21 +29,38 @@ function problemsOf({ problems, workers }: Status): string[] {
   return [...problems, ...workers.flatMap(({ problem }) => problem ?? [])].map(printable);
 }
 
-/** What `vc convert` says at its end: the sums, then every film that did not become one, with its reason. */
-export function renderConvertEnd(end: { status: Status; stats: Stats; jobs: Job[]; over: boolean }): string {
-  const { status, stats } = end;
+/** What `vc convert` says at its end: every film that did not become one, with its reason, and the sums. */
+export function renderConvertEnd(end: {
+  status: Status;
+  stats: Stats;
+  jobs: Job[];
+  over: boolean;
+  sought: { root_path: string; video_extensions: string[] };
+}): string {
+  const { status } = end;
+  const lines = end.jobs.map(
+    (job) =>
+      `${job.status} ${printable(job.source_rel)}: ${printable(job.error_message ?? job.reason ?? "")}`,
+  );
+  const problems = status.problems.map((problem) => `⚠️ ${printable(problem)}`);
+  const open = status.pending + status.processing + status.publishing;
+  const rest = end.over ? [] : [`Stopped with ${count(open, "film")} left; run the same command to go on.`];
+  const nothing = end.over && status.total === 0;
+  return [...lines, ...problems, nothing ? noFilms(end.sought) : sums(status, end.stats), ...rest].join("\n");
+}
+
+function sums(status: Status, stats: Stats): string {
   const sizes = `${bytes(stats.completed_source_bytes)} → ${bytes(stats.completed_output_bytes)}`;
-  const sums = [
+  const parts = [
     status.completed === 0 ? "nothing converted" : `${count(status.completed, "film")} converted (${sizes})`,
     ...(["failed", "skipped", "cancelled"] as const).flatMap((one) =>
       status[one] === 0 ? [] : `${count(status[one])} ${one}`,
     ),
   ];
-  const lines = end.jobs.map(
-    (job) =>
-      `${job.status} ${printable(job.source_rel)}: ${printable(job.error_message ?? job.reason ?? "")}`,
-  );
-  const open = status.pending + status.processing + status.publishing;
-  const rest = end.over ? [] : [`Stopped with ${count(open, "film")} left; run the same command to go on.`];
-  return [...lines, `${sums.join(", ")}.`, ...rest].join("\n");
+  return `${parts.join(", ")}.`;
+}
+
+function noFilms({ root_path, video_extensions }: { root_path: string; video_extensions: string[] }): string {
+  const names = video_extensions.join(", ");
+  return `no films found in ${printable(root_path)}; looked for ${names} (hidden files and links are left out).`;
 }

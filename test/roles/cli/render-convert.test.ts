@@ -31,6 +31,7 @@ test("what keeps it from working stands below the bar", () => {
 });
 
 const stats = { completed_source_bytes: 3 * 1024 ** 2, completed_output_bytes: 1024 ** 2 } as Stats;
+const sought = { root_path: "/films", video_extensions: [".mkv", ".mp4"] };
 const failed = job({ status: "failed", source_rel: "b.mkv", error_message: "It is cut off." });
 
 test.each([
@@ -49,6 +50,20 @@ test.each([
     ["failed b.mkv: It is cut off.", "1 film converted (3.0 MiB → 1.0 MiB), 1 failed, 1 skipped."],
   ],
   [
+    "there was nothing",
+    nothing,
+    [],
+    true,
+    ["no films found in /films; looked for .mkv, .mp4 (hidden files and links are left out)."],
+  ],
+  [
+    "a folder was left out",
+    { ...nothing, total: 1, completed: 1, problems: ["1 folder cannot be read: a/ (EACCES)."] },
+    [],
+    true,
+    ["⚠️ 1 folder cannot be read: a/ (EACCES).", "1 film converted (3.0 MiB → 1.0 MiB)."],
+  ],
+  [
     "it was stopped",
     { ...nothing, total: 2, pending: 2 },
     [],
@@ -56,5 +71,5 @@ test.each([
     ["nothing converted.", "Stopped with 2 films left; run the same command to go on."],
   ],
 ])("the end, when %s", (_, reached, jobs, over, lines) => {
-  expect(renderConvertEnd({ status: reached, stats, jobs, over }).split("\n")).toEqual(lines);
+  expect(renderConvertEnd({ status: reached, stats, jobs, over, sought }).split("\n")).toEqual(lines);
 });
