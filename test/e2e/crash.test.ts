@@ -25,21 +25,30 @@ async function expectWhole(site: Site): Promise<void> {
   const jobs = await site.settled(1);
   expect(jobs.get("film.mkv")).toMatchObject({ status: "completed", retry_count: 0 });
   expect((await probeFilm(join(site.converted, "film.mp4"))).frames).toBe(300);
-  const staged = (await readdir(join(site.converted, ".vc"))).filter((name) => name.includes(".partial."));
-  expect(staged).toEqual([]);
+  expect(await staged(site)).toEqual([]);
 }
+
+const staged = async (site: Site) =>
+  (await readdir(join(site.converted, ".vc"))).filter((name) => name.includes(".partial."));
 
 siteTest(
   noProc,
   "a worker killed with -9 leaves no ffmpeg behind, and its film goes to another",
   async (site) => {
     await makeFilm(join(site.films, "film.mkv"), long);
-    await site.master(SLOW);
+    const master = await site.master(SLOW);
     const first = await site.worker("first");
     await encodes(site);
     first.kill("SIGKILL");
     await until("its ffmpeg is gone", async () => (await ffmpegs(site)).length === 0, { deadline_ms: 5000 });
     await site.worker("second");
+    await site.settled(1);
+    // What the dead worker left goes at the master's next start.
+    expect(await staged(site)).toHaveLength(1);
+    master.kill("SIGTERM");
+    await master.ended;
+    await site.master(SLOW);
+    await until("what was left over is gone", async () => (await staged(site)).length === 0);
     await expectWhole(site);
     const [job] = await site.jobs();
     expect(job).toMatchObject({ worker_id: "second", attempt: 2, lost_count: 1 });

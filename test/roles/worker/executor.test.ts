@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execute } from "../../../src/roles/worker/executor.ts";
 import type { AttemptTask } from "../../../src/roles/worker/messages.ts";
+import { testOr } from "../../support/test-or.ts";
 
 /** The children here are real programs that speak, or fail to speak, the child's side of messages.ts. */
 let folder: string;
@@ -111,7 +112,8 @@ test("a program that cannot be started is a retryable failure", async () => {
   });
 });
 
-test.skipIf(process.platform === "win32")(
+testOr(
+  process.platform === "win32" ? "Windows has no process groups" : null,
   "signals to the worker's process group pass the child by",
   async () => {
     const { execution } = await child(`
