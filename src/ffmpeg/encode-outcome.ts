@@ -6,12 +6,12 @@ export function judgeRun(
   run: EncodeRun,
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number },
 ): Refusal | null {
-  if (run.stopped === "end_hang") return null;
-  if (run.stopped !== null) return stopped(run.stopped, limits);
-  if (run.code === 0) return null;
+  if (run.stopped !== null && run.stopped !== "end_hang") return stopped(run.stopped, limits);
+  // When only the trailer did not fit, ffmpeg ends with 0 all the same.
   if (run.log.disk_full) {
     return { outcome: "retry", reason: "disk_full", message: "The disk of the results is full." };
   }
+  if (run.stopped === "end_hang" || run.code === 0) return null;
   const how = run.signal === null ? `with exit code ${run.code}` : `by ${run.signal}`;
   const said = lastError(run.log.tail);
   if (run.signal === null && (run.code === TOO_MANY_ERRORS || nothingRead(run))) {

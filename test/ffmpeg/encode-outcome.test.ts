@@ -46,6 +46,12 @@ describe("a run of ffmpeg", () => {
     ],
     ["that was stopped", { code: 255, stopped: "aborted" }, "cancelled", "on request"],
     ["with a full disk", { code: 1, log: { ...quiet, disk_full: true } }, "disk_full", "full"],
+    [
+      "whose last bytes met a full disk",
+      { code: 0, log: { ...quiet, disk_full: true } },
+      "disk_full",
+      "full",
+    ],
     ["that crashed", { code: null, signal: "SIGSEGV" }, "ffmpeg_failed", "ended by SIGSEGV"],
     ["that failed", { code: 1, log: { ...complaints } }, "ffmpeg_failed", "with exit code 1: no frame!"],
     ["that decoded nothing", { code: 1, log: complaints, report: NO_REPORT }, "source_damaged", "no frame!"],
