@@ -26,12 +26,8 @@ export function createInstance(loader: Loader): Instance | Trouble {
     return { reason: "refused", message };
   }
   const created = allocate(8);
-  const result = required(
-    loader,
-    0n,
-    "vkCreateInstance",
-    3,
-  )(createInfo(loader, version), 0n, created.address);
+  const create = required(loader, 0n, "vkCreateInstance", 3);
+  const result = create(createInfo(loader, version), 0n, created.address);
   if (result !== 0) return trouble("vkCreateInstance", result);
   const handle = created.view.getBigUint64(0, true);
   const call = (name: string, count: number) => required(loader, handle, name, count);

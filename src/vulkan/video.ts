@@ -1,7 +1,6 @@
 import type { Limits, VideoOffer } from "./devices.ts";
 import type { Instance } from "./instance.ts";
 import type { StructOf } from "./layout.ts";
-import type { VulkanCall } from "./loader.ts";
 import { place } from "./memory.ts";
 import { namesOf, RATE_CONTROL_MODES, resultName, versionName } from "./names.ts";
 import { levelName, VIDEO_PROFILES, type VideoProfile } from "./profiles.ts";
@@ -49,7 +48,7 @@ function askProfile(of: { instance: Instance; device: bigint; profile: VideoProf
   const encode = place(structs.ENCODE_CAPABILITIES, { pNext: own.address });
   const next = profile.direction === "decode" ? decode.address : encode.address;
   const all = place(structs.VIDEO_CAPABILITIES, { pNext: next });
-  const ask: VulkanCall = of.instance.call("vkGetPhysicalDeviceVideoCapabilitiesKHR", 3);
+  const ask = of.instance.call("vkGetPhysicalDeviceVideoCapabilitiesKHR", 3);
   const result = ask(of.device, asked.address, all.address);
   if (result !== 0) return resultName(result);
   const codecs = own.read();
