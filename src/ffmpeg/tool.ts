@@ -1,4 +1,5 @@
 import { messageOf, VcError } from "../shared/errors.ts";
+import { withoutTokens } from "../shared/token.ts";
 import { createLines } from "./lines.ts";
 
 export type ToolRun = {
@@ -63,7 +64,8 @@ export async function captureTool(
 
 function start(argv: string[]) {
   try {
-    return Bun.spawn(argv, { stdin: "ignore", stdout: "pipe", stderr: "pipe", windowsHide: true });
+    const env = withoutTokens(process.env);
+    return Bun.spawn(argv, { env, stdin: "ignore", stdout: "pipe", stderr: "pipe", windowsHide: true });
   } catch (cause) {
     throw new VcError("ffmpeg", `${argv[0]} could not be started: ${messageOf(cause)}`, { cause });
   }

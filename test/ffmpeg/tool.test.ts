@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { captureTool } from "../../src/ffmpeg/tool.ts";
+
+const show = (name: string) => [process.execPath, "-e", `process.stdout.write(String(process.env.${name}))`];
+
+test.each([
+  ["VC_TOKEN", "undefined"],
+  ["VC_WORKER_TOKEN", "undefined"],
+  ["VC_LIGHT", "on"],
+])("ffmpeg and ffprobe never see a token: %s is %s", async (name, seen) => {
+  process.env[name] = "on";
+  try {
+    const run = await captureTool({ argv: show(name), limit_ms: 30_000, max_bytes: 1000 });
+    expect(run.stdout.toString("utf8")).toBe(seen);
+  } finally {
+    delete process.env[name];
+  }
+});
+
+test("a tool that takes too long is killed", async () => {
+  const argv = [process.execPath, "-e", "setInterval(() => {}, 1000)"];
+  expect(await captureTool({ argv, limit_ms: 300, max_bytes: 1000 })).toMatchObject({ timed_out: true });
+});
