@@ -65,7 +65,7 @@ export function ffmpegInstallHint(): string {
 /** The names of the system's Vulkan loader, best first. On macOS it comes with the Vulkan SDK, or is MoltenVK alone. */
 export function vulkanLibraries(): string[] {
   if (process.platform === "win32") return ["vulkan-1.dll"];
-  if (process.platform !== "darwin") return ["libvulkan.so.1", "libvulkan.so"];
+  if (process.platform !== "darwin") return ["libvulkan.so.1"];
   const names = ["libvulkan.1.dylib", "libvulkan.dylib", "libMoltenVK.dylib"];
   // Homebrew's folders are not on the path that the system searches for a signed program.
   return ["", "/opt/homebrew/lib/", "/usr/local/lib/"].flatMap((folder) =>

@@ -1,4 +1,5 @@
 import { dlopen, linkSymbols, type Pointer } from "bun:ffi";
+import { dirname } from "node:path";
 import { messageOf } from "../shared/errors.ts";
 import { vulkanLibraries } from "../shared/platform.ts";
 import { placeText } from "./memory.ts";
@@ -21,15 +22,30 @@ export function openLoader(libraries = vulkanLibraries()): Loader | { trouble: s
   const troubles: string[] = [];
   for (const library of libraries) {
     try {
-      const { symbols } = dlopen(library, {
-        vkGetInstanceProcAddr: { args: ["u64", "u64"], returns: "u64" },
-      });
+      const { symbols } = fromSafeFolder(() => dlopen(library, ENTRY));
       return { library, find: (of) => bind(symbols.vkGetInstanceProcAddr, of) };
     } catch (error) {
       troubles.push(messageOf(error));
     }
   }
-  return { trouble: troubles.at(-1) ?? "this system has no name for it" };
+  return { trouble: troubles[0] ?? "this system has no name for it" };
+}
+
+/** Every other function is asked for by name. */
+const ENTRY = { vkGetInstanceProcAddr: { args: ["u64", "u64"], returns: "u64" } } as const;
+
+/**
+ * Bun looks for a library in the current folder, too, where the system has none of its name; in a folder of films
+ * anybody may have put one. So that folder is the executable's own meanwhile.
+ */
+function fromSafeFolder<T>(open: () => T): T {
+  const current = process.cwd();
+  process.chdir(dirname(process.execPath));
+  try {
+    return open();
+  } finally {
+    process.chdir(current);
+  }
 }
 
 function bind(
