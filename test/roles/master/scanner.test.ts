@@ -38,12 +38,12 @@ test("the output folder inside the root is not scanned", () =>
 
 test("a film that is still being written waits, and is queued by itself once it is not", () =>
   withMasterSite(async (site) => {
+    const master = await site.start({ scanner: { settle: "3s" } });
     await site.film("old.mkv");
     await writeFile(join(site.films, "growing.mkv"), "so far");
     const future = join(site.films, "future.mkv");
     await writeFile(future, "from a machine with a wrong clock");
     await utimes(future, 4e9, 4e9);
-    const master = await site.start({ scanner: { settle: "1s" } });
     // The times of old.mkv are old, but its inode is new: it counts as just changed too.
     expect(await master.scan()).toMatchObject({ files: 3, added: 0, unsettled: 3 });
     expect((await site.call("/api/status")).body).toMatchObject({ scan: { files: 3, unsettled: 3 } });
