@@ -42,16 +42,9 @@ const aomAv1: Encoder = {
   min_size: { width: 16, height: 16 },
   options: ({ rate, preset }) => [
     ...["-usage", "good", "-row-mt", "1", "-cpu-used", String(AOM_SPEEDS[preset])],
-    ...(rate.kind === "quality"
-      ? ["-crf", String(aomCrf(rate.quality)), "-b:v", "0"]
-      : [
-          "-b:v",
-          String(rate.bit_rate),
-          "-maxrate",
-          String(rate.bit_rate),
-          "-bufsize",
-          String(2 * rate.bit_rate),
-        ]),
+    ...crfOrCeiling(rate, aomCrf),
+    // Without a rate of 0 libaom takes the CRF for a limit only.
+    ...(rate.kind === "quality" ? ["-b:v", "0"] : []),
   ],
 };
 

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { createConnection, pause } from "../../../src/roles/worker/connection.ts";
 import { createClient } from "../../../src/shared/client.ts";
 import { VcError } from "../../../src/shared/errors.ts";
+import { logLines } from "../../support/log-lines.ts";
 
 /** The other side is a real server that answers by a script: one entry a call, the last one for ever. */
 type Answer = { status: number; body: unknown };
@@ -23,7 +24,7 @@ const WELCOME: Answer = {
 
 function connect(...script: Answer[]) {
   const calls: string[] = [];
-  const lines: string[] = [];
+  const { log, lines } = logLines();
   server = Bun.serve({
     port: 0,
     async fetch(request) {
@@ -33,15 +34,6 @@ function connect(...script: Answer[]) {
       return Response.json(answer?.body, { status: answer?.status ?? 500 });
     },
   });
-  const write = (message: string) => void lines.push(message);
-  const log = {
-    debug: write,
-    info: write,
-    warn: write,
-    error: write,
-    with: () => log,
-    close: async () => {},
-  };
   const connection = createConnection({
     client: createClient({ master_url: `http://127.0.0.1:${server.port}`, token: "t" }),
     log,

@@ -3,6 +3,7 @@ import { createFitness, roomNeeded } from "../../../src/roles/worker/fitness.ts"
 import { createWorkspace } from "../../../src/roles/worker/workspace.ts";
 import type { Capabilities } from "../../../src/shared/capabilities.ts";
 import type { Reason } from "../../../src/shared/job.ts";
+import { logLines } from "../../support/log-lines.ts";
 
 const capabilities: Capabilities = {
   ffmpeg: { path: "/usr/bin/ffmpeg", ffprobe_path: "/usr/bin/ffprobe", version: "7", major: 7 },
@@ -16,16 +17,7 @@ function machine() {
   const proofs = { ffmpeg: 0, mount: 0 };
   const trouble: { ffmpeg?: string | undefined; mount?: string | undefined; thrown?: string | undefined } =
     {};
-  const lines: string[] = [];
-  const write = (message: string) => void lines.push(message);
-  const log = {
-    debug: write,
-    info: write,
-    warn: write,
-    error: write,
-    with: () => log,
-    close: async () => {},
-  };
+  const { log, lines } = logLines();
   const fitness = createFitness({
     log,
     async detect() {
