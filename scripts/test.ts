@@ -2,6 +2,7 @@ import { chmod, copyFile, link, mkdtemp, readdir, readFile, rm } from "node:fs/p
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { build } from "../build.ts";
+import { ensureNewerFfmpeg } from "./newer-ffmpeg.ts";
 import { readReport, summarize } from "./test-report.ts";
 
 /**
@@ -13,6 +14,9 @@ async function main(args: string[]): Promise<number> {
   const rest = args.filter((arg) => arg !== "--fast" && arg !== "--full");
   const fast = args.includes("--fast");
   const built = fast ? null : await build(null);
+  // Fast tests use it only where it is already.
+  const no_newer = fast ? null : await ensureNewerFfmpeg(300_000);
+  if (no_newer !== null) console.error(`${no_newer}; tests that need it are skipped`);
   const temporary = await mkdtemp(join(tmpdir(), "vc-test-"));
   // Some tests start workers under another user id, which must get in.
   await chmod(temporary, 0o711);
@@ -25,6 +29,7 @@ async function main(args: string[]): Promise<number> {
       junit,
       temporary,
       program,
+      no_newer,
       full: args.includes("--full"),
       args: [...rest, ...(fast ? await fastTests() : [])],
     });
@@ -48,6 +53,7 @@ async function runTests(of: {
   junit: string;
   temporary: string;
   program: string | null;
+  no_newer: string | null;
   full: boolean;
   args: string[];
 }): Promise<number | null> {
@@ -65,6 +71,7 @@ async function runTests(of: {
       ...withoutOurs(process.env),
       ...temporaryFolder(of.temporary),
       ...(of.program === null ? {} : { VC_TEST_PROGRAM: of.program }),
+      ...(of.no_newer === null ? {} : { VC_TEST_NO_NEWER_FFMPEG: of.no_newer }),
       ...(of.full ? { VC_TEST_FULL: "1" } : {}),
     },
     stdio: ["ignore", "inherit", "inherit"],
