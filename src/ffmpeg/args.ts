@@ -61,7 +61,13 @@ function video(plan: VideoPlan): string[] {
   if (encoder === undefined) throw new Error(`no encoder family has ${plan.encoder}`);
   return [
     ...["-filter:v:0", filters(plan), "-c:v:0", plan.encoder],
-    ...encoder.options({ rate: plan.rate, preset: plan.preset, frame_rate: plan.frame_rate }),
+    ...encoder.options({
+      rate: plan.rate,
+      preset: plan.preset,
+      bit_depth: plan.bit_depth,
+      frame_rate: plan.frame_rate,
+      limits: null,
+    }),
     // Frames keep their own times: none is invented to fill a hole, none dropped.
     ...["-fps_mode", "passthrough", "-enc_time_base", `${plan.time_base.num}:${plan.time_base.den}`],
     ...colorTags(plan.color),

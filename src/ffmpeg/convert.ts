@@ -2,6 +2,7 @@ import { open, rm, stat } from "node:fs/promises";
 import type { Capabilities } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
 import { systemCode } from "../shared/errors.ts";
+import type { GpuFact, GpuUse } from "../shared/gpu.ts";
 import type { AttemptReport, Progress } from "../shared/job.ts";
 import { type Arguments, args, commandLine } from "./args.ts";
 import { check } from "./check.ts";
@@ -23,8 +24,10 @@ type ConvertInput = {
   target: string;
   conversion: Conversion;
   capabilities: Capabilities;
+  gpu: GpuUse;
   limits: ConvertLimits;
   onProgress: (progress: Progress) => void;
+  onGpuFact?: (fact: GpuFact) => void;
   signal: AbortSignal;
   graces?: KillGraces;
 };
@@ -70,11 +73,13 @@ async function attempt(input: ConvertInput, report: AttemptReport): Promise<Ende
   if ("refusal" in inspected) return inspected;
   const { media } = inspected;
   if (media.duration_s !== null) report.source_duration = media.duration_s;
-  const planned = plan({ media, conversion, capabilities });
+  const planned = plan({ media, conversion, capabilities, gpu: input.gpu });
   if ("refusal" in planned) return planned;
-  const argv = args(planned.plan, { source, target });
-  report.plan = planned.plan.summary;
-  report.notes = planned.plan.notes;
+  const [first] = planned.ladder;
+  if (first === undefined) throw new Error("a ladder without a rung");
+  const argv = args(first, { source, target });
+  report.plan = first.summary;
+  report.notes = first.notes;
   report.command = commandLine(ffmpeg.path, argv);
   const run = await encodeTimed(input, { argv, duration_s: media.duration_s }, report);
   const failed = judgeRun(run, input.limits);
@@ -82,11 +87,11 @@ async function attempt(input: ConvertInput, report: AttemptReport): Promise<Ende
   input.onProgress({ stage: "verifying", percent: 100, fps: null, speed: null, eta_s: null });
   const started_ms = performance.now();
   const checked = await check({
-    ...{ ffmpeg, plan: planned.plan, source: { path: source, media }, target, signal },
+    ...{ ffmpeg, plan: first, source: { path: source, media }, target, signal },
     ...{ damage: run.log.damage, verify: conversion.verify },
   });
   if ("refusal" in checked) return checked;
-  report.notes = [...planned.plan.notes, ...checked.notes];
+  report.notes = [...first.notes, ...checked.notes];
   const flushed = await flush(target);
   report.verify_ms = Math.round(performance.now() - started_ms);
   return flushed;

@@ -1,5 +1,6 @@
 import type { Capabilities } from "../shared/capabilities.ts";
 import type { Container, Conversion } from "../shared/conversion.ts";
+import type { Gpu, GpuUse, Rung } from "../shared/gpu.ts";
 import type { PlanSummary } from "../shared/job.ts";
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { type AudioPlan, planAudio } from "./plan-audio.ts";
@@ -12,6 +13,9 @@ import { type Refusal, refusal } from "./refusal.ts";
 /** Everything that is to be done to a film, so that arguments, verification and screens agree on it. */
 export type Plan = {
   summary: PlanSummary;
+  rung: Rung;
+  /** The GPU that the rung uses. */
+  gpu: Gpu | null;
   container: Container;
   video: VideoPlan;
   audio: AudioPlan[];
@@ -24,12 +28,16 @@ export type Plan = {
   notes: string[];
 };
 
-/** Decides how a film becomes what was asked for, on a machine that can do what its trials proved; or why not. */
+/**
+ * Decides how a film becomes what was asked for, on a machine that can do what its trials proved; or why not. The
+ * ladder has at least one plan, the best first; each is worth trying when those before it failed.
+ */
 export function plan(of: {
   media: MediaInfo;
   conversion: Conversion;
   capabilities: Capabilities;
-}): { plan: Plan } | { refusal: Refusal } {
+  gpu: GpuUse;
+}): { ladder: Plan[] } | { refusal: Refusal } {
   const { media, conversion, capabilities } = of;
   const film = media.video.find((stream) => !stream.attached_picture);
   const unfit = refuseSource(media, film);
@@ -41,24 +49,33 @@ export function plan(of: {
   if ("refusal" in audio) return audio;
   const subtitles = planSubtitles(media.subtitles, conversion.container);
   const extras = planExtras(media, film, conversion.container);
-  return {
-    plan: {
-      summary: {
-        decode: "cpu",
-        filter: "cpu",
-        encoder: choice.encoder.encoder,
-        family: choice.family.family,
-        passed_over: choice.passed_over,
-      },
-      container: conversion.container,
-      video,
-      audio: audio.tracks,
-      subtitles: subtitles.tracks,
-      attachments: extras.attachments,
-      covers: extras.covers,
-      notes: [...choice.notes, ...video.notes, ...audio.notes, ...subtitles.notes, ...extras.notes],
+  const only: Plan = {
+    summary: {
+      decode: "cpu",
+      filter: "cpu",
+      encoder: choice.encoder.encoder,
+      family: choice.family.family,
+      passed_over: choice.passed_over,
     },
+    rung: {
+      device: null,
+      decode: "cpu",
+      filter: "cpu",
+      family: choice.family.family,
+      encoder: choice.encoder.encoder,
+      source_codec: film.codec,
+      source_bit_depth: film.bit_depth,
+    },
+    gpu: null,
+    container: conversion.container,
+    video,
+    audio: audio.tracks,
+    subtitles: subtitles.tracks,
+    attachments: extras.attachments,
+    covers: extras.covers,
+    notes: [...choice.notes, ...video.notes, ...audio.notes, ...subtitles.notes, ...extras.notes],
   };
+  return { ladder: [only] };
 }
 
 function refuseSource(media: MediaInfo, film: VideoStream | undefined): { refusal: Refusal } | null {

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import type { Capabilities, FfmpegInfo } from "../shared/capabilities.ts";
 import { VcError } from "../shared/errors.ts";
+import { NO_DEVICE_OPTIONS } from "../shared/gpu.ts";
 import { ffmpegInstallHint, programFile } from "../shared/platform.ts";
 import { FAMILIES } from "./encoders/families.ts";
 import type { Encoder } from "./encoders/family.ts";
@@ -36,17 +37,34 @@ export async function tryEncoders(ffmpeg: FfmpegInfo): Promise<Pick<Capabilities
     for (const encoder of encoders) {
       const { codec } = encoder;
       const why = await tryVideo(ffmpeg.path, encoder, 8);
-      if (why !== null) result.refused.push({ family, codec, encoder: encoder.encoder, why });
+      if (why !== null) result.refused.push({ family, codec, encoder: encoder.encoder, device: null, why });
       else {
         const ten_bit = (await tryVideo(ffmpeg.path, encoder, 10)) === null;
-        result.encoders.push({ family, codec, encoder: encoder.encoder, ten_bit });
+        result.encoders.push({
+          family,
+          codec,
+          encoder: encoder.encoder,
+          ten_bit,
+          device: null,
+          open: NO_DEVICE_OPTIONS,
+          limits: null,
+        });
       }
     }
   }
   for (const [codec, encoder] of AUDIO_ENCODERS) {
     const why = await tryAudio(ffmpeg.path, encoder);
-    if (why !== null) result.refused.push({ family: "software", codec, encoder, why });
-    else result.encoders.push({ family: "software", codec, encoder, ten_bit: false });
+    if (why !== null) result.refused.push({ family: "software", codec, encoder, device: null, why });
+    else
+      result.encoders.push({
+        family: "software",
+        codec,
+        encoder,
+        ten_bit: false,
+        device: null,
+        open: NO_DEVICE_OPTIONS,
+        limits: null,
+      });
   }
   return result;
 }
@@ -91,7 +109,13 @@ function tryVideo(path: string, encoder: Encoder, bit_depth: 8 | 10): Promise<st
   const format = encoder.pixel_formats[bit_depth];
   if (format === null) return Promise.resolve("no such profile");
   const rate = { kind: "quality", quality: 30 } as const;
-  const options = encoder.options({ rate, preset: "ultrafast", frame_rate: { num: 25, den: 1 } });
+  const options = encoder.options({
+    rate,
+    preset: "ultrafast",
+    bit_depth,
+    limits: null,
+    frame_rate: { num: 25, den: 1 },
+  });
   const picture = ["-f", "lavfi", "-i", "testsrc2=s=256x256:r=25:d=0.4", "-vf", `format=${format}`];
   return tryEncode(path, [...picture, "-c:v", encoder.encoder, ...options]);
 }

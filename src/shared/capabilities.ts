@@ -1,10 +1,14 @@
+import type { DeviceOptions, EncodeLimits, FamilyName, Gpu } from "./gpu.ts";
+
 /** What a machine was seen to do, by trial. Encoder families and devices that are not here do not exist. */
 export type Capabilities = {
   ffmpeg: FfmpegInfo;
+  /** All that Vulkan showed, devices of type cpu included; empty where there is no Vulkan. */
+  gpus: Gpu[];
   /** Encoders that really encoded a few frames, such as `{ family: "software", codec: "h264", encoder: "libx264" }`. */
   encoders: ProvenEncoder[];
   /** What was tried and did not work. */
-  refused: { family: string; codec: string; encoder: string; why: string }[];
+  refused: RefusedEncoder[];
 };
 
 export type FfmpegInfo = {
@@ -17,8 +21,22 @@ export type FfmpegInfo = {
 };
 
 export type ProvenEncoder = {
-  family: string;
+  family: FamilyName;
   codec: string;
   encoder: string;
   ten_bit: boolean;
+  /** The id of the Gpu that it was tried on; null where it needs none, or takes the system's default device. */
+  device: string | null;
+  /** The options with which it was proven. */
+  open: DeviceOptions;
+  /** What the driver states; null where nothing is known. */
+  limits: EncodeLimits | null;
+};
+
+export type RefusedEncoder = {
+  family: FamilyName;
+  codec: string;
+  encoder: string;
+  device: string | null;
+  why: string;
 };

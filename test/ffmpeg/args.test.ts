@@ -1,18 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { args, commandLine } from "../../src/ffmpeg/args.ts";
-import { plan } from "../../src/ffmpeg/plan.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import type { MediaInfo } from "../../src/shared/media.ts";
-import { audioStream, capabilities, conversion, media, subtitleStream, videoStream } from "./records.ts";
+import { audioStream, bestPlan, conversion, media, subtitleStream, videoStream } from "./records.ts";
 
 function output(of: { media?: Partial<MediaInfo>; conversion?: Partial<Conversion> } = {}): string {
-  const result = plan({
-    media: media(of.media),
-    conversion: conversion(of.conversion),
-    capabilities: capabilities(),
-  });
-  if ("refusal" in result) throw new Error(result.refusal.message);
-  return args(result.plan, { source: "in.mkv", target: "out" }).output.join(" ");
+  const best = bestPlan({ media: media(of.media), conversion: conversion(of.conversion) });
+  return args(best, { source: "in.mkv", target: "out" }).output.join(" ");
 }
 
 test("a whole command", () => {
@@ -23,12 +17,8 @@ test("a whole command", () => {
       videoStream({ color: { primaries: "bt709", transfer: "bt470bg", matrix: "bt709", range: "pc" } }),
     ],
   });
-  const result = plan({ media: source, conversion: conversion(), capabilities: capabilities() });
-  if ("refusal" in result) throw new Error(result.refusal.message);
-  const command = commandLine(
-    "/usr/bin/ffmpeg",
-    args(result.plan, { source: "-y.mkv", target: "/o/a%03d.mp4" }),
-  );
+  const best = bestPlan({ media: source, conversion: conversion() });
+  const command = commandLine("/usr/bin/ffmpeg", args(best, { source: "-y.mkv", target: "/o/a%03d.mp4" }));
   const stale = ["BPS", "DURATION", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES"];
   const tags = [...stale, ...stale.map((tag) => `${tag}-eng`), "_STATISTICS_TAGS", "_STATISTICS_WRITING_APP"];
   const formats = command[command.indexOf("-format_whitelist") + 1] ?? "";

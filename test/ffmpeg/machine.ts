@@ -5,6 +5,7 @@ import { type ConvertResult, convertFile } from "../../src/ffmpeg/convert.ts";
 import { findFfmpeg, tryEncoders } from "../../src/ffmpeg/trial.ts";
 import type { Capabilities } from "../../src/shared/capabilities.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
+import { CPU_ONLY } from "../../src/shared/gpu.ts";
 import { conversion } from "./records.ts";
 
 let proven: Promise<Capabilities> | undefined;
@@ -13,7 +14,7 @@ let proven: Promise<Capabilities> | undefined;
 export function thisMachine(): Promise<Capabilities> {
   proven ??= (async () => {
     const ffmpeg = await findFfmpeg({ path: process.env.VC_TEST_FFMPEG ?? null, ffprobe_path: null });
-    return { ffmpeg, ...(await tryEncoders(ffmpeg)) };
+    return { ffmpeg, gpus: [], ...(await tryEncoders(ffmpeg)) };
   })();
   return proven;
 }
@@ -33,6 +34,7 @@ export async function convert(
     ...files,
     conversion: conversion(changes),
     capabilities: options.capabilities ?? (await thisMachine()),
+    gpu: CPU_ONLY,
     limits: { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 60_000 },
     onProgress: () => undefined,
     signal: new AbortController().signal,

@@ -2,17 +2,20 @@ import { describe, expect, test } from "bun:test";
 import { type Plan, plan } from "../../src/ffmpeg/plan.ts";
 import { outputSize } from "../../src/ffmpeg/plan-video.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
+import { CPU_ONLY } from "../../src/shared/gpu.ts";
 import type { MediaInfo } from "../../src/shared/media.ts";
-import { audioStream, capabilities, conversion, media, subtitleStream, videoStream } from "./records.ts";
+import {
+  audioStream,
+  bestPlan,
+  capabilities,
+  conversion,
+  media,
+  subtitleStream,
+  videoStream,
+} from "./records.ts";
 
 function planned(of: { media?: Partial<MediaInfo>; conversion?: Partial<Conversion> } = {}): Plan {
-  const result = plan({
-    media: media(of.media),
-    conversion: conversion(of.conversion),
-    capabilities: capabilities(),
-  });
-  if ("refusal" in result) throw new Error(result.refusal.message);
-  return result.plan;
+  return bestPlan({ media: media(of.media), conversion: conversion(of.conversion) });
 }
 
 describe("the size of the result", () => {
@@ -90,17 +93,26 @@ describe("the encoder", () => {
   test("the first that was proven, and why not those before it", () => {
     const without = capabilities();
     without.encoders = without.encoders.filter(({ encoder }) => encoder !== "libsvtav1");
-    without.refused = [{ family: "software", codec: "av1", encoder: "libsvtav1", why: "Unknown encoder" }];
-    const result = plan({ media: media(), conversion: conversion({ codec: "av1" }), capabilities: without });
+    without.refused = [
+      { family: "software", codec: "av1", encoder: "libsvtav1", device: null, why: "Unknown encoder" },
+    ];
+    const result = plan({
+      media: media(),
+      conversion: conversion({ codec: "av1" }),
+      capabilities: without,
+      gpu: CPU_ONLY,
+    });
     expect(result).toMatchObject({
-      plan: {
-        summary: {
-          encoder: "libaom-av1",
-          decode: "cpu",
-          filter: "cpu",
-          passed_over: [{ family: "software", why: "libsvtav1: Unknown encoder" }],
+      ladder: [
+        {
+          summary: {
+            encoder: "libaom-av1",
+            decode: "cpu",
+            filter: "cpu",
+            passed_over: [{ family: "software", why: "libsvtav1: Unknown encoder" }],
+          },
         },
-      },
+      ],
     });
   });
 
@@ -113,14 +125,20 @@ describe("the encoder", () => {
     const eight = capabilities();
     eight.encoders = eight.encoders.map((one) => ({ ...one, ten_bit: false }));
     const source = media({ video: [videoStream({ bit_depth: 10 })] });
-    const result = plan({ media: source, conversion: conversion({ codec: "hevc" }), capabilities: eight });
+    const result = plan({
+      media: source,
+      conversion: conversion({ codec: "hevc" }),
+      capabilities: eight,
+      gpu: CPU_ONLY,
+    });
     expect(result).toMatchObject({
-      plan: { video: { bit_depth: 8 }, notes: [expect.stringContaining("10 bits")] },
+      ladder: [{ video: { bit_depth: 8 }, notes: [expect.stringContaining("10 bits")] }],
     });
     const asked = plan({
       media: source,
       conversion: conversion({ codec: "hevc", bit_depth: 10 }),
       capabilities: eight,
+      gpu: CPU_ONLY,
     });
     expect(asked).toMatchObject({ refusal: { outcome: "retry", reason: "worker_error" } });
   });
@@ -199,7 +217,12 @@ describe("refused", () => {
     ["a picture without a size", { video: [videoStream({ width: 0 })] }, "permanent", "source_damaged"],
   ];
   test.each(rows)("%s", (_name, source, outcome, reason) => {
-    const result = plan({ media: media(source), conversion: conversion(), capabilities: capabilities() });
+    const result = plan({
+      media: media(source),
+      conversion: conversion(),
+      capabilities: capabilities(),
+      gpu: CPU_ONLY,
+    });
     expect(result).toMatchObject({ refusal: { outcome, reason } });
   });
 });

@@ -2,11 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { args, commandLine } from "../../src/ffmpeg/args.ts";
-import { plan } from "../../src/ffmpeg/plan.ts";
 import { startFfmpeg } from "../../src/ffmpeg/process.ts";
 import { FOREVER, makeFake } from "./fake.ts";
 import { temporaryFolder } from "./machine.ts";
-import { audioStream, capabilities, conversion, media } from "./records.ts";
+import { audioStream, bestPlan, conversion, media } from "./records.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
@@ -16,13 +15,8 @@ afterAll(() => folder.remove());
 
 function someArguments(target: string) {
   const source = media({ audio: [audioStream()] });
-  const planned = plan({
-    media: source,
-    conversion: conversion({ codec: "hevc" }),
-    capabilities: capabilities(),
-  });
-  if ("refusal" in planned) throw new Error(planned.refusal.message);
-  return args(planned.plan, { source: join(folder.path, "a film with  spaces 'and' quotes.mkv"), target });
+  const best = bestPlan({ media: source, conversion: conversion({ codec: "hevc" }) });
+  return args(best, { source: join(folder.path, "a film with  spaces 'and' quotes.mkv"), target });
 }
 
 async function run(ffmpeg_path: string, target = join(folder.path, "out.mp4")) {

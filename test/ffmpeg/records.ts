@@ -1,6 +1,8 @@
 import type { Damage } from "../../src/ffmpeg/log.ts";
+import { type Plan, plan } from "../../src/ffmpeg/plan.ts";
 import type { Capabilities } from "../../src/shared/capabilities.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
+import { CPU_ONLY, type GpuUse, NO_DEVICE_OPTIONS } from "../../src/shared/gpu.ts";
 import type { AudioStream, MediaInfo, SubtitleStream, VideoStream } from "../../src/shared/media.ts";
 
 /** Records with everything filled in, so that a test names only what it is about. */
@@ -89,13 +91,17 @@ export function media(changes: Partial<MediaInfo> = {}): MediaInfo {
 /** A machine where every software encoder was proven. */
 export function capabilities(changes: Partial<Capabilities> = {}): Capabilities {
   const software = (codec: string, encoder: string, ten_bit: boolean) => ({
-    family: "software",
+    family: "software" as const,
     codec,
     encoder,
     ten_bit,
+    device: null,
+    open: NO_DEVICE_OPTIONS,
+    limits: null,
   });
   return {
     ffmpeg: { path: "/usr/bin/ffmpeg", ffprobe_path: "/usr/bin/ffprobe", version: "5.1.9", major: 5 },
+    gpus: [],
     encoders: [
       software("h264", "libx264", true),
       software("hevc", "libx265", true),
@@ -111,4 +117,18 @@ export function capabilities(changes: Partial<Capabilities> = {}): Capabilities 
 
 export function damage(changes: Partial<Damage> = {}): Damage {
   return { lines: 0, first: null, corrupt_pictures: 0, undecoded: {}, container: 0, ...changes };
+}
+
+/** The best plan for a film. */
+export function bestPlan(of: {
+  media: MediaInfo;
+  conversion: Conversion;
+  capabilities?: Capabilities;
+  gpu?: GpuUse;
+}): Plan {
+  const result = plan({ capabilities: capabilities(), gpu: CPU_ONLY, ...of });
+  if ("refusal" in result) throw new Error(result.refusal.message);
+  const [best] = result.ladder;
+  if (best === undefined) throw new Error("an empty ladder");
+  return best;
 }

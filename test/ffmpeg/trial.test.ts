@@ -57,7 +57,7 @@ describe("trials", () => {
   test("prove what this machine's ffmpeg really encodes", async () => {
     const { encoders } = await thisMachine();
     const h264 = { family: "software", codec: "h264", encoder: "libx264", ten_bit: true };
-    expect(encoders).toContainEqual(h264);
+    expect(encoders).toContainEqual(expect.objectContaining(h264));
     expect(encoders.map(({ codec }) => codec)).toContain("aac");
   });
 

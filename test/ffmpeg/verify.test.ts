@@ -1,10 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { PictureSample } from "../../src/ffmpeg/pictures.ts";
-import { plan } from "../../src/ffmpeg/plan.ts";
 import type { Timeline } from "../../src/ffmpeg/timeline.ts";
 import { type Evidence, judge } from "../../src/ffmpeg/verify.ts";
 import type { MediaInfo, VideoStream } from "../../src/shared/media.ts";
-import { audioStream, capabilities, conversion, damage, media, videoStream } from "./records.ts";
+import { audioStream, bestPlan, conversion, damage, media, videoStream } from "./records.ts";
 
 /** A film of 60 s at 25 frames/s that became just what was planned; each row changes one thing. */
 function evidence(changes: {
@@ -16,14 +15,12 @@ function evidence(changes: {
   rest?: Partial<Evidence>;
 }): Evidence {
   const source = media({ video: [videoStream(changes.film)], audio: [audioStream()], ...changes.source });
-  const planned = plan({ media: source, conversion: conversion(), capabilities: capabilities() });
-  if ("refusal" in planned) throw new Error(planned.refusal.message);
   const timeline: Timeline = {
     ...{ packets: 1500, first_s: 0, last_s: 59.96, end_s: 60, largest_gap_s: 0.04, largest_gap_at_s: 0 },
     ...changes.timeline,
   };
   return {
-    plan: planned.plan,
+    plan: bestPlan({ media: source, conversion: conversion() }),
     source,
     media: media({ video: [videoStream(changes.made)], audio: [audioStream()], ...changes.result }),
     timelines: new Map([[0, timeline]]),

@@ -1,4 +1,5 @@
 import type { Preset } from "../../shared/conversion.ts";
+import { NO_DEVICE_OPTIONS } from "../../shared/gpu.ts";
 import type { Encoder, EncoderFamily, EncoderSettings, RateControl } from "./family.ts";
 
 const x264: Encoder = {
@@ -52,6 +53,7 @@ const aomAv1: Encoder = {
 export const software: EncoderFamily = {
   family: "software",
   frames: "cpu",
+  device: () => NO_DEVICE_OPTIONS,
   encoders: [x264, x265, svtAv1, aomAv1],
 };
 

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { sep } from "node:path";
 import type { JobRow } from "../../db/schema.ts";
 import type { Context, CoordinatorSettings } from "./context.ts";
 import { outputKey, outputNames } from "./output-names.ts";
@@ -18,9 +18,15 @@ export function renameFor(context: Context, job: JobRow): JobRow {
 }
 
 export function sourcePath({ root_path }: CoordinatorSettings, source_rel: string): string {
-  return join(root_path, source_rel);
+  return pathBelow(root_path, source_rel);
 }
 
 export function outputPath({ output_base }: CoordinatorSettings, output_rel: string): string {
-  return join(output_base, output_rel);
+  return pathBelow(output_base, output_rel);
+}
+
+/** A '/'-separated, clean `rel` under an absolute root. As `join`, which is too slow to be called for each film of a scan. */
+export function pathBelow(root: string, rel: string): string {
+  const native = sep === "/" ? rel : rel.replaceAll("/", sep);
+  return root.endsWith(sep) ? root + native : root + sep + native;
 }

@@ -2,6 +2,7 @@ import type { Dirent } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import { pathBelow } from "./naming.ts";
 
 export type WalkOptions = {
   root_path: string;
@@ -57,7 +58,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<SeenFolder> {
 /** The present size and times of one source; null when it is gone or no regular file. Throws the system's errors. */
 export async function lookAtFile(root_path: string, source_rel: string): Promise<SeenFile | null> {
   try {
-    const stat = await lstat(join(root_path, source_rel), { bigint: true });
+    const stat = await lstat(pathBelow(root_path, source_rel), { bigint: true });
     if (!stat.isFile()) return null;
     const changed_ns = stat.mtimeNs > stat.ctimeNs ? stat.mtimeNs : stat.ctimeNs;
     return {

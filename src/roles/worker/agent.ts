@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { WorkerConfig } from "../../shared/config.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { CPU_ONLY } from "../../shared/gpu.ts";
 import type { JobOrder } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { CallInput, Reply } from "../../shared/protocol.ts";
@@ -138,6 +139,7 @@ function begin({ attempts, config }: AgentParts, order: JobOrder, { capabilities
     canary: workspace.canary,
     watch_ms: SOURCE_WATCH_MS,
     capabilities,
+    gpu: CPU_ONLY,
     limits: {
       job_timeout_ms: config.worker.job_timeout,
       ffmpeg_timeout_ms: config.ffmpeg.timeout,

@@ -3,14 +3,31 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { findFfmpeg, tryEncoders } from "../../ffmpeg/trial.ts";
 import type { Capabilities, FfmpegInfo } from "../../shared/capabilities.ts";
+import { DeviceOptions, EncodeLimits, FAMILY_NAMES } from "../../shared/gpu.ts";
 import { version } from "../../shared/version.ts";
 
 const Cached = v.object({
   key: v.string(),
   encoders: v.array(
-    v.object({ family: v.string(), codec: v.string(), encoder: v.string(), ten_bit: v.boolean() }),
+    v.object({
+      family: v.picklist(FAMILY_NAMES),
+      codec: v.string(),
+      encoder: v.string(),
+      ten_bit: v.boolean(),
+      device: v.nullable(v.string()),
+      open: DeviceOptions,
+      limits: v.nullable(EncodeLimits),
+    }),
   ),
-  refused: v.array(v.object({ family: v.string(), codec: v.string(), encoder: v.string(), why: v.string() })),
+  refused: v.array(
+    v.object({
+      family: v.picklist(FAMILY_NAMES),
+      codec: v.string(),
+      encoder: v.string(),
+      device: v.nullable(v.string()),
+      why: v.string(),
+    }),
+  ),
 });
 
 /**
@@ -29,11 +46,11 @@ export async function detectCapabilities(options: {
   const key = await identify(ffmpeg);
   const remembered = options.fresh === true ? null : await recall(file);
   if (remembered?.key === key) {
-    return { ffmpeg, encoders: remembered.encoders, refused: remembered.refused };
+    return { ffmpeg, gpus: [], encoders: remembered.encoders, refused: remembered.refused };
   }
   const found = await tryEncoders(ffmpeg);
   await remember(file, { key, ...found });
-  return { ffmpeg, ...found };
+  return { ffmpeg, gpus: [], ...found };
 }
 
 async function identify(ffmpeg: FfmpegInfo): Promise<string> {

@@ -53,7 +53,7 @@ function start(task: AttemptTask, command: string[]): Execution {
     detached: hasProcessGroups(),
     ipc(message: FromChild) {
       if (message.type === "progress") progress = message.progress;
-      else result = message.result;
+      else if (message.type === "result") result = message.result;
     },
   });
   send(child, { type: "start", task });

@@ -42,8 +42,10 @@ async function attempt(task: AttemptTask, stopping: AbortSignal): Promise<Attemp
       target: task.target,
       conversion: task.order.conversion,
       capabilities: task.capabilities,
+      gpu: task.gpu,
       limits: task.limits,
       onProgress: (progress) => void tell({ type: "progress", progress }),
+      onGpuFact: (fact) => void tell({ type: "gpu", fact }),
       signal,
     });
     return result.outcome === "done" ? result : (watch.lost() ?? result);

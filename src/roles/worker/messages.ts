@@ -1,4 +1,5 @@
 import type { Capabilities } from "../../shared/capabilities.ts";
+import type { GpuFact, GpuUse } from "../../shared/gpu.ts";
 import type { AttemptReport, JobOrder, Progress, Reason } from "../../shared/job.ts";
 
 /** What a worker and the child process of one attempt say to each other, over Bun's IPC. Both are one executable. */
@@ -13,6 +14,7 @@ export type AttemptTask = {
   /** How often to look whether the source is still the same. */
   watch_ms: number;
   capabilities: Capabilities;
+  gpu: GpuUse;
   limits: { job_timeout_ms: number; ffmpeg_timeout_ms: number; stall_timeout_ms: number };
 };
 
@@ -22,4 +24,7 @@ export type AttemptResult =
   | { outcome: "done"; size: number; report: AttemptReport }
   | { outcome: "retry" | "permanent" | "skipped"; reason: Reason; message: string; report: AttemptReport };
 
-export type FromChild = { type: "progress"; progress: Progress } | { type: "result"; result: AttemptResult };
+export type FromChild =
+  | { type: "progress"; progress: Progress }
+  | { type: "gpu"; fact: GpuFact }
+  | { type: "result"; result: AttemptResult };

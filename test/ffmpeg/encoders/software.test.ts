@@ -8,7 +8,9 @@ function options(encoder: string, rate: { quality: number } | { bit_rate: number
   if (found === undefined) throw new Error(`no ${encoder}`);
   const control =
     "quality" in rate ? { kind: "quality" as const, ...rate } : { kind: "bit_rate" as const, ...rate };
-  return found.options({ rate: control, preset: "medium", frame_rate: null }).join(" ");
+  return found
+    .options({ rate: control, preset: "medium", bit_depth: 8, frame_rate: null, limits: null })
+    .join(" ");
 }
 
 describe("quality on x264's scale", () => {
@@ -44,7 +46,13 @@ test("every encoder has options for every preset, and a ceiling", () => {
     for (const encoder of encoders) {
       for (const preset of PRESETS) {
         const rate = { kind: "bit_rate", bit_rate: 1_000_000 } as const;
-        const all = encoder.options({ rate, preset, frame_rate: { num: 25, den: 1 } });
+        const all = encoder.options({
+          rate,
+          preset,
+          bit_depth: 8,
+          limits: null,
+          frame_rate: { num: 25, den: 1 },
+        });
         expect(all).toContain("1000000");
         expect(all.every((option) => option !== "undefined" && option !== "")).toBe(true);
       }

@@ -1,15 +1,20 @@
 import { expect, test } from "bun:test";
 import { type Detected, renderDetected } from "../../../src/roles/cli/render-detected.ts";
-import type { Capabilities } from "../../../src/shared/capabilities.ts";
+import type { Capabilities, ProvenEncoder } from "../../../src/shared/capabilities.ts";
+import { type FamilyName, NO_DEVICE_OPTIONS } from "../../../src/shared/gpu.ts";
 import { device, NO_LOADER, offer, probe } from "./devices.ts";
+
+function proven(family: FamilyName, codec: string, encoder: string, ten_bit: boolean): ProvenEncoder {
+  return { family, codec, encoder, ten_bit, device: null, open: NO_DEVICE_OPTIONS, limits: null };
+}
 
 const capabilities: Capabilities = {
   ffmpeg: { path: "/usr/bin/ffmpeg", ffprobe_path: "/usr/bin/ffprobe", version: "5.1.9", major: 5 },
-  encoders: [
-    { family: "software", codec: "h264", encoder: "libx264", ten_bit: true },
-    { family: "software", codec: "aac", encoder: "aac", ten_bit: false },
+  gpus: [],
+  encoders: [proven("software", "h264", "libx264", true), proven("software", "aac", "aac", false)],
+  refused: [
+    { family: "vulkan", codec: "h264", encoder: "h264_vulkan", device: null, why: "no such encoder" },
   ],
-  refused: [{ family: "vulkan", codec: "h264", encoder: "h264_vulkan", why: "no such encoder" }],
 };
 const video = [offer("decode h264 8"), offer("encode h264 8")];
 const found: Detected = {
@@ -87,7 +92,7 @@ test("without ffmpeg the devices are shown all the same", () => {
 });
 
 test("what a trial has proven counts", () => {
-  const gpu = { family: "vulkan", codec: "h264", encoder: "h264_vulkan", ten_bit: false };
+  const gpu = proven("vulkan", "h264", "h264_vulkan", false);
   const shown = renderDetected({ ...found, capabilities: { ...capabilities, encoders: [gpu], refused: [] } });
   expect(shown).toContain("Conversion: ✓ GPU encoders were proven\n");
   expect(shown).toContain("└─ h264: h264_vulkan (vulkan, 8 bits)\n");

@@ -7,6 +7,7 @@ import { logLines } from "../../support/log-lines.ts";
 
 const capabilities: Capabilities = {
   ffmpeg: { path: "/usr/bin/ffmpeg", ffprobe_path: "/usr/bin/ffprobe", version: "7", major: 7 },
+  gpus: [],
   encoders: [],
   refused: [],
 };

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { detectCapabilities } from "../../../src/roles/worker/capabilities.ts";
 import { execute } from "../../../src/roles/worker/executor.ts";
 import type { AttemptTask } from "../../../src/roles/worker/messages.ts";
+import { CPU_ONLY } from "../../../src/shared/gpu.ts";
 import type { JobOrder } from "../../../src/shared/job.ts";
 import { conversion } from "../../ffmpeg/records.ts";
 import { ROOT } from "../../support/sources.ts";
@@ -41,6 +42,7 @@ beforeEach(async () => {
     canary: { path: at("canary"), text: "n0nce" },
     watch_ms: 100,
     capabilities,
+    gpu: CPU_ONLY,
     limits: { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 0 },
   };
 });
