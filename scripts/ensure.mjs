@@ -1,8 +1,9 @@
-// Makes a fresh clone ready to run: the packages of the lock file (Bun is one of them) and, with --ffmpeg,
-// ffmpeg. Runs before everything else, under Node or Bun, so it uses nothing but node: modules.
+// Makes a fresh clone ready to run: the packages of the lock file (Bun is one of them), with --ffmpeg ffmpeg, and
+// with --tests what only tests of Vulkan need. Runs before everything else, under Node or Bun, so it uses nothing but
+// node: modules.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -35,6 +36,7 @@ const linuxSteps = [
 ensurePackages();
 ensureBun();
 if (process.argv.includes("--ffmpeg")) ensureFfmpeg();
+if (process.argv.includes("--tests")) ensureTestTools();
 
 /** Installs node_modules when it is missing or of another lock file; the stamp makes every later run free. */
 function ensurePackages() {
@@ -97,10 +99,55 @@ function ffmpegSteps() {
   if (process.platform === "darwin") return starts("brew") ? [["brew", "install", "ffmpeg"]] : undefined;
   const found = linuxSteps.find(([program]) => starts(program));
   if (found === undefined) return undefined;
-  const asRoot = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
-  if (asRoot.length > 0 && run("sudo", ["-n", "true"]).status !== 0)
+  const asRoot = administrator();
+  if (asRoot === undefined)
     fail(`ffmpeg is needed and only an administrator can install it: ${sentence(found[1], "sudo ")}`);
   return found[1].map((step) => [...asRoot, ...step]);
+}
+
+/** What to put before a command that only an administrator may run; undefined where a password would be asked. */
+function administrator() {
+  if (process.getuid?.() === 0) return [];
+  return run("sudo", ["-n", "true"]).status === 0 ? ["sudo", "-n"] : undefined;
+}
+
+/** A driver for Vulkan on the CPU, what lists it, and a compiler for drivers of our own: the tests run without, but fewer. */
+function ensureTestTools() {
+  if (process.platform !== "linux" || !exists("apt-get")) return;
+  const wanted = [
+    ...(exists("cc") || exists("gcc") || exists("clang") ? [] : ["gcc", "libc6-dev"]),
+    ...(exists("vulkaninfo") ? [] : ["vulkan-tools"]),
+    ...(hasLlvmpipe() ? [] : ["mesa-vulkan-drivers", "libvulkan1"]),
+  ];
+  if (wanted.length === 0) return;
+  const asRoot = administrator();
+  const install = ["apt-get", "install", "-y", "--no-install-recommends", ...wanted];
+  // Fetching has a limit; an installation that is cut off would leave a broken system.
+  const steps = [
+    [["apt-get", "update"], 120_000],
+    [[...install, "--download-only"], 300_000],
+    [install, undefined],
+  ];
+  if (asRoot !== undefined) {
+    console.error(`Installing ${wanted.join(", ")} for the tests...`);
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    const done = steps.every(([step, timeout]) => {
+      const [command, ...args] = [...asRoot, ...step];
+      return run(command, args, { timeout, env }).status === 0;
+    });
+    if (done) return;
+  }
+  console.error(`Some tests of Vulkan will be skipped. To run them: sudo ${install.join(" ")}`);
+}
+
+function hasLlvmpipe() {
+  const folder = "/usr/share/vulkan/icd.d";
+  return existsSync(folder) && readdirSync(folder).some((name) => name.startsWith("lvp_icd"));
+}
+
+/** For programs that end with an error when they are asked for their version. */
+function exists(program) {
+  return run(program, ["--help"]).error === undefined;
 }
 
 function sentence(steps, prefix = "") {
