@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { ATTEMPT_OUTCOMES, AttemptReport, JobStatus, Output, Reason } from "../shared/job.ts";
+import type { WorkerGpu } from "../shared/worker.ts";
 
 /** A file of an attempt on its way into the output tree; see PublishIntent in roles/master/publishing.ts. */
 export type IntendedOutput = Pick<Output, "staging" | "role" | "sha256"> & {
@@ -107,6 +108,7 @@ export const workers = sqliteTable("workers", {
   active_jobs: integer().notNull().default(0),
   gpu_name: text(),
   gpu_usage: real(),
+  gpus: text({ mode: "json" }).$type<WorkerGpu[]>().notNull().default([]),
   cpu_usage: real(),
   memory_usage: real(),
   /** Of the process that registered last; null for clients of the seed's wire format. */

@@ -12,6 +12,23 @@ export const HeldAttempt = v.object({
 });
 export type HeldAttempt = v.InferOutput<typeof HeldAttempt>;
 
+export const GPU_STATES = ["ok", "parked", "failing"] as const;
+
+/** What workers may say of their GPUs at most; ours cut what is longer. Characters, but for `gpus`. */
+export const GPU_BOUNDS = { gpus: 32, name: 256, problem: 1000, names: 1000 } as const;
+
+/** One GPU of a worker. */
+export const WorkerGpu = v.object({
+  name: v.pipe(v.string(), v.maxLength(GPU_BOUNDS.name)),
+  /** Percent, of its busiest part; absent while unknown. */
+  usage: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
+  /** `failing`: some of its work goes to the CPU for now; `parked`: all of it. */
+  state: v.picklist(GPU_STATES),
+  /** Why it is not ok, in one sentence. */
+  problem: v.optional(v.pipe(v.string(), v.maxLength(GPU_BOUNDS.problem))),
+});
+export type WorkerGpu = v.InferOutput<typeof WorkerGpu>;
+
 /** The heartbeat of the seed's clients, and what our own worker adds. Percentages are 0 to 100. */
 export const Heartbeat = v.object({
   worker_id: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
@@ -21,7 +38,9 @@ export const Heartbeat = v.object({
   /** For people, but for two: "draining" takes no more jobs, "stopped" is the last word of a worker. */
   status: v.string(),
   timestamp: Time,
-  gpu: v.optional(v.string()),
+  /** Names, joined by a comma. */
+  gpu: v.optional(v.pipe(v.string(), v.maxLength(GPU_BOUNDS.names))),
+  /** The mean of the GPUs whose load is known; absent where none is. */
   gpu_usage: v.optional(v.number()),
   cpu_usage: v.optional(v.number()),
   memory_usage: v.optional(v.number()),
@@ -29,6 +48,7 @@ export const Heartbeat = v.object({
   /** What keeps the worker from working, in one sentence; absent when all is well. */
   problem: v.optional(v.string()),
   held: v.optional(v.array(HeldAttempt)),
+  gpus: v.optional(v.pipe(v.array(WorkerGpu), v.maxLength(GPU_BOUNDS.gpus))),
 });
 export type Heartbeat = v.InferOutput<typeof Heartbeat>;
 
@@ -43,6 +63,8 @@ export const Worker = v.object({
   concurrency: v.number(),
   gpu_name: v.nullable(v.string()),
   gpu_usage: v.nullable(v.number()),
+  /** Empty also for clients of the seed's wire format, which tell a name at most. */
+  gpus: v.array(WorkerGpu),
   cpu_usage: v.nullable(v.number()),
   memory_usage: v.nullable(v.number()),
   version: v.nullable(v.string()),

@@ -34,6 +34,7 @@ export function heartbeat(context: Context, input: Input<"heartbeat">, now: Inst
     active_jobs: Math.round(input.active_jobs),
     gpu_name: input.gpu ?? null,
     gpu_usage: input.gpu_usage ?? null,
+    gpus: input.gpus ?? [],
     cpu_usage: input.cpu_usage ?? null,
     memory_usage: input.memory_usage ?? null,
     problem: input.problem ?? null,

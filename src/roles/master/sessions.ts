@@ -139,6 +139,7 @@ function blankWorker(id: string): WorkerRow {
     active_jobs: 0,
     gpu_name: null,
     gpu_usage: null,
+    gpus: [],
     cpu_usage: null,
     memory_usage: null,
     session: null,

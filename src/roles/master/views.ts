@@ -43,7 +43,7 @@ export function toOrder(job: JobRow, attempt: AttemptRow, conversion: Conversion
 
 export function toWorker(row: WorkerRow, now: { online: boolean; jobs: Worker["jobs"] }): Worker {
   const { id, hostname, last_heartbeat, vulkan_available, concurrency, version, problem } = row;
-  const { gpu_name, gpu_usage, cpu_usage, memory_usage } = row;
+  const { gpu_name, gpu_usage, gpus, cpu_usage, memory_usage } = row;
   return {
     id,
     hostname,
@@ -54,6 +54,7 @@ export function toWorker(row: WorkerRow, now: { online: boolean; jobs: Worker["j
     concurrency,
     gpu_name,
     gpu_usage,
+    gpus,
     cpu_usage,
     memory_usage,
     version,

@@ -63,6 +63,7 @@ export function worker(changes: Partial<Worker> = {}): Worker {
     concurrency: 2,
     gpu_name: null,
     gpu_usage: null,
+    gpus: [],
     cpu_usage: null,
     memory_usage: null,
     version: "0.1.0",

@@ -1,0 +1,1 @@
+ALTER TABLE `workers` ADD `gpus` text DEFAULT '[]' NOT NULL;
