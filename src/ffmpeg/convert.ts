@@ -1,17 +1,23 @@
-import { open, rm, stat } from "node:fs/promises";
+import { rm, truncate } from "node:fs/promises";
 import type { Capabilities } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
 import { systemCode } from "../shared/errors.ts";
 import type { GpuFact, GpuUse } from "../shared/gpu.ts";
 import type { AttemptReport, Progress } from "../shared/job.ts";
-import { type Arguments, args, commandLine } from "./args.ts";
-import { check } from "./check.ts";
-import { type EncodeRun, encode, type KillGraces } from "./encode.ts";
-import { judgeRun } from "./encode-outcome.ts";
+import type { MediaInfo } from "../shared/media.ts";
+import type { KillGraces } from "./encode.ts";
 import { inspect } from "./inspect.ts";
-import { plan } from "./plan.ts";
-import { toProgress } from "./progress.ts";
-import { type Refusal, refusal } from "./refusal.ts";
+import {
+  afterOthers,
+  type Failure,
+  failureNote,
+  learnFromFailure,
+  learnFromSuccess,
+  nextRung,
+} from "./ladder.ts";
+import { type Plan, plan } from "./plan.ts";
+import type { Refusal } from "./refusal.ts";
+import { runRung } from "./rung.ts";
 
 export type ConvertLimits = { job_timeout_ms: number; ffmpeg_timeout_ms: number; stall_timeout_ms: number };
 
@@ -33,10 +39,10 @@ type ConvertInput = {
 };
 
 /**
- * One attempt at a film, without any network: probe, plan, encode, verify, fsync. Writes only `target` (size in
- * bytes when done), and leaves nothing there unless it is done. Limits are milliseconds, 0 for none. An abort ends
- * as a retryable "cancelled". Throws VcError("ffmpeg") if the programs do not start, VcError("storage") if the
- * source cannot be read.
+ * One attempt at a film, without any network: probe, plan, encode, verify, fsync; where a GPU fails, again on the next
+ * rung of the film's ladder. Writes only `target` (size in bytes when done), and leaves nothing there unless it is
+ * done. Limits are milliseconds, 0 for none. An abort ends as a retryable "cancelled". Throws VcError("ffmpeg") if the
+ * programs do not start, VcError("storage") if the source cannot be read.
  */
 export async function convertFile(input: ConvertInput): Promise<ConvertResult> {
   const report: AttemptReport = {};
@@ -66,71 +72,71 @@ function stopped({ signal, limits }: ConvertInput, deadline: AbortSignal | null)
 type Ended = { size: number } | { refusal: Refusal };
 
 async function attempt(input: ConvertInput, report: AttemptReport): Promise<Ended> {
-  const { source, target, conversion, capabilities, signal } = input;
-  const { ffmpeg } = capabilities;
+  const { source, conversion, capabilities, signal } = input;
   input.onProgress({ stage: "probing", percent: 0, fps: null, speed: null, eta_s: null });
-  const inspected = await inspect({ ffprobe_path: ffmpeg.ffprobe_path, path: source, signal });
+  const inspected = await inspect({ ffprobe_path: capabilities.ffmpeg.ffprobe_path, path: source, signal });
   if ("refusal" in inspected) return inspected;
   const { media } = inspected;
   if (media.duration_s !== null) report.source_duration = media.duration_s;
   const planned = plan({ media, conversion, capabilities, gpu: input.gpu });
   if ("refusal" in planned) return planned;
-  const [first] = planned.ladder;
-  if (first === undefined) throw new Error("a ladder without a rung");
-  const argv = args(first, { source, target });
-  report.plan = first.summary;
-  report.notes = first.notes;
-  report.command = commandLine(ffmpeg.path, argv);
-  const run = await encodeTimed(input, { argv, duration_s: media.duration_s }, report);
-  const failed = judgeRun(run, input.limits);
-  if (failed !== null) return { refusal: failed };
-  input.onProgress({ stage: "verifying", percent: 100, fps: null, speed: null, eta_s: null });
-  const started_ms = performance.now();
-  const checked = await check({
-    ...{ ffmpeg, plan: first, source: { path: source, media }, target, signal },
-    ...{ damage: run.log.damage, verify: conversion.verify },
-  });
-  if ("refusal" in checked) return checked;
-  report.notes = [...first.notes, ...checked.notes];
-  const flushed = await flush(target);
-  report.verify_ms = Math.round(performance.now() - started_ms);
-  return flushed;
+  return climb(input, { media, ladder: planned.ladder }, report);
 }
 
-async function encodeTimed(
+/** Down the ladder, rung by rung, until one has made the film or the rest cannot help. */
+async function climb(
   input: ConvertInput,
-  of: { argv: Arguments; duration_s: number | null },
+  { media, ladder }: { media: MediaInfo; ladder: Plan[] },
   report: AttemptReport,
-): Promise<EncodeRun> {
-  const started_ms = performance.now();
-  const run = await encode({
-    ffmpeg_path: input.capabilities.ffmpeg.path,
-    arguments: of.argv,
-    target_path: input.target,
-    limits: input.limits,
-    ...(input.graces === undefined ? {} : { graces: input.graces }),
-    signal: input.signal,
-    onReport: (now) => input.onProgress(toProgress(now, of.duration_s)),
-  });
-  report.encode_ms = Math.round(performance.now() - started_ms);
-  report.log_tail = run.log.tail;
-  return run;
+): Promise<Ended> {
+  const tell = input.onGpuFact ?? (() => undefined);
+  const failures: Failure[] = [];
+  let rung = nextRung(ladder, failures);
+  if (rung === null) throw new Error("a ladder without a rung");
+  for (;;) {
+    const plan = climbedTo(rung, failures);
+    const ended = await runRung(
+      { ...input, ffmpeg: input.capabilities.ffmpeg, plan, media, verify: input.conversion.verify },
+      report,
+    );
+    if ("made" in ended) {
+      report.notes = [...(report.notes ?? []), ...failureNote(plan, failures)];
+      for (const fact of learnFromSuccess({ ...ended.made, plan, failures })) tell(fact);
+      return ended.made;
+    }
+    const failure = { plan: rung, ...ended };
+    failures.push(failure);
+    for (const fact of learnFromFailure(failure)) tell(fact);
+    rung = nextRung(ladder, failures);
+    if (rung === null) return ended;
+    keepForPeople(report, { plan, message: ended.refusal.message });
+    await empty(input.target);
+  }
 }
 
-/** Until the disk has it, a film may still be lost with the power. */
-async function flush(target: string): Promise<Ended> {
+function climbedTo(plan: Plan, failures: Failure[]): Plan {
+  const others = failures.map((failure) => ({
+    plan: failure.plan,
+    why: `failed: ${failure.refusal.message}`,
+  }));
+  return { ...plan, summary: afterOthers(plan, others) };
+}
+
+const EARLIER_TAIL_LENGTH = 4096;
+
+/** What the report says of the last run goes to the earlier ones, before another takes its place. */
+function keepForPeople(report: AttemptReport, of: { plan: Plan; message: string }): void {
+  const { command = [], log_tail = "" } = report;
+  const run = { plan: of.plan.summary, message: of.message, command };
+  report.earlier = [...(report.earlier ?? []), { ...run, log_tail: log_tail.slice(-EARLIER_TAIL_LENGTH) }];
+}
+
+/** An ffmpeg that makes nothing must not pass off what another has left. */
+async function empty(path: string): Promise<void> {
   try {
-    const file = await open(target, "r+");
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    return { size: (await stat(target)).size };
+    await truncate(path, 0);
   } catch (error) {
-    if (systemCode(error) === "ENOSPC")
-      return refusal("retry", "disk_full", "The disk of the results is full.");
-    throw error;
+    if (systemCode(error) !== "ENOENT") throw error;
   }
 }
 

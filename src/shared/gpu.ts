@@ -133,5 +133,5 @@ export const CPU_ONLY: GpuUse = {
 export type GpuFact =
   | { type: "suspect"; suspect: Suspect }
   | { type: "rate"; rate: Rate }
-  /** A rung on the Gpu made a film that was verified. */
-  | { type: "proven"; device: string };
+  /** A rung (its rungKey) with hardware made a film that was verified. */
+  | { type: "proven"; rung: string };

@@ -157,6 +157,17 @@ export const AttemptReport = v.object({
   notes: v.optional(v.array(v.string())),
   encode_ms: v.optional(v.number()),
   verify_ms: v.optional(v.number()),
+  /** The ways that were tried before the one above, in their order, and why each did not make the film. */
+  earlier: v.optional(
+    v.array(
+      v.object({
+        plan: PlanSummary,
+        message: v.string(),
+        command: v.array(v.string()),
+        log_tail: v.pipe(v.string(), v.maxLength(65_536)),
+      }),
+    ),
+  ),
 });
 export type AttemptReport = v.InferOutput<typeof AttemptReport>;
 

@@ -1,0 +1,102 @@
+import { open, stat } from "node:fs/promises";
+import type { FfmpegInfo } from "../shared/capabilities.ts";
+import type { Conversion } from "../shared/conversion.ts";
+import { systemCode } from "../shared/errors.ts";
+import type { AttemptReport, Progress } from "../shared/job.ts";
+import type { MediaInfo } from "../shared/media.ts";
+import { args, commandLine } from "./args.ts";
+import { check } from "./check.ts";
+import { type EncodeRun, encode, type KillGraces } from "./encode.ts";
+import { judgeRun } from "./encode-outcome.ts";
+import type { Failure } from "./ladder.ts";
+import type { Plan } from "./plan.ts";
+import { toProgress } from "./progress.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+
+/** `source_damaged`: the film was made, but ffmpeg complained about its source. */
+export type RungEnd =
+  | { made: { size: number; source_damaged: boolean } }
+  | { refusal: Refusal; how: Failure["how"] };
+
+export type RungInput = {
+  ffmpeg: FfmpegInfo;
+  plan: Plan;
+  media: MediaInfo;
+  source: string;
+  target: string;
+  verify: Conversion["verify"];
+  limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
+  graces?: KillGraces | undefined;
+  onProgress: (progress: Progress) => void;
+  signal: AbortSignal;
+};
+
+/**
+ * One rung of the ladder from its first frame to the flushed and verified file: `target` is written over. What a
+ * person may want to know is put into `report` as it happens. Rejects when `signal` aborts after the encode.
+ */
+export async function runRung(input: RungInput, report: AttemptReport): Promise<RungEnd> {
+  const { plan, limits } = input;
+  const run = await encodeTimed(input, report);
+  const how = howEnded(run);
+  const failed = judgeRun(run, limits);
+  if (failed !== null) return { refusal: failed, how };
+  input.onProgress({ stage: "verifying", percent: 100, fps: null, speed: null, eta_s: null });
+  const started_ms = performance.now();
+  const checked = await check({
+    ...{ ffmpeg: input.ffmpeg, plan, target: input.target, signal: input.signal },
+    ...{ source: { path: input.source, media: input.media }, verify: input.verify },
+    damage: run.log.damage,
+  });
+  if ("refusal" in checked) return { ...checked, how };
+  report.notes = [...plan.notes, ...checked.notes, ...(run.stopped === "end_hang" ? [END_HANG] : [])];
+  const flushed = await flush(input.target);
+  report.verify_ms = Math.round(performance.now() - started_ms);
+  if ("refusal" in flushed) return { ...flushed, how };
+  return { made: { size: flushed.size, source_damaged: run.log.damage.lines > 0 } };
+}
+
+const END_HANG =
+  "ffmpeg had written the whole film but did not exit, as some drivers keep it from doing; it was ended, and the film was verified.";
+
+async function encodeTimed(input: RungInput, report: AttemptReport): Promise<EncodeRun> {
+  const argv = args(input.plan, input);
+  report.plan = input.plan.summary;
+  report.notes = input.plan.notes;
+  report.command = commandLine(input.ffmpeg.path, argv);
+  const started_ms = performance.now();
+  const run = await encode({
+    ffmpeg_path: input.ffmpeg.path,
+    arguments: argv,
+    target_path: input.target,
+    limits: input.limits,
+    ...(input.graces === undefined ? {} : { graces: input.graces }),
+    signal: input.signal,
+    onReport: (now) => input.onProgress(toProgress(now, input.media.duration_s)),
+  });
+  report.encode_ms = Math.round(performance.now() - started_ms);
+  report.log_tail = run.log.tail;
+  return run;
+}
+
+function howEnded({ stopped, signal }: EncodeRun): Failure["how"] {
+  if (stopped === "stalled" || stopped === "end_hang") return "hung";
+  return stopped === null && signal !== null ? "crashed" : "failed";
+}
+
+/** Until the disk has it, a film may still be lost with the power. */
+async function flush(target: string): Promise<{ size: number } | { refusal: Refusal }> {
+  try {
+    const file = await open(target, "r+");
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    return { size: (await stat(target)).size };
+  } catch (error) {
+    if (systemCode(error) === "ENOSPC")
+      return refusal("retry", "disk_full", "The disk of the results is full.");
+    throw error;
+  }
+}
