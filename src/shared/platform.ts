@@ -72,3 +72,9 @@ export function vulkanLibraries(): string[] {
     names.map((name) => folder + name),
   );
 }
+
+/** NVIDIA's own tool, or null. Windows has it among the system's files, and none that lies elsewhere is trusted. */
+export function nvidiaSmi(): string | null {
+  if (process.platform !== "win32") return Bun.which("nvidia-smi");
+  return join(process.env.SystemRoot ?? "C:\\Windows", "System32", "nvidia-smi.exe");
+}

@@ -40,7 +40,7 @@ export async function beat(parts: AgentParts): Promise<Reply<"heartbeat">> {
 
 /** The last word of a worker that ends: nobody need wait for it. A master that does not hear it finds out. */
 export async function sayGoodbye(parts: AgentParts): Promise<void> {
-  const input = heartbeat(parts, { status: "stopped", held: [] });
+  const input = heartbeat(parts, { status: "stopped", vulkan_available: false, held: [] });
   await parts.connection.call("heartbeat", input, { timeout_ms: GOODBYE_MS }).catch(() => {});
 }
 
@@ -50,12 +50,11 @@ type Beat = CallInput<"heartbeat">;
 
 function heartbeat(
   { connection }: AgentParts,
-  now: Omit<Beat, "worker_id" | "hostname" | "vulkan_available" | "active_jobs" | "timestamp">,
+  now: Omit<Beat, "worker_id" | "hostname" | "active_jobs" | "timestamp">,
 ): Beat {
   return {
     ...connection.who,
     hostname: hostname(),
-    vulkan_available: false,
     active_jobs: now.held?.length ?? 0,
     timestamp: new Date().toISOString(),
     ...now,

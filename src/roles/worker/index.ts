@@ -10,6 +10,8 @@ import { type Attempts, createAttempts } from "./attempts.ts";
 import { detectCapabilities } from "./capabilities.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { createFitness } from "./fitness.ts";
+import type { GpuStanding } from "./gpu-figures.ts";
+import { createGpuLoads } from "./gpu-load.ts";
 import { createLoadMeter } from "./machine.ts";
 import { createWorkspace, proveMount } from "./workspace.ts";
 
@@ -68,10 +70,17 @@ type Life = Omit<AgentParts, "attempts" | "fitness" | "loadMeter" | "lease_ms"> 
 
 function live(life: Life): { done: Promise<void>; attempts: Attempts } {
   const { config, connection, log, draining, ended } = life;
+  let gpus: GpuStanding[] = [];
   const fitness = createFitness({
     log,
-    detect: () =>
-      detectCapabilities({ ...config.ffmpeg, cache_path: config.storage.cache_path ?? cacheFolder() }),
+    async detect() {
+      const cache_path = config.storage.cache_path ?? cacheFolder();
+      const capabilities = await detectCapabilities({ ...config.ffmpeg, cache_path });
+      gpus = capabilities.gpus
+        .filter(({ type }) => type !== "cpu")
+        .map((gpu) => ({ gpu, state: "ok", problem: null }));
+      return capabilities;
+    },
     async mount() {
       // A master that was set up anew may have other folders than at the start.
       const { storage } = await connection.register(draining.signal);
@@ -98,7 +107,8 @@ function live(life: Life): { done: Promise<void>; attempts: Attempts } {
     const registration = await register(connection, draining.signal);
     if (registration === null) return;
     log.info("registered with the master");
-    const loadMeter = createLoadMeter();
+    const loads = createGpuLoads({ fresh_ms: 2 * config.worker.heartbeat_interval });
+    const loadMeter = createLoadMeter({ standings: () => gpus, loads });
     await runAgent({ ...life, attempts, fitness, loadMeter, lease_ms: registration.lease_ms });
     log.info("worker ends");
   };
