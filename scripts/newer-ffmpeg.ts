@@ -182,12 +182,14 @@ async function gather(tree: string, whole: string, signal: AbortSignal): Promise
   for (const [name, file] of loaded) await link(await realpath(file), join(lib, name));
   for (const program of programs)
     await writeFile(join(bin, basename(program)), wrapper(linker, basename(program)), { mode: 0o755 });
-  const icds = join(tree, "usr", "share", "vulkan", "icd.d");
-  const manifest = readdirSync(icds).find((name) => name.startsWith("lvp_icd")) ?? "";
-  const { ICD, ...rest } = JSON.parse(await readFile(join(icds, manifest), "utf8"));
-  // A relative path starts at the manifest.
-  const icd = { ...rest, ICD: { ...ICD, library_path: "./lib/libvulkan_lvp.so" } };
-  await writeFile(join(whole, "lvp_icd.json"), JSON.stringify(icd));
+  await writeFile(join(whole, "lvp_icd.json"), await manifest(join(tree, "usr", "share", "vulkan", "icd.d")));
+}
+
+/** What tells the Vulkan loader of llvmpipe; a relative path in it starts where it lies. */
+async function manifest(folder: string): Promise<string> {
+  const name = readdirSync(folder).find((found) => found.startsWith("lvp_icd")) ?? "";
+  const { ICD, ...rest } = JSON.parse(await readFile(join(folder, name), "utf8"));
+  return JSON.stringify({ ...rest, ICD: { ...ICD, library_path: "./lib/libvulkan_lvp.so" } });
 }
 
 /**

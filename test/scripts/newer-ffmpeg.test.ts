@@ -1,9 +1,11 @@
-import { afterAll, describe, expect } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { NEWER_FFMPEG } from "../../scripts/newer-ffmpeg.ts";
 import { newer, noNewer } from "../support/newer-ffmpeg.ts";
 import { type Ended, run } from "../support/processes.ts";
+import { ROOT } from "../support/sources.ts";
 import { testOr } from "../support/test-or.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "vc-newer-"));
@@ -63,5 +65,29 @@ describe("ffmpeg with Vulkan codecs, on llvmpipe", () => {
       start("ffmpeg", args, { ...newer?.env, VK_DRIVER_FILES: path }).then(({ exit }) => exit);
     expect(await withDriver("/usr/share/vulkan/icd.d/lvp_icd.json")).toBe(0);
     expect(await withDriver("/nonexistent/driver.json")).not.toBe(0);
+  });
+});
+
+describe("the script that fetches it", () => {
+  /** On a machine where nothing but Bun can be started. */
+  const fetchInto = (cache: string) => {
+    const env = { HOME: folder, XDG_CACHE_HOME: cache, PATH: cache };
+    return run({ cmd: [process.execPath, join("scripts", "newer-ffmpeg.ts")], cwd: ROOT, env });
+  };
+
+  test("says in one line why it cannot, and leaves nothing behind", async () => {
+    const cache = await mkdtemp(join(folder, "empty-"));
+    const { exit, stderr } = await fetchInto(cache);
+    expect(exit).toBe(1);
+    expect(stderr).toMatch(/^a newer ffmpeg is fetched on Linux with Debian's apt only.*\n$/);
+    expect(await readdir(cache)).not.toContain(basename(dirname(NEWER_FFMPEG)));
+  });
+
+  test("has nothing to do where it was before", async () => {
+    const cache = await mkdtemp(join(folder, "full-"));
+    const there = join(cache, basename(dirname(NEWER_FFMPEG)), basename(NEWER_FFMPEG));
+    await mkdir(there, { recursive: true });
+    const { exit, stderr } = await fetchInto(cache);
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: `A newer ffmpeg is in ${there}.\n` });
   });
 });
