@@ -61,7 +61,8 @@ function whyNot(of: {
     );
     return tried?.why ?? "not proven on this machine";
   }
-  if (of.bit_depth === 10 && (!proven.ten_bit || encoder.pixel_formats[10] === null)) return "no 10 bits";
+  if (of.bit_depth === 10 && (!proven.ten_bit || !encoder.formats.some((one) => one.bit_depth === 10)))
+    return "no 10 bits";
   const size = outputSize(of.film, of.conversion.target_resolution);
   const { min_size } = encoder;
   const fits = size.width >= min_size.width && size.height >= min_size.height;

@@ -39,7 +39,7 @@ export function planVideo(of: {
     codec: conversion.codec,
     encoder: encoder.encoder,
     ...outputSize(film, conversion.target_resolution),
-    pixel_format: encoder.pixel_formats[bit_depth] ?? encoder.pixel_formats[8],
+    pixel_format: encoder.formats.find((one) => one.bit_depth === bit_depth)?.result ?? "yuv420p",
     bit_depth,
     deinterlace: film.interlaced,
     rate: rateControl(of),

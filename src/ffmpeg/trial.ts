@@ -33,7 +33,7 @@ export async function findFfmpeg(of: {
 /** Encodes a few frames of a test picture with every encoder of every family, and what else plans rely on. */
 export async function tryEncoders(ffmpeg: FfmpegInfo): Promise<Pick<Capabilities, "encoders" | "refused">> {
   const result: Pick<Capabilities, "encoders" | "refused"> = { encoders: [], refused: [] };
-  for (const { family, encoders } of FAMILIES) {
+  for (const { family, encoders } of FAMILIES.filter((one) => one.family === "software")) {
     for (const encoder of encoders) {
       const { codec } = encoder;
       const why = await tryVideo(ffmpeg.path, encoder, 8);
@@ -106,8 +106,8 @@ async function askVersion(path: string, name: string): Promise<string> {
 }
 
 function tryVideo(path: string, encoder: Encoder, bit_depth: 8 | 10): Promise<string | null> {
-  const format = encoder.pixel_formats[bit_depth];
-  if (format === null) return Promise.resolve("no such profile");
+  const format = encoder.formats.find((one) => one.bit_depth === bit_depth)?.input;
+  if (format === undefined) return Promise.resolve("no such profile");
   const rate = { kind: "quality", quality: 30 } as const;
   const options = encoder.options({
     rate,

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 
 /** What a film is to become. Travels with every job, so that a worker needs no settings of its own. */
-export const CODECS = ["h264", "hevc", "av1"] as const;
+export const CODECS = ["h264", "hevc", "av1", "ffv1", "prores"] as const;
 export const CONTAINERS = ["mp4", "mkv"] as const;
 export const AUDIO_CODECS = ["aac", "opus", "copy"] as const;
 /** x264's names; every encoder family maps them to its own. */

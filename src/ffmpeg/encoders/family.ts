@@ -12,7 +12,8 @@ export type EncoderFamily = {
   frames: "cpu" | "vulkan";
   /**
    * How ffmpeg opens it on that GPU, or, `gpu` null, on the machine's own choice of device; null where it cannot be
-   * there at all, so that nothing is tried. `os` is Node's name of the system.
+   * there at all, so that nothing is tried. The machine's own choice is for machines on none of whose Gpus the family
+   * can be named. `os` is Node's name of the system.
    */
   device(on: { gpu: Gpu | null; os: string }): DeviceOptions | null;
   encoders: Encoder[];
@@ -22,11 +23,22 @@ export type Encoder = {
   codec: Codec;
   /** ffmpeg's name. */
   encoder: string;
-  /** By bits a sample; null where the encoder has no such profile. */
-  pixel_formats: { 8: string; 10: string | null };
+  /** Every kind of picture that it takes. */
+  formats: PictureFormat[];
   /** The smallest picture that it takes, in pixels; drivers may state a larger one. */
   min_size: { width: number; height: number };
   options(settings: EncoderSettings): string[];
+};
+
+export type PictureFormat = {
+  chroma: "420" | "422" | "444";
+  bit_depth: BitDepth;
+  /** The pixel format in which frames come to the encoder, or to the filters that upload them to it. */
+  input: string;
+  /** The pixel format of the result, as ffprobe tells it. */
+  result: string;
+  /** Sizes must be multiples of these; any even size where absent. */
+  align?: { width: number; height: number };
 };
 
 export type EncoderSettings = {

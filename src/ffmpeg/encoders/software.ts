@@ -1,11 +1,13 @@
 import type { Preset } from "../../shared/conversion.ts";
 import { NO_DEVICE_OPTIONS } from "../../shared/gpu.ts";
 import type { Encoder, EncoderFamily, EncoderSettings, RateControl } from "./family.ts";
+import { PLANAR_420, PLANAR_422_10, PLANAR_ALL } from "./formats.ts";
+import { aomQuality, KEYFRAMES, proresProfile, qualityOr } from "./scales.ts";
 
 const x264: Encoder = {
   codec: "h264",
   encoder: "libx264",
-  pixel_formats: { 8: "yuv420p", 10: "yuv420p10le" },
+  formats: PLANAR_420,
   min_size: { width: 2, height: 2 },
   options: ({ rate, preset }) => ["-preset", preset, ...crfOrCeiling(rate, (quality) => quality)],
 };
@@ -13,7 +15,7 @@ const x264: Encoder = {
 const x265: Encoder = {
   codec: "hevc",
   encoder: "libx265",
-  pixel_formats: { 8: "yuv420p", 10: "yuv420p10le" },
+  formats: PLANAR_420,
   min_size: { width: 16, height: 16 },
   options: ({ rate, preset, frame_rate }) => [
     ...["-preset", preset],
@@ -26,7 +28,7 @@ const x265: Encoder = {
 const svtAv1: Encoder = {
   codec: "av1",
   encoder: "libsvtav1",
-  pixel_formats: { 8: "yuv420p", 10: "yuv420p10le" },
+  formats: PLANAR_420,
   // SVT-AV1 refuses anything smaller (EbEncHandle.c, "Source Width must be at least 64").
   min_size: { width: 64, height: 64 },
   options: ({ rate, preset }) => [
@@ -39,14 +41,33 @@ const svtAv1: Encoder = {
 const aomAv1: Encoder = {
   codec: "av1",
   encoder: "libaom-av1",
-  pixel_formats: { 8: "yuv420p", 10: "yuv420p10le" },
+  formats: PLANAR_420,
   min_size: { width: 16, height: 16 },
   options: ({ rate, preset }) => [
     ...["-usage", "good", "-row-mt", "1", "-cpu-used", String(AOM_SPEEDS[preset])],
-    ...crfOrCeiling(rate, aomCrf),
+    ...crfOrCeiling(rate, aomQuality),
     // Without a rate of 0 libaom takes the CRF for a limit only.
     ...(rate.kind === "quality" ? ["-b:v", "0"] : []),
+    // libaom's own largest distance is 9999, over which nobody can seek.
+    ...KEYFRAMES,
   ],
+};
+
+/** As archives use it (version 3, RFC 9043): every frame by itself, in slices with a checksum each. */
+const ffv1: Encoder = {
+  codec: "ffv1",
+  encoder: "ffv1",
+  formats: PLANAR_ALL,
+  min_size: { width: 2, height: 2 },
+  options: () => ["-level", "3", "-g", "1", "-slicecrc", "1", "-slices", "16"],
+};
+
+const prores: Encoder = {
+  codec: "prores",
+  encoder: "prores_ks",
+  formats: [PLANAR_422_10],
+  min_size: { width: 2, height: 2 },
+  options: ({ rate }) => ["-profile:v", proresProfile(rate), "-vendor", "apl0"],
 };
 
 /** Encoding on the CPU, with libraries that are part of common builds of ffmpeg. */
@@ -54,7 +75,7 @@ export const software: EncoderFamily = {
   family: "software",
   frames: "cpu",
   device: () => NO_DEVICE_OPTIONS,
-  encoders: [x264, x265, svtAv1, aomAv1],
+  encoders: [x264, x265, svtAv1, aomAv1, ffv1, prores],
 };
 
 /** SVT-AV1's presets go from 13 (fastest) to 0; its documentation puts 8 to 12 at real-time use and 4 to 6 at archives. */
@@ -83,17 +104,8 @@ const AOM_SPEEDS: Record<Preset, number> = {
   veryslow: 2,
 };
 
-/** A ceiling holds over every two seconds, not only on average. */
 function crfOrCeiling(rate: RateControl, crf: (quality: number) => number): string[] {
-  if (rate.kind === "quality") return ["-crf", String(crf(rate.quality))];
-  return [
-    "-b:v",
-    String(rate.bit_rate),
-    "-maxrate",
-    String(rate.bit_rate),
-    "-bufsize",
-    String(2 * rate.bit_rate),
-  ];
+  return qualityOr(rate, (quality) => ["-crf", String(crf(quality))]);
 }
 
 /** Before ffmpeg 6 libx265 is told the time base as its rate, which would spoil its rate control. */
@@ -105,9 +117,4 @@ function x265Params(frame_rate: EncoderSettings["frame_rate"]): string {
 /** Through (0, 0), the two encoders' own defaults (23, 35) and the ends of the scales (51, 63). */
 function svtCrf(quality: number): number {
   return Math.round(quality <= 23 ? (quality * 35) / 23 : 35 + ((quality - 23) * 28) / 28);
-}
-
-/** ffmpeg's AV1 guide: libaom's 23 is x264's 19; the ends of the scales meet (51, 63). */
-function aomCrf(quality: number): number {
-  return Math.round(quality <= 19 ? (quality * 23) / 19 : 23 + ((quality - 19) * 40) / 32);
 }
