@@ -31,8 +31,10 @@ export type SeenFolder = {
 
 type Place = { rel: string; depth: number };
 
-/** Kernel calls at once; more gain nothing on a local disk and hide the latency of a remote one. */
+/** Kernel calls at once in one folder; more gain nothing on a local disk and hide the latency of a remote one. */
 const PARALLEL_STATS = 128;
+/** The system looks into the next ones while the database takes in the films of the first. */
+const PARALLEL_FOLDERS = 8;
 
 /**
  * Walks a tree folder by folder without blocking. Hidden entries are left out and symlinks not followed. What
@@ -40,19 +42,29 @@ const PARALLEL_STATS = 128;
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<SeenFolder> {
   const places: Place[] = [{ rel: "", depth: 0 }];
-  for (let place = places.pop(); place !== undefined; place = places.pop()) {
-    const entries = await readFolder(options, place);
-    if (!Array.isArray(entries)) {
-      yield { ...emptyFolder(), unreadable: [entries.failure] };
-      continue;
+  const begun: Promise<SeenFolder>[] = [];
+  for (;;) {
+    while (begun.length < PARALLEL_FOLDERS) {
+      const place = places.pop();
+      if (place === undefined) break;
+      begun.push(lookIntoFolder(options, place, places));
     }
-    const sorted = sortEntries(options, place, entries);
-    places.push(...sorted.folders);
-    const seen = emptyFolder();
-    if (sorted.garbled) seen.unnameable = await unnameableIn(options, place);
-    await lookAtFiles(options.root_path, sorted.films, seen);
-    yield seen;
+    const oldest = begun.shift();
+    if (oldest === undefined) return;
+    yield await oldest;
   }
+}
+
+/** Enters the folders below in `places` before it resolves. */
+async function lookIntoFolder(options: WalkOptions, place: Place, places: Place[]): Promise<SeenFolder> {
+  const seen = emptyFolder();
+  const entries = await readFolder(options, place);
+  if (!Array.isArray(entries)) return { ...seen, unreadable: [entries.failure] };
+  const sorted = sortEntries(options, place, entries);
+  places.push(...sorted.folders);
+  if (sorted.garbled) seen.unnameable = await unnameableIn(options, place);
+  await lookAtFiles(options.root_path, sorted.films, seen);
+  return seen;
 }
 
 /** The present size and times of one source; null when it is gone or no regular file. Throws the system's errors. */

@@ -46,6 +46,21 @@ describe("sources", () => {
     expect(names.toSorted()).toEqual(["d/A\u0308.avi.mp4", "d/ä.avi.2.mp4", "d/ä.mp4"].toSorted());
   });
 
+  test("found together get ids that lie together and still differ soon", () => {
+    const queue = openQueue();
+    const names = (from: number) => Array.from({ length: 100 }, (_, at) => `${from + at}.mkv`);
+    const ids = [0, 100].map((from) => {
+      queue.add(...names(from));
+      return names(from).map((name) => queue.job(name).id);
+    });
+    for (const batch of ids) {
+      expect(new Set(batch.map((id) => id.slice(0, 2))).size).toBe(1);
+      expect(new Set(batch.map((id) => id.slice(0, 6))).size).toBe(100);
+      expect(batch.filter((id) => !/^[0-9a-hjkmnp-tv-z]{10}$/.test(id))).toEqual([]);
+    }
+    expect(new Set(ids.flat().map((id) => id.slice(0, 2))).size).toBe(2);
+  });
+
   test("get another id when chance repeats itself", () => {
     const chances = Array.from({ length: 40 }, (_, index) => (index < 31 ? 0 : index / 40));
     const queue = openQueue({}, () => chances.shift() ?? 0.5);

@@ -35,6 +35,14 @@ async function seen(options: Partial<WalkOptions> = {}): Promise<SeenFolder & { 
   return { ...all, names: all.files.map((file) => file.source_rel).sort() };
 }
 
+test("finds each film of many folders once, however deep and wide they are", async () => {
+  const films = ["wide", "wide/a", "b/c/d/e"].flatMap((folder) =>
+    Array.from({ length: 30 }, (_, number) => `${folder}/${number}/film ${number}.mkv`),
+  );
+  for (const name of films) await film(name);
+  expect((await seen()).names).toEqual(films.sort());
+});
+
 test("finds films whatever their names, and nothing else", async () => {
   const films = [
     "A.MKV",
