@@ -2,6 +2,7 @@ import { printable } from "../../shared/printable.ts";
 import type { Status } from "../../shared/status.ts";
 import { canClaim, type Worker } from "../../shared/worker.ts";
 import { ago, bytes, count, percent, seconds } from "./format.ts";
+import { gpuTroubles, renderGpus } from "./render-gpus.ts";
 import { renderProgress } from "./render-progress.ts";
 import { type Branch, tree } from "./tree.ts";
 
@@ -21,9 +22,11 @@ export function renderStatus(status: Status): string {
 }
 
 function problemsOf({ problems, workers }: Status): string[] {
-  const ofWorkers = workers.flatMap(({ id, problem, status }) =>
-    problem === null || status === "offline" ? [] : [`${printable(id)}: ${printable(problem)}`],
-  );
+  const ofWorkers = workers.flatMap((worker) => {
+    if (worker.status === "offline") return [];
+    const own = worker.problem === null ? [] : [printable(worker.problem)];
+    return [...own, ...gpuTroubles(worker, "parked")].map((text) => `${printable(worker.id)}: ${text}`);
+  });
   return [...problems.map(printable), ...ofWorkers];
 }
 
@@ -67,10 +70,15 @@ function workerBranch(worker: Worker): Branch {
     worker.cpu_usage === null ? null : `CPU: ${Math.round(worker.cpu_usage)}%`,
     worker.memory_usage === null ? null : `memory: ${Math.round(worker.memory_usage)}%`,
   ].filter((part) => part !== null);
+  const gpus = renderGpus(worker);
   const jobs = count(worker.jobs.length, "job");
   return {
     text: `${printable(worker.id)}: ${jobs}${load.length === 0 ? "" : ` (${load.join(", ")})`}`,
-    below: worker.jobs.map((job) => `${printable(job.source_rel)}: ${renderProgress(job.progress)}`),
+    below: [
+      ...(gpus === null ? [] : [`GPU: ${gpus}`]),
+      ...gpuTroubles(worker, "failing").map((text) => `⚠️ ${text}`),
+      ...worker.jobs.map((job) => `${printable(job.source_rel)}: ${renderProgress(job.progress)}`),
+    ],
   };
 }
 

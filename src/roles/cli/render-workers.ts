@@ -1,9 +1,10 @@
 import { printable } from "../../shared/printable.ts";
 import type { Worker } from "../../shared/worker.ts";
 import { ago } from "./format.ts";
+import { gpuTroubles, renderGpus } from "./render-gpus.ts";
 import { table } from "./table.ts";
 
-/** The table of `vc workers`, with a sentence for each worker that has a problem. */
+/** The table of `vc workers`, with a sentence for each worker and each GPU that has a problem. */
 export function renderWorkers(workers: Worker[], now_ms: number, columns: number | null = null): string {
   if (workers.length === 0) return "no worker was ever seen; `vc token show` prints the line that starts one";
   const rows = workers.map((worker) => [
@@ -12,15 +13,17 @@ export function renderWorkers(workers: Worker[], now_ms: number, columns: number
     `${worker.jobs.length}/${worker.concurrency}`,
     usage(worker.cpu_usage),
     usage(worker.memory_usage),
-    worker.gpu_name === null ? "-" : printable(worker.gpu_name),
+    renderGpus(worker) ?? "-",
     printable(worker.hostname),
     worker.version === null ? "-" : printable(worker.version),
     ago(worker.last_heartbeat, now_ms),
   ]);
   const head = ["ID", "STATUS", "JOBS", "CPU", "MEMORY", "GPU", "HOST", "VERSION", "SEEN"];
-  const problems = workers.flatMap(({ id, problem }) =>
-    problem === null ? [] : [`⚠️ ${printable(id)}: ${printable(problem)}`],
-  );
+  const problems = workers.flatMap((worker) => {
+    const own = worker.problem === null ? [] : [printable(worker.problem)];
+    const all = [...own, ...gpuTroubles(worker, "parked"), ...gpuTroubles(worker, "failing")];
+    return all.map((problem) => `⚠️ ${printable(worker.id)}: ${problem}`);
+  });
   return [table(head, rows, columns), ...problems].join("\n");
 }
 

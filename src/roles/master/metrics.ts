@@ -1,6 +1,6 @@
 import { JOB_STATUSES } from "../../shared/job.ts";
 import type { Reply } from "../../shared/protocol.ts";
-import { WORKER_STATUSES } from "../../shared/worker.ts";
+import { GPU_STATES, WORKER_STATUSES } from "../../shared/worker.ts";
 
 type Sample = { labels?: Record<string, string>; value: number };
 type Metric = { name: string; type: "gauge" | "counter"; help: string; samples: Sample[] };
@@ -21,6 +21,7 @@ function metricsOf({ status, stats, leases }: Parameters<typeof renderMetrics>[0
     help,
     samples: [{ value }],
   });
+  const gpus = status.workers.flatMap((worker) => (worker.status === "offline" ? [] : worker.gpus));
   return [
     {
       name: "vc_jobs",
@@ -35,6 +36,15 @@ function metricsOf({ status, stats, leases }: Parameters<typeof renderMetrics>[0
       samples: WORKER_STATUSES.map((name) => ({
         labels: { status: name },
         value: status.workers.filter((worker) => worker.status === name).length,
+      })),
+    },
+    {
+      name: "vc_gpus",
+      type: "gauge",
+      help: "GPUs of workers that are not offline, by state; parked ones get no films.",
+      samples: GPU_STATES.map((name) => ({
+        labels: { state: name },
+        value: gpus.filter(({ state }) => state === name).length,
       })),
     },
     one("vc_leases", "gauge", "Attempts with a live lease.", leases),

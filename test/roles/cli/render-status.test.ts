@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { renderProgress } from "../../../src/roles/cli/render-progress.ts";
 import { renderStatus } from "../../../src/roles/cli/render-status.ts";
 import type { Progress } from "../../../src/shared/job.ts";
+import type { Worker } from "../../../src/shared/worker.ts";
 import { status, worker } from "./records.ts";
 
 const running: Progress = { stage: "encoding", percent: 42.34, fps: 87.4, speed: 1.416, eta_s: 185 };
@@ -22,6 +23,7 @@ test("a library at work", () => {
         gpu_usage: 87.2,
         cpu_usage: 45.2,
         memory_usage: 62.1,
+        gpus: [{ name: "NVIDIA L4", usage: 87.2, state: "ok" }],
         jobs: [
           { job_id: "a", source_rel: "films/a.mkv", progress: running },
           { job_id: "b", source_rel: "films/b.mkv", progress: null },
@@ -53,6 +55,7 @@ test("a library at work", () => {
 
 🖥️ Active Workers: 2
 ├─ worker-1: 2 jobs (GPU: 87%, CPU: 45%, memory: 62%)
+│  ├─ GPU: NVIDIA L4 (87%)
 │  ├─ films/a.mkv: encoding 42.3%, 87 fps, 1.42x, 3 min 5 s left
 │  └─ films/b.mkv: starting
 └─ worker-2: 0 jobs (draining)
@@ -140,6 +143,30 @@ test("problems come first, and cannot control the terminal", () => {
   ]);
   expect(lines).toContain("⏱️ Estimated Time Remaining: unknown: the workers have problems and take no films");
   expect(lines).toContain("🔎 Last Scan: running, 1 file so far");
+});
+
+test("a parked GPU is a problem, one that failed once a remark", () => {
+  const gpus: Worker["gpus"] = [
+    {
+      name: "NVIDIA L4",
+      usage: 3,
+      state: "parked",
+      problem: "parked (tried again in 20 min): it\x1b[2J died",
+    },
+    { name: "NVIDIA L4", usage: 55, state: "failing", problem: "it failed in 1 film" },
+  ];
+  const workers = [worker({ gpus, gpu_usage: 29 }), worker({ id: "worker-2", status: "offline", gpus })];
+  const lines = renderStatus(status({ workers })).split("\n");
+  expect(lines.slice(0, 3)).toEqual([
+    "⚠️ Problems: 1",
+    "└─ worker-1: GPU NVIDIA L4 (1 of 2): parked (tried again in 20 min): it\\x1b[2J died",
+    "",
+  ]);
+  expect(lines.slice(lines.indexOf("🖥️ Active Workers: 1")).slice(1, 4)).toEqual([
+    "└─ worker-1: 0 jobs (GPU: 29%)",
+    "   ├─ GPU: 2x NVIDIA L4 (3% parked, 55% failing)",
+    "   └─ ⚠️ GPU NVIDIA L4 (2 of 2): it failed in 1 film",
+  ]);
 });
 
 test.each<[Progress | null, string]>([

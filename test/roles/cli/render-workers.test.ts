@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { renderWorkers } from "../../../src/roles/cli/render-workers.ts";
+import type { Worker } from "../../../src/shared/worker.ts";
 import { worker } from "./records.ts";
 
 test("workers, and a sentence for each that has a problem", () => {
@@ -25,4 +26,20 @@ w\\x1b[2   offline  0/2   -    -       Arc  compute-1  -        never
   expect(renderWorkers([], now)).toBe(
     "no worker was ever seen; `vc token show` prints the line that starts one",
   );
+});
+
+test("GPUs with their load, and what is wrong with them", () => {
+  const now = Date.parse("2026-11-22T09:00:00.000Z");
+  const gpus: Worker["gpus"] = [
+    { name: "NVIDIA L4", usage: 87.3, state: "ok" },
+    { name: "NVIDIA L4", state: "parked", problem: "parked (tried again in 20 min): it died" },
+    { name: "Arc\x1b[2J", state: "failing", problem: "it failed in 1 film" },
+  ];
+  const lines = renderWorkers([worker({ gpus, problem: "no room" })], now).split("\n");
+  expect(lines.slice(1)).toEqual([
+    "worker-1  online  0/2   -    -       2x NVIDIA L4 (87%, - parked), Arc\\x1b[2J (- failing)  compute-1  0.1.0    10 s ago",
+    "⚠️ worker-1: no room",
+    "⚠️ worker-1: GPU NVIDIA L4 (2 of 2): parked (tried again in 20 min): it died",
+    "⚠️ worker-1: GPU Arc\\x1b[2J: it failed in 1 film",
+  ]);
 });

@@ -164,6 +164,40 @@ test("query, body and path are one input", () =>
     expect((await site.post("/api/retry?limit=3", {})).body).toEqual({ retried: 0, remaining: 0 });
   }));
 
+test("GPUs that a worker tells of are shown, counted, and bounded", () =>
+  withMasterSite(async (site) => {
+    await site.start();
+    const beat = (of: object) =>
+      site.post("/api/worker/heartbeat", {
+        worker_id: "w",
+        hostname: "h",
+        vulkan_available: true,
+        active_jobs: 0,
+        status: "idle",
+        timestamp: "2026-11-22T09:00:00Z",
+        ...of,
+      });
+    const card = { name: "NVIDIA L4\x1b[2J", state: "ok", usage: 3 };
+    const gpus = [card, { ...card, state: "parked", problem: "it failed three films" }];
+    expect((await beat({ gpu: "2x NVIDIA L4", gpu_usage: 3, gpus })).status).toBe(200);
+    expect((await site.call("/api/workers")).body).toMatchObject({ workers: [{ gpus, gpu_usage: 3 }] });
+    expect((await site.call("/api/status")).body).toMatchObject({ workers: [{ gpus }] });
+    const metrics = String((await site.call("/metrics")).body.text);
+    expect(metrics).toContain(
+      'vc_gpus{state="ok"} 1\nvc_gpus{state="parked"} 1\nvc_gpus{state="failing"} 0\n',
+    );
+    const refused = [
+      { gpus: [{ ...card, name: "n".repeat(257) }] },
+      { gpus: [{ ...card, problem: "p".repeat(1001) }] },
+      { gpus: [{ ...card, usage: 101 }] },
+      { gpus: [{ ...card, state: "on fire" }] },
+      { gpus: Array(33).fill(card) },
+      { gpu: "n".repeat(1001) },
+    ];
+    for (const of of refused) expect((await beat(of)).status).toBe(400);
+    expect((await site.call("/api/workers")).body).toMatchObject({ workers: [{ gpus }] });
+  }));
+
 test("metrics and the contract can be read by machines", () =>
   withMasterSite(async (site) => {
     await site.film("a.mkv");
@@ -172,7 +206,7 @@ test("metrics and the contract can be read by machines", () =>
     const metrics = String((await site.call("/metrics")).body.text);
     expect(metrics).toContain('vc_jobs{status="pending"} 1\n');
     for (const line of metrics.trimEnd().split("\n")) {
-      expect(line).toMatch(/^(# (HELP|TYPE) vc_\w+ .+|vc_\w+(\{status="\w+"\})? [\d.]+)$/);
+      expect(line).toMatch(/^(# (HELP|TYPE) vc_\w+ .+|vc_\w+(\{\w+="\w+"\})? [\d.]+)$/);
     }
     const { paths } = (await site.call("/openapi.json")).body as {
       paths: Record<string, Record<string, unknown>>;

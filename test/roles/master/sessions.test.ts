@@ -87,6 +87,33 @@ describe("workers", () => {
     expect(queue.claimOne("w").source_rel).toBe("a.mkv");
   });
 
+  test("tell of their GPUs, until they tell otherwise; a restart of the master forgets nothing", () => {
+    const queue = openQueue();
+    queue.register("w");
+    const told = (of: object) =>
+      queue.run((c, now) => {
+        const machine = {
+          hostname: "h",
+          vulkan_available: true,
+          active_jobs: 0,
+          timestamp: "2026-11-22T09:00:00Z",
+        };
+        c.heartbeat({ worker_id: "w", session: "w-1", status: "idle", ...machine, ...of }, now);
+      });
+    const seen = () => queue.run((c, now) => c.workers(now))[0];
+    expect(seen()).toMatchObject({ gpus: [], gpu_name: null, gpu_usage: null, vulkan_available: false });
+    const gpus = [
+      { name: "NVIDIA L4", usage: 87.3, state: "ok" as const },
+      { name: "NVIDIA L4", state: "parked" as const, problem: "it failed three films" },
+    ];
+    told({ gpu: "2x NVIDIA L4", gpu_usage: 87.3, gpus });
+    queue.restart();
+    expect(seen()).toMatchObject({ gpus, gpu_name: "2x NVIDIA L4", gpu_usage: 87.3, vulkan_available: true });
+    expect(queue.events.findLast((event) => event.type === "worker")).toMatchObject({ worker: { gpus } });
+    told({ gpu: "an old client's" });
+    expect(seen()).toMatchObject({ gpus: [], gpu_name: "an old client's", gpu_usage: null });
+  });
+
   test("that say goodbye are offline at once; what they still held goes to others, and their id is free", () => {
     const queue = openQueue();
     queue.add("a.mkv");
