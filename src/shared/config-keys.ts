@@ -17,6 +17,8 @@ export type ConfigKey = {
   /** Never shown. */
   secret: boolean;
   kind: "path" | "program" | "value";
+  /** The words of which its list is made; empty for other keys. */
+  options: readonly string[];
   /** Completes "only matters once ..."; null where the key has its effect already. */
   later: string | null;
   /** The variables that set it, the most specific first. */
@@ -66,6 +68,7 @@ function configKey(path: string, schema: v.GenericSchema): ConfigKey {
     needed: !("default" in schema),
     secret: told.secret === true,
     kind: told.path === true ? "path" : told.program === true ? "program" : "value",
+    options: Array.isArray(told.options) ? told.options : [],
     later: typeof told.later === "string" ? told.later : null,
     env: short === undefined ? [byRule] : [byRule, short],
   };

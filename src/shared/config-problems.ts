@@ -29,7 +29,16 @@ export function unknownKey(role: Role, path: string, value: unknown): string | n
 export function wrongValue(key: ConfigKey, value: unknown): string {
   const seen = key.secret ? "something else" : found(value);
   const quotes = key.allowed.startsWith("text") && ["number", "boolean"].includes(typeof value);
-  return `found ${seen}; allowed: ${key.allowed}${quotes ? " (put it in quotes)" : ""}`;
+  const near = wordOf(key.options, value);
+  const meant = near === null ? "" : `; did you mean ${near}?`;
+  return `found ${seen}; allowed: ${key.allowed}${quotes ? " (put it in quotes)" : ""}${meant}`;
+}
+
+/** What the first unknown word of a list most likely meant. */
+function wordOf(options: readonly string[], value: unknown): string | null {
+  const words = Array.isArray(value) ? value : typeof value === "string" ? value.split(/[\s,]+/) : [];
+  const unknown = words.find((word) => typeof word === "string" && !options.includes(word));
+  return unknown === undefined ? null : nearest(unknown, options);
 }
 
 /** Variables that begin as ours do (`VC_WORKER_`) and yet set nothing in either file: typing mistakes. */

@@ -39,6 +39,11 @@ export const fileMode = parsed(
   'a file mode in quotes such as "0644"',
 );
 
+export const device = parsed(
+  (text) => (text === "" ? null : text),
+  "auto, an index, a UUID or a part of a name",
+);
+
 export const whole = (min: number, max: number) =>
   allows(
     v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max)),
@@ -48,6 +53,17 @@ export const yesNo = allows(v.boolean(), "true or false");
 export const yesNoAuto = allows(v.union([v.boolean(), v.literal("auto")]), "true, false or auto");
 export const oneOf = <const T extends readonly (string | number)[]>(options: T) =>
   allows(v.picklist(options), `${options.slice(0, -1).join(", ")} or ${options.at(-1)}`);
+/** Each at most once. `options` lets an error name the one that a typing mistake meant. */
+export const listOf = <const T extends readonly string[]>(options: T) =>
+  allows(
+    v.pipe(
+      v.array(v.picklist(options)),
+      v.minLength(1),
+      v.check((names) => new Set(names).size === names.length),
+    ),
+    `a list of ${options.slice(0, -1).join(", ")} and ${options.at(-1)}, each at most once`,
+    { options },
+  );
 
 export const text = allows(v.pipe(v.string(), v.minLength(1)), "text");
 export const name = allows(v.pipe(v.string(), v.regex(/^\P{Cc}{1,200}$/u)), "text of at most 200 characters");

@@ -1,10 +1,12 @@
 import * as v from "valibot";
 import {
   bitRate,
+  device,
   duration,
   extensions,
   fileMode,
   key,
+  listOf,
   mayLack,
   name,
   needed,
@@ -21,6 +23,7 @@ import {
   yesNoAuto,
 } from "./config-values.ts";
 import { AUDIO_CODECS, CODECS, CONTAINERS, PRESETS, VERIFY_LEVELS } from "./conversion.ts";
+import { FAMILY_NAMES } from "./gpu.ts";
 
 /** The two configuration files. Every key's description here is its documentation (docs/configuration.md). */
 
@@ -196,18 +199,30 @@ export const WorkerConfig = v.strictObject({
     use_vulkan: key(
       yesNoAuto,
       "auto",
-      "Whether to convert on the GPU through Vulkan.",
-      "conversion through Vulkan works; until then every film is converted on the CPU",
+      "Whether to convert on GPUs through Vulkan: auto where a trial proved it and it was not measured slower, true wherever a trial proved it, false never.",
+    ),
+    encoders: key(
+      listOf(FAMILY_NAMES),
+      [...FAMILY_NAMES],
+      "Which kinds of encoders to use, the best first; those that a trial did not prove here are passed over.",
     ),
     timeout: key(duration, "0", "The longest that one ffmpeg may run; 0 is no limit."),
   }),
   vulkan: section({
-    preferred_device: key(text, "auto", "The GPU by name, or auto.", "conversion through Vulkan works"),
+    preferred_device: key(
+      device,
+      "auto",
+      "The GPUs to use, by their index, their UUID or a part of their name, as `vc detect` shows them; auto is every real one.",
+    ),
+    slots_per_device: key(
+      whole(1, 64),
+      2,
+      "How many films may use one GPU at once; further ones are converted on the CPU.",
+    ),
     enable_validation: key(
       yesNo,
       false,
-      "Turn on Vulkan's validation layer.",
-      "conversion through Vulkan works",
+      "Turn on Vulkan's validation layer, to look into a driver's faults.",
     ),
   }),
   logging: Logging,

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { WorkerConfig } from "../../shared/config.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { CPU_ONLY } from "../../shared/gpu.ts";
 import type { JobOrder } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { CallInput, Reply } from "../../shared/protocol.ts";
@@ -9,6 +8,7 @@ import type { Attempts } from "./attempts.ts";
 import { BREATH_MS, beat, keepCompany, sayGoodbye, WAIT_MS, WAIT_TIMEOUT_MS } from "./company.ts";
 import { type Connection, pause } from "./connection.ts";
 import type { Fit, Fitness } from "./fitness.ts";
+import type { Gpus } from "./gpus.ts";
 import type { Load } from "./machine.ts";
 import type { AttemptTask } from "./messages.ts";
 import type { Workspace } from "./workspace.ts";
@@ -22,6 +22,7 @@ export type AgentParts = {
   connection: Connection;
   attempts: Attempts;
   fitness: Fitness;
+  gpus: Gpus;
   loadMeter: () => Promise<Load>;
   log: Logger;
   lease_ms: number;
@@ -96,7 +97,7 @@ async function claim(parts: AgentParts): Promise<JobOrder[]> {
     claim_id: randomUUID(),
     max: attempts.free(),
     wait_ms: WAIT_MS,
-    gpu_available: false,
+    gpu_available: parts.gpus.standings().some(({ state }) => state !== "parked"),
   };
   try {
     const reply = await connection.insist("next_job", input, {
@@ -128,24 +129,30 @@ function ordersOf(reply: Reply<"next_job">): JobOrder[] {
   return reply !== null && "jobs" in reply ? reply.jobs : [];
 }
 
-function begin({ attempts, config }: AgentParts, order: JobOrder, { capabilities, workspace }: Fit): void {
+function begin(
+  { attempts, config, gpus }: AgentParts,
+  order: JobOrder,
+  { capabilities, workspace }: Fit,
+): void {
   const found = pathsOf(workspace, order);
   if ("trouble" in found) {
     attempts.refuse(order, { message: found.trouble });
     return;
   }
-  attempts.start(order, {
+  const lease = gpus.take();
+  const task = {
     ...found,
     canary: workspace.canary,
     watch_ms: SOURCE_WATCH_MS,
     capabilities,
-    gpu: CPU_ONLY,
+    gpu: lease.use,
     limits: {
       job_timeout_ms: config.worker.job_timeout,
       ffmpeg_timeout_ms: config.ffmpeg.timeout,
       stall_timeout_ms: config.worker.stall_timeout,
     },
-  });
+  };
+  attempts.start(order, task, lease);
 }
 
 /** Where the order's files are on this machine; a name that cannot be here is the film's trouble, not the worker's. */

@@ -5,6 +5,7 @@ import type { Logger } from "../../shared/log.ts";
 import type { HeldAttempt } from "../../shared/worker.ts";
 import type { Connection } from "./connection.ts";
 import { type Execution, ended, execute } from "./executor.ts";
+import type { GpuLease } from "./gpus.ts";
 import type { AttemptTask } from "./messages.ts";
 import { createReporter, DRAINED } from "./reporter.ts";
 
@@ -12,6 +13,8 @@ type Key = { job_id: string; attempt: number };
 type Running = {
   order: JobOrder;
   execution: Execution;
+  /** Gives back what it had of the GPUs. */
+  release(): void;
   /** Why it was stopped: the master no longer wants it, or this worker hands it back. */
   stopped: "unwanted" | "handed_back" | null;
   converting: boolean;
@@ -22,7 +25,8 @@ export type Attempts = {
   held(): HeldAttempt[];
   /** How many more may be started. */
   free(): number;
-  start(order: JobOrder, task: Omit<AttemptTask, "order">): void;
+  /** `lease` learns what the attempt does, and is released when it converts no more. */
+  start(order: JobOrder, task: Omit<AttemptTask, "order">, lease: Pick<GpuLease, "learn" | "release">): void;
   /** Reports an order that is not even begun. */
   refuse(order: JobOrder, why: "drained" | { message: string }): void;
   /** The master no longer wants these: end them, throw away what they made, tell nobody. */
@@ -52,8 +56,13 @@ export function createAttempts(parts: {
     change = Promise.withResolvers();
   };
 
-  const begin = (order: JobOrder, target: string | null, log: Logger, execution: Execution) => {
-    const attempt: Running = { order, execution, stopped: null, converting: true };
+  const begin = (
+    order: JobOrder,
+    target: string | null,
+    log: Logger,
+    of: Pick<Running, "execution" | "release">,
+  ) => {
+    const attempt: Running = { order, ...of, stopped: null, converting: true };
     running.set(keyOf({ job_id: order.id, attempt: order.attempt }), attempt);
     void run(attempt, target, log);
   };
@@ -61,6 +70,7 @@ export function createAttempts(parts: {
   const run = async (attempt: Running, target: string | null, log: Logger) => {
     const { order } = attempt;
     const result = await attempt.execution.finished;
+    attempt.release();
     attempt.converting = false;
     announce();
     try {
@@ -86,15 +96,17 @@ export function createAttempts(parts: {
   return {
     held: () => [...running.values()].map(heldOf),
     free: () => concurrency - [...running.values()].filter(({ converting }) => converting).length,
-    start(order, task) {
+    start(order, task, { learn, release }) {
       const log = parts.log.with({ job_id: order.id, attempt: order.attempt });
       log.info("attempt started", { source: order.source_rel });
-      begin(order, task.target, log, execute({ ...task, order }, parts.job ?? undefined));
+      const execution = execute({ ...task, order }, parts.job ?? undefined, learn);
+      begin(order, task.target, log, { execution, release });
     },
     refuse(order, why) {
       const log = parts.log.with({ job_id: order.id, attempt: order.attempt });
       const failed = { outcome: "retry", reason: "worker_error", report: {} } as const;
-      begin(order, null, log, ended(why === "drained" ? DRAINED : { ...failed, ...why }));
+      const execution = ended(why === "drained" ? DRAINED : { ...failed, ...why });
+      begin(order, null, log, { execution, release: () => undefined });
     },
     stop(unwanted) {
       for (const key of unwanted) end(running.get(keyOf(key)), "unwanted");

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import type { Subprocess } from "bun";
 import { messageOf } from "../../shared/errors.ts";
+import type { GpuFact } from "../../shared/gpu.ts";
 import type { Progress } from "../../shared/job.ts";
 import { hasProcessGroups, selfCommand } from "../../shared/platform.ts";
 import { withoutTokens } from "../../shared/token.ts";
@@ -24,9 +25,13 @@ export type Execution = {
  * without a word is a retryable failure with the end of what it wrote. Unless the outcome is `done`,
  * the target is removed.
  */
-export function execute(task: AttemptTask, command = [...selfCommand(), "__job"]): Execution {
+export function execute(
+  task: AttemptTask,
+  command = [...selfCommand(), "__job"],
+  onGpuFact: (fact: GpuFact) => void = () => undefined,
+): Execution {
   try {
-    return start(task, command);
+    return start(task, command, onGpuFact);
   } catch (error) {
     const message = `The process of this attempt could not be started: ${messageOf(error)}.`;
     return ended({ outcome: "retry", reason: "worker_error", message, report: {} });
@@ -40,7 +45,7 @@ export function ended(result: AttemptResult): Execution {
 
 const AT_FIRST: Progress = { stage: "probing", percent: 0, fps: null, speed: null, eta_s: null };
 
-function start(task: AttemptTask, command: string[]): Execution {
+function start(task: AttemptTask, command: string[], onGpuFact: (fact: GpuFact) => void): Execution {
   let progress = AT_FIRST;
   let result: AttemptResult | null = null;
   let stopped = false;
@@ -53,6 +58,7 @@ function start(task: AttemptTask, command: string[]): Execution {
     detached: hasProcessGroups(),
     ipc(message: FromChild) {
       if (message.type === "progress") progress = message.progress;
+      else if (message.type === "gpu") onGpuFact(message.fact);
       else if (message.type === "result") result = message.result;
     },
   });

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { createClient } from "../../shared/client.ts";
 import type { WorkerConfig } from "../../shared/config.ts";
 import { VcError } from "../../shared/errors.ts";
@@ -10,8 +11,8 @@ import { type Attempts, createAttempts } from "./attempts.ts";
 import { detectCapabilities } from "./capabilities.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { createFitness } from "./fitness.ts";
-import type { GpuStanding } from "./gpu-figures.ts";
 import { createGpuLoads } from "./gpu-load.ts";
+import { createGpus } from "./gpus.ts";
 import { createLoadMeter } from "./machine.ts";
 import { createWorkspace, proveMount } from "./workspace.ts";
 
@@ -66,19 +67,19 @@ export function startWorker(config: WorkerConfig, options: WorkerOptions): Runni
   };
 }
 
-type Life = Omit<AgentParts, "attempts" | "fitness" | "loadMeter" | "lease_ms"> & { job: string[] | null };
+type Life = Omit<AgentParts, "attempts" | "fitness" | "gpus" | "loadMeter" | "lease_ms"> & {
+  job: string[] | null;
+};
 
 function live(life: Life): { done: Promise<void>; attempts: Attempts } {
   const { config, connection, log, draining, ended } = life;
-  let gpus: GpuStanding[] = [];
+  const cache_path = config.storage.cache_path ?? cacheFolder();
+  const gpus = createGpus({ config, file: join(cache_path, "gpu-memory.json"), log, now_ms: Date.now });
   const fitness = createFitness({
     log,
     async detect() {
-      const cache_path = config.storage.cache_path ?? cacheFolder();
       const capabilities = await detectCapabilities({ ...config.ffmpeg, cache_path });
-      gpus = capabilities.gpus
-        .filter(({ type }) => type !== "cpu")
-        .map((gpu) => ({ gpu, state: "ok", problem: null }));
+      await gpus.see(capabilities);
       return capabilities;
     },
     async mount() {
@@ -108,8 +109,8 @@ function live(life: Life): { done: Promise<void>; attempts: Attempts } {
     if (registration === null) return;
     log.info("registered with the master");
     const loads = createGpuLoads({ fresh_ms: 2 * config.worker.heartbeat_interval });
-    const loadMeter = createLoadMeter({ standings: () => gpus, loads });
-    await runAgent({ ...life, attempts, fitness, loadMeter, lease_ms: registration.lease_ms });
+    const loadMeter = createLoadMeter({ standings: gpus.standings, loads });
+    await runAgent({ ...life, attempts, fitness, gpus, loadMeter, lease_ms: registration.lease_ms });
     log.info("worker ends");
   };
   return { done: run(), attempts };

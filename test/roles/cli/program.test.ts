@@ -97,7 +97,7 @@ test("validate says what is right, what matters later, and what is wrong", async
   expect(worker.stdout.split("\n")[0]).toEndWith(
     "seed-worker.yaml: a worker's configuration without mistakes",
   );
-  expect(worker.stdout).toContain("  ffmpeg.use_vulkan has no effect yet: it matters once ");
+  expect(worker.stdout).toContain("  storage.download_timeout has no effect yet: it matters once ");
   const master = await runVc(["validate", join(FIXTURES, "seed-master.yaml"), "--json"]);
   expect(JSON.parse(master.stdout)).toEqual({ valid: true, role: "master", notes: [] });
   writeFileSync(join(folder, "bad.yaml"), "worker:\n  concurency: 3\n");

@@ -1,0 +1,66 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import * as v from "valibot";
+import type { Gpu, GpuFact, Rate, Suspect } from "../../shared/gpu.ts";
+import {
+  attemptEnded,
+  deviceKey,
+  emptyMemory,
+  GpuMemory,
+  learn,
+  standingOf,
+  suspectsAt,
+} from "./gpu-memory.ts";
+
+/** What was learned about this machine's GPUs, as it stands now, kept in a file over restarts. */
+export type KeptMemory = {
+  /** Reads what was learned with this ffmpeg, which any text names that changes when it does. */
+  open(ffmpeg: string): Promise<void>;
+  suspects(): Suspect[];
+  rates(): Rate[];
+  standing(gpu: Gpu): ReturnType<typeof standingOf>;
+  learn(fact: GpuFact): void;
+  attemptEnded(of: { gpu: Gpu; failed: string | null; made_film: boolean }): void;
+  /** Resolves when all so far is in the file. */
+  saved(): Promise<void>;
+};
+
+export function keepMemory({ file, now_ms }: { file: string; now_ms: () => number }): KeptMemory {
+  let memory = emptyMemory("");
+  let saved = Promise.resolve();
+  const remember = (now: GpuMemory) => {
+    if (now === memory) return;
+    memory = now;
+    saved = saved.then(() => write(file, now));
+  };
+  return {
+    async open(ffmpeg) {
+      await saved;
+      memory = await read(file, ffmpeg);
+    },
+    suspects: () => suspectsAt(memory, now_ms()),
+    rates: () => memory.rates,
+    standing: (gpu) => standingOf(memory, deviceKey(gpu), now_ms()),
+    learn: (fact) => remember(learn(memory, fact, now_ms())),
+    attemptEnded: ({ gpu, ...how }) =>
+      remember(attemptEnded(memory, { device: deviceKey(gpu), ...how }, now_ms())),
+    saved: () => saved,
+  };
+}
+
+/** Nothing where the file is missing, broken, or of another ffmpeg: all in it can be learned again. */
+async function read(path: string, ffmpeg: string): Promise<GpuMemory> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), GpuMemory), text);
+  return parsed.success && parsed.output.ffmpeg === ffmpeg ? parsed.output : emptyMemory(ffmpeg);
+}
+
+/** Whole or not at all. A memory that cannot be kept costs some failures after a restart, nothing else. */
+async function write(path: string, memory: GpuMemory): Promise<void> {
+  const draft = `${path}.${process.pid}`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(draft, JSON.stringify(memory));
+    await rename(draft, path);
+  } catch {}
+}

@@ -1,0 +1,121 @@
+import type { Capabilities } from "../../shared/capabilities.ts";
+import type { WorkerConfig } from "../../shared/config.ts";
+import type { Gpu, GpuFact, GpuUse } from "../../shared/gpu.ts";
+import type { Logger } from "../../shared/log.ts";
+import { version } from "../../shared/version.ts";
+import { chooseGpu, usableGpus } from "./gpu-choice.ts";
+import type { GpuStanding } from "./gpu-figures.ts";
+import { deviceKey } from "./gpu-memory.ts";
+import { type KeptMemory, keepMemory } from "./gpu-memory-file.ts";
+
+/** What one attempt has of the GPUs, until it gives it back. */
+export type GpuLease = {
+  use: GpuUse;
+  learn(fact: GpuFact): void;
+  /** At the end of the attempt, however it ended; more than once is the same as once. */
+  release(): void;
+};
+
+/** The GPUs of this machine: which films they are given, and what films taught about them. */
+export type Gpus = {
+  /** What this machine can do now; before the first lease, and whenever that has changed. */
+  see(capabilities: Capabilities): Promise<void>;
+  /** Never waits: where no GPU has a free slot, the film is converted without. */
+  take(): GpuLease;
+  standings(): GpuStanding[];
+};
+
+/** `file` keeps what was learned over restarts. */
+export function createGpus(parts: {
+  config: Pick<WorkerConfig, "ffmpeg" | "vulkan">;
+  file: string;
+  log: Logger;
+  now_ms: () => number;
+}): Gpus {
+  const { ffmpeg, vulkan } = parts.config;
+  const memory = keepMemory(parts);
+  const used = new Map<string, number>();
+  const count = (gpu: Gpu, change: number) => void used.set(gpu.id, (used.get(gpu.id) ?? 0) + change);
+  const parked = (gpu: Gpu) => {
+    const { state, problem } = memory.standing(gpu);
+    return state === "parked" ? `${gpu.name} is ${problem}` : null;
+  };
+  let usable: ReturnType<typeof usableGpus> = {
+    gpus: [],
+    why: "it is not known yet what this machine can do",
+  };
+
+  return {
+    async see(capabilities) {
+      usable = usableGpus(capabilities, { ...ffmpeg, ...vulkan });
+      await memory.open(JSON.stringify([version, capabilities.ffmpeg.path, capabilities.ffmpeg.version]));
+      tellUsable(parts, usable);
+    },
+    take() {
+      const slots = vulkan.slots_per_device;
+      const { gpus, why } = usable;
+      const found = why === null ? chooseGpu({ usable: gpus, slots, used, parked }) : { why };
+      const gpu = "gpu" in found ? found.gpu : null;
+      const use: GpuUse = {
+        use_vulkan: ffmpeg.use_vulkan,
+        device: gpu?.id ?? null,
+        no_device: "why" in found ? found.why : null,
+        families: ffmpeg.encoders,
+        suspects: memory.suspects(),
+        rates: memory.rates(),
+      };
+      if (gpu !== null) count(gpu, 1);
+      return { use, ...keepRecord({ gpu, memory, log: parts.log, free: (one) => count(one, -1) }) };
+    },
+    standings: () => usable.gpus.map((gpu) => ({ gpu, ...memory.standing(gpu) })),
+  };
+}
+
+/** A GPU that somebody named and that is not there is worth a warning; a machine without one is not. */
+function tellUsable(
+  { config, log }: Parameters<typeof createGpus>[0],
+  { gpus, why }: ReturnType<typeof usableGpus>,
+): void {
+  const { use_vulkan } = config.ffmpeg;
+  const wanted = use_vulkan === true || config.vulkan.preferred_device !== "auto";
+  if (why === null) log.info("films may use GPUs", { gpus: gpus.map(({ name }) => name) });
+  else if (wanted && use_vulkan !== false) log.warn("no GPU is used", { reason: why });
+  else log.info("no GPU is used", { reason: why });
+}
+
+/** How one attempt went, for the memory. */
+function keepRecord(of: {
+  gpu: Gpu | null;
+  memory: KeptMemory;
+  log: Logger;
+  free: (gpu: Gpu) => void;
+}): Pick<GpuLease, "learn" | "release"> {
+  const { gpu, memory, log } = of;
+  let failed: string | null = null;
+  let made_film = false;
+  let released = false;
+  return {
+    learn(fact) {
+      memory.learn(fact);
+      if (fact.type === "proven") made_film ||= isOn(gpu, fact.rung);
+      if (fact.type !== "suspect") return;
+      const { rung, why } = fact.suspect;
+      log.warn("a GPU failed", { rung, reason: why });
+      if (isOn(gpu, rung)) failed = why;
+    },
+    release() {
+      if (gpu === null || released) return;
+      released = true;
+      of.free(gpu);
+      const before = memory.standing(gpu).state;
+      memory.attemptEnded({ gpu, failed, made_film });
+      const { state, problem } = memory.standing(gpu);
+      if (state === "parked" && before !== "parked") log.warn("a GPU is parked", { gpu: gpu.name, problem });
+    },
+  };
+}
+
+/** Encoders that choose their device themselves are on none of ours. */
+function isOn(gpu: Gpu | null, rung: string): boolean {
+  return gpu !== null && rung.startsWith(`${deviceKey(gpu)}: `);
+}
