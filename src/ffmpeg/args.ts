@@ -1,9 +1,7 @@
-import { colorTags } from "./color.ts";
-import { FAMILIES } from "./encoders/families.ts";
+import { encoding, hardware } from "./args-video.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
 import type { Plan } from "./plan.ts";
 import type { AudioPlan } from "./plan-audio.ts";
-import type { VideoPlan } from "./plan-video.ts";
 
 /** ffmpeg's arguments in the four parts that fluent-ffmpeg takes. */
 export type Arguments = { input: string[]; source: string; output: string[]; target: string };
@@ -11,11 +9,11 @@ export type Arguments = { input: string[]; source: string; output: string[]; tar
 /** A Plan as arguments for ffmpeg; `source` and `target` are paths of any kind of name. */
 export function args(plan: Plan, files: { source: string; target: string }): Arguments {
   return {
-    input: [...GLOBAL, ...guardOptions()],
+    input: [...GLOBAL, ...guardOptions(), ...hardware(plan)],
     source: fileUrl(files.source),
     output: [
       ...maps(plan),
-      ...video(plan.video),
+      ...encoding(plan.video),
       ...plan.audio.flatMap(audioTrack),
       ...plan.subtitles.flatMap(({ encoder }, n) => [`-c:s:${n}`, encoder]),
       ...(plan.attachments.length > 0 ? ["-c:t", "copy"] : []),
@@ -54,32 +52,6 @@ function maps(plan: Plan): string[] {
     ...plan.subtitles.map(({ index }) => index),
   ];
   return [...indices, ...plan.attachments, ...plan.covers].flatMap((index) => ["-map", `0:${index}`]);
-}
-
-function video(plan: VideoPlan): string[] {
-  const encoder = FAMILIES.flatMap(({ encoders }) => encoders).find((one) => one.encoder === plan.encoder);
-  if (encoder === undefined) throw new Error(`no encoder family has ${plan.encoder}`);
-  return [
-    ...["-filter:v:0", filters(plan), "-c:v:0", plan.encoder],
-    ...encoder.options({
-      rate: plan.rate,
-      preset: plan.preset,
-      bit_depth: plan.bit_depth,
-      frame_rate: plan.frame_rate,
-      limits: null,
-    }),
-    // Frames keep their own times: none is invented to fill a hole, none dropped.
-    ...["-fps_mode", "passthrough", "-enc_time_base", `${plan.time_base.num}:${plan.time_base.den}`],
-    ...colorTags(plan.color),
-  ];
-}
-
-function filters({ deinterlace, width, height, from_rgb, pixel_format }: VideoPlan): string {
-  return [
-    ...(deinterlace ? ["bwdif=mode=send_frame:deint=interlaced"] : []),
-    `scale=${width}:${height}:flags=bicubic:out_range=tv${from_rgb ? ":out_color_matrix=bt709" : ""}`,
-    ...["setsar=1", `format=${pixel_format}`],
-  ].join(",");
 }
 
 /** Holes in a track are filled with silence (async=1), or what follows would slide away from the picture. */

@@ -1,13 +1,27 @@
 import type { VideoStream } from "../shared/media.ts";
 
+type Color = VideoStream["color"];
+
 /** Options that keep a film's colour tags. Names that ffmpeg's options do not take are left out. */
-export function colorTags({ primaries, transfer, matrix, range }: VideoStream["color"]): string[] {
+export function colorTags(color: Color): string[] {
   return [
-    ...tag("-color_primaries", PRIMARIES, primaries),
-    ...tag("-color_trc", TRANSFERS, RENAMED[transfer ?? ""] ?? transfer),
-    ...tag("-colorspace", MATRICES, matrix),
-    ...tag("-color_range", ["tv", "pc"], range),
-  ];
+    ...given("-color_primaries", PRIMARIES, color.primaries),
+    ...given("-color_trc", TRANSFERS, RENAMED[color.transfer ?? ""] ?? color.transfer),
+    ...given("-colorspace", MATRICES, color.matrix),
+    ...given("-color_range", RANGES, color.range),
+  ].flat();
+}
+
+/** The options of the filter setparams that say of pictures, without touching them, what colorTags says. */
+export function colorParams(color: Color): string {
+  return [
+    ...given("color_primaries", PRIMARIES, color.primaries),
+    ...given("color_trc", [...TRANSFERS, ...Object.keys(RENAMED)], color.transfer),
+    ...given("colorspace", MATRICES, color.matrix),
+    ...given("range", RANGES, color.range),
+  ]
+    .map(([name, value]) => `${name}=${value}`)
+    .join(":");
 }
 
 /** ffprobe and ffmpeg's option call two curves by different names. */
@@ -34,6 +48,8 @@ const TRANSFERS = [
 ];
 const MATRICES = ["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc", "bt2020c"];
 
-function tag(option: string, known: string[], name: string | null): string[] {
-  return name !== null && known.includes(name) ? [option, name] : [];
+const RANGES = ["tv", "pc"];
+
+function given(option: string, known: string[], name: string | null): [string, string][] {
+  return name !== null && known.includes(name) ? [[option, name]] : [];
 }

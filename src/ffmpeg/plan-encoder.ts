@@ -1,85 +1,122 @@
-import type { Capabilities } from "../shared/capabilities.ts";
+import type { Capabilities, ProvenEncoder } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
-import type { PlanSummary } from "../shared/job.ts";
+import type { BitDepth } from "../shared/gpu.ts";
 import type { VideoStream } from "../shared/media.ts";
-import { FAMILIES } from "./encoders/families.ts";
-import type { Encoder, EncoderFamily } from "./encoders/family.ts";
-import { outputSize } from "./plan-video.ts";
-import { type Refusal, refusal } from "./refusal.ts";
+import type { Encoder, EncoderFamily, PictureFormat } from "./encoders/family.ts";
+import type { Size } from "./plan-size.ts";
 
+/** An encoder for one film: how it was proven, and the kind of picture that it gets. */
 export type EncoderChoice = {
   family: EncoderFamily;
   encoder: Encoder;
-  bit_depth: 8 | 10;
-  passed_over: PlanSummary["passed_over"];
-  notes: string[];
+  proven: ProvenEncoder;
+  format: PictureFormat;
 };
 
-/** The first encoder in the order of families that was proven and can hold the film; and why those before cannot. */
-export function chooseEncoder(of: {
+export type Wanted = {
   film: VideoStream;
-  conversion: Conversion;
+  codec: Conversion["codec"];
+  bit_depth: BitDepth;
+  size: Size;
   capabilities: Capabilities;
-}): EncoderChoice | { refusal: Refusal } {
-  const wanted = wantedDepth(of.film, of.conversion);
-  const depths: (8 | 10)[] = wanted === 10 && of.conversion.bit_depth === null ? [10, 8] : [wanted];
-  const passed_over: PlanSummary["passed_over"] = [];
-  for (const bit_depth of depths) {
-    for (const family of FAMILIES) {
-      for (const encoder of family.encoders.filter(({ codec }) => codec === of.conversion.codec)) {
-        const why = whyNot({ ...of, family: family.family, encoder, bit_depth });
-        if (why === null)
-          return { family, encoder, bit_depth, passed_over, notes: depthNotes(wanted, bit_depth) };
-        passed_over.push({ family: family.family, why: `${encoder.encoder}: ${why}` });
-      }
-    }
+  /** The id of the Gpu that the attempt was given; null where there is none, for the reason `no_device`. */
+  device: string | null;
+  no_device: string;
+};
+
+/**
+ * The first encoder of a family that was proven where the attempt may use it and can hold the film, and why those
+ * before it cannot. `whys` says nothing of encoders that were never tried here.
+ */
+export function chooseEncoder(
+  family: EncoderFamily,
+  wanted: Wanted,
+): { choice: EncoderChoice | null; whys: string[] } {
+  const whys: string[] = [];
+  for (const encoder of family.encoders.filter(({ codec }) => codec === wanted.codec)) {
+    const found = consider({ family, encoder, wanted });
+    if ("choice" in found) return { ...found, whys };
+    if (found.why !== null) whys.push(`${encoder.encoder}: ${found.why}`);
   }
-  return refuse(of.conversion, passed_over);
+  return { choice: null, whys };
 }
 
-/** h264 gets 8 bits unless 10 are asked for: few players show more. The others keep what the source has. */
-function wantedDepth(film: VideoStream, conversion: Conversion): 8 | 10 {
-  if (conversion.bit_depth !== null) return conversion.bit_depth;
-  return conversion.codec !== "h264" && film.bit_depth > 8 ? 10 : 8;
+/**
+ * The bits a sample to try, best first. h264 gets 8 unless 10 are asked for: few players show more. ProRes has 10; the
+ * others keep what the source has.
+ */
+export function wantedDepths(film: VideoStream, { codec, bit_depth }: Conversion): [BitDepth, ...BitDepth[]] {
+  if (codec === "prores") return [10];
+  if (bit_depth !== null) return [bit_depth];
+  return codec !== "h264" && film.bit_depth > 8 ? [10, 8] : [8];
 }
 
-function whyNot(of: {
-  film: VideoStream;
-  conversion: Conversion;
-  capabilities: Capabilities;
-  family: string;
+type Considered = { encoder: Encoder; family: EncoderFamily; wanted: Wanted };
+
+/** `why` is null where nobody ever tried. */
+function consider(of: Considered): { choice: EncoderChoice } | { why: string | null } {
+  const { family, encoder, wanted } = of;
+  const found = provenHere(of);
+  if ("why" in found) return found;
+  const { proven } = found;
+  const format = formatFor(encoder, wanted.film, wanted.bit_depth);
+  if (format === undefined || (wanted.bit_depth === 10 && !proven.ten_bit)) {
+    return { why: `no ${wanted.bit_depth} bits` };
+  }
+  const why = wrongSize({ encoder, proven, format, size: wanted.size });
+  return why === null ? { choice: { family, encoder, proven, format } } : { why };
+}
+
+/** The proof that holds on the given Gpu, or else on the system's own choice of device. */
+function provenHere({
+  family,
+  encoder,
+  wanted,
+}: Considered): { proven: ProvenEncoder } | { why: string | null } {
+  const { capabilities, device } = wanted;
+  const same = (one: { family: string; encoder: string; codec: string }) =>
+    one.family === family.family && one.encoder === encoder.encoder && one.codec === encoder.codec;
+  const proofs = capabilities.encoders.filter(same);
+  const proven =
+    proofs.find((one) => one.device !== null && one.device === device) ??
+    proofs.find((one) => one.device === null);
+  if (proven !== undefined) return { proven };
+  const tries = capabilities.refused.filter(same);
+  const refused = tries.find((one) => one.device === device) ?? tries[0];
+  if (proofs.length === 0 || refused?.device === device) return { why: refused?.why ?? null };
+  return { why: device === null ? wanted.no_device : "it was proven only on another GPU" };
+}
+
+/** The kind of picture nearest to the film's: its own colours, or else the first that the encoder has. */
+function formatFor(encoder: Encoder, film: VideoStream, bit_depth: BitDepth): PictureFormat | undefined {
+  const deep = encoder.formats.filter((one) => one.bit_depth === bit_depth);
+  return deep.find((one) => one.chroma === KEPT_AS[film.chroma]) ?? deep[0];
+}
+
+/** Gray fits into 4:2:0 and everything else into 4:4:4 without loss of sharpness. */
+const KEPT_AS: Record<VideoStream["chroma"], PictureFormat["chroma"]> = {
+  ...{ "420": "420", "422": "422", "444": "444" },
+  ...{ gray: "420", rgb: "444", other: "444" },
+};
+
+/** The driver's own limits, where it states some, count instead of the family's. */
+function wrongSize(of: {
   encoder: Encoder;
-  bit_depth: 8 | 10;
+  proven: ProvenEncoder;
+  format: PictureFormat;
+  size: Size;
 }): string | null {
-  const { encoder, capabilities } = of;
-  const proven = capabilities.encoders.find(
-    (one) => one.family === of.family && one.encoder === encoder.encoder && one.codec === encoder.codec,
-  );
-  if (proven === undefined) {
-    const tried = capabilities.refused.find(
-      (one) => one.family === of.family && one.encoder === encoder.encoder,
-    );
-    return tried?.why ?? "not proven on this machine";
+  const { size, encoder } = of;
+  const { limits } = of.proven;
+  const min_width = limits?.min_width ?? encoder.min_size.width;
+  const min_height = limits?.min_height ?? encoder.min_size.height;
+  if (size.width < min_width || size.height < min_height) {
+    return `takes no picture below ${min_width}x${min_height}`;
   }
-  if (of.bit_depth === 10 && (!proven.ten_bit || !encoder.formats.some((one) => one.bit_depth === 10)))
-    return "no 10 bits";
-  const size = outputSize(of.film, of.conversion.target_resolution);
-  const { min_size } = encoder;
-  const fits = size.width >= min_size.width && size.height >= min_size.height;
-  return fits ? null : `takes no picture below ${min_size.width}x${min_size.height}`;
-}
-
-function depthNotes(wanted: number, got: number): string[] {
-  return wanted === got ? [] : ["The film's 10 bits a sample became 8: no encoder here takes more."];
-}
-
-/** Another worker may have what this one lacks, so the job is not given up. */
-function refuse(conversion: Conversion, passed_over: PlanSummary["passed_over"]): { refusal: Refusal } {
-  const depth = conversion.bit_depth === 10 ? " with 10 bits" : "";
-  const whys = passed_over.map(({ why }) => why).join("; ");
-  return refusal(
-    "retry",
-    "worker_error",
-    `This worker cannot encode ${conversion.codec}${depth} (${whys}). Install an ffmpeg that can.`,
-  );
+  if (limits !== null && (size.width > limits.max_width || size.height > limits.max_height)) {
+    return `takes no picture above ${limits.max_width}x${limits.max_height}`;
+  }
+  const align = of.format.align ?? { width: 1, height: 1 };
+  if (size.width % align.width === 0 && size.height % align.height === 0) return null;
+  return `takes such pictures only with sides that are multiples of ${align.width} and ${align.height}`;
 }

@@ -1,18 +1,36 @@
-import type { Conversion, Preset } from "../shared/conversion.ts";
+import { type Conversion, isLossless, type Preset } from "../shared/conversion.ts";
+import type { BitDepth, DeviceOptions, EncodeLimits } from "../shared/gpu.ts";
 import type { MediaInfo, Rational, VideoStream } from "../shared/media.ts";
 import type { RateControl } from "./encoders/family.ts";
-import type { EncoderChoice } from "./plan-encoder.ts";
+import type { Step } from "./plan-ladder.ts";
+import { isScaled, outputSize } from "./plan-size.ts";
 
 export type VideoPlan = {
   /** The stream's index in the source. */
   index: number;
   codec: Conversion["codec"];
   encoder: string;
+  /** Where each stage runs; `frames` is where the encoder takes its pictures from. */
+  decode: "vulkan" | "cpu";
+  filter: "vulkan" | "cpu";
+  frames: "vulkan" | "cpu";
+  /** What opens the encoder's device. */
+  open: DeviceOptions;
+  /** What the encoder's driver states; null where nothing is known. */
+  limits: EncodeLimits | null;
   /** The result's size, upright and with square pixels. */
   width: number;
   height: number;
+  /** Whether the pictures change their size. */
+  scaled: boolean;
+  /** The pixel format in which a GPU's decoder gives its pictures; null for a decoder on the CPU. */
+  decoded_format: "nv12" | "p010le" | null;
+  /** The pixel format that the encoder takes, and that of the result. */
+  input_format: string;
   pixel_format: string;
-  bit_depth: 8 | 10;
+  bit_depth: BitDepth;
+  /** Whether the result shows the source's every sample, so that the least difference is an error. */
+  exact: boolean;
   deinterlace: boolean;
   rate: RateControl;
   preset: Preset;
@@ -29,57 +47,39 @@ export function planVideo(of: {
   film: VideoStream;
   media: MediaInfo;
   conversion: Conversion;
-  choice: EncoderChoice;
+  step: Step;
 }): VideoPlan {
-  const { film, conversion, choice } = of;
-  const { bit_depth, encoder } = choice;
-  const from_rgb = film.chroma === "rgb";
+  const { film, conversion, step } = of;
+  const { encoder, proven, format, family } = step.choice;
+  const size = outputSize(film, conversion.target_resolution);
+  const { decode, filter } = step.rung;
   return {
-    index: film.index,
-    codec: conversion.codec,
-    encoder: encoder.encoder,
-    ...outputSize(film, conversion.target_resolution),
-    pixel_format: encoder.formats.find((one) => one.bit_depth === bit_depth)?.result ?? "yuv420p",
-    bit_depth,
+    ...{ index: film.index, codec: conversion.codec, encoder: encoder.encoder },
+    ...{ decode, filter, frames: family.frames, open: proven.open, limits: proven.limits },
+    ...{ ...size, scaled: isScaled(film, size) },
+    decoded_format: decode === "cpu" ? null : film.bit_depth === 10 ? "p010le" : "nv12",
+    ...{ input_format: format.input, pixel_format: format.result, bit_depth: format.bit_depth },
+    exact: isLossless(conversion.codec) && keepsSamples(film, step) && !isScaled(film, size),
     deinterlace: film.interlaced,
     rate: rateControl(of),
     preset: conversion.preset,
     frame_rate: film.exact_rate,
     time_base: film.time_base,
-    color: from_rgb ? { ...film.color, matrix: "bt709", range: "tv" } : { ...film.color, range: "tv" },
-    from_rgb,
-    notes: notesOf(film, bit_depth),
+    color: colorOf(film, conversion),
+    from_rgb: film.chroma === "rgb",
+    notes: notesOf(film, step),
   };
 }
 
-/**
- * The size after rotation and with square pixels, fitted into the box without ever being enlarged; even, as 4:2:0
- * wants it. The box is turned for upright films: 1920x1080 is 1080x1920 for them.
- */
-export function outputSize(
-  film: VideoStream,
-  box: { width: number; height: number } | null,
-): { width: number; height: number } {
-  const shown = shownSize(film);
-  const upright = shown.height > shown.width;
-  const turned =
-    box !== null && upright !== box.height > box.width ? { width: box.height, height: box.width } : box;
-  const factor = turned === null ? 1 : Math.min(1, turned.width / shown.width, turned.height / shown.height);
-  return { width: even(shown.width * factor), height: even(shown.height * factor) };
+function keepsSamples(film: VideoStream, { choice }: Step): boolean {
+  const { chroma, bit_depth } = choice.format;
+  return !film.interlaced && film.chroma === chroma && film.bit_depth === bit_depth;
 }
 
-/** Non-square pixels are widened or heightened, never squeezed: no detail is lost. */
-function shownSize(film: VideoStream): { width: number; height: number } {
-  const { num, den } = film.sample_aspect_ratio;
-  const aspect = num / den;
-  const sane = aspect >= 0.1 && aspect <= 10 ? aspect : 1;
-  const width = film.width * Math.max(1, sane);
-  const height = film.height * Math.max(1, 1 / sane);
-  return film.rotation % 180 === 0 ? { width, height } : { width: height, height: width };
-}
-
-function even(pixels: number): number {
-  return Math.max(2, 2 * Math.floor(Math.round(pixels * 100) / 200));
+/** Players expect the limited range; a lossless film keeps its own. */
+function colorOf(film: VideoStream, { codec }: Conversion): VideoStream["color"] {
+  const range = isLossless(codec) && film.color.range === "pc" && film.chroma !== "rgb" ? "pc" : "tv";
+  return film.chroma === "rgb" ? { ...film.color, matrix: "bt709", range } : { ...film.color, range };
 }
 
 function rateControl({
@@ -106,12 +106,32 @@ function estimatedBitRate(media: MediaInfo): number | null {
   return whole === null || whole - sound < 50_000 ? null : Math.round(whole - sound);
 }
 
-function notesOf(film: VideoStream, bit_depth: number): string[] {
+function notesOf(film: VideoStream, { choice }: Step): string[] {
+  const { bit_depth, chroma } = choice.format;
+  const { codec } = choice.encoder;
   const hdr = ["smpte2084", "arib-std-b67"].includes(film.color.transfer ?? "");
+  const keeps = isLossless(codec);
   return [
-    ...(film.bit_depth > bit_depth && hdr
+    ...(film.bit_depth > bit_depth && hdr && bit_depth === 8
       ? ["The film is HDR; with 8 bits a sample its colours may show bands."]
       : []),
+    ...(keeps && film.bit_depth > bit_depth
+      ? [
+          `The film's ${film.bit_depth} bits a sample became ${bit_depth}: ${codec} is lossless from there on.`,
+        ]
+      : []),
+    ...(keeps && film.chroma === "rgb"
+      ? ["The film's RGB became YUV 4:4:4: ffv1 is lossless from there on."]
+      : []),
+    ...(codec === "prores" && ["444", "rgb"].includes(film.chroma)
+      ? [`The film's full resolution of colour became 4:${chroma.slice(1, 2)}:${chroma.slice(2)}.`]
+      : []),
+    ...(hasAlpha(film.pixel_format) ? ["The film's transparency was left out."] : []),
     ...(film.interlaced ? ["The film was interlaced and has been deinterlaced."] : []),
   ];
+}
+
+/** By the names of ffmpeg's pixel formats. */
+function hasAlpha(pixel_format: string): boolean {
+  return /^(?:yuva|gbrap|ya\d|rgba|bgra|argb|abgr)/.test(pixel_format);
 }

@@ -4,8 +4,8 @@ import type { Gpu, GpuUse, Rung } from "../shared/gpu.ts";
 import type { PlanSummary } from "../shared/job.ts";
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { type AudioPlan, planAudio } from "./plan-audio.ts";
-import { chooseEncoder } from "./plan-encoder.ts";
 import { planExtras } from "./plan-extras.ts";
+import { ladder, type Step } from "./plan-ladder.ts";
 import { planSubtitles, type SubtitlePlan } from "./plan-subtitles.ts";
 import { planVideo, type VideoPlan } from "./plan-video.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -16,6 +16,8 @@ export type Plan = {
   rung: Rung;
   /** The GPU that the rung uses. */
   gpu: Gpu | null;
+  /** Whether Vulkan's validation layer watches it. */
+  validation: boolean;
   container: Container;
   video: VideoPlan;
   audio: AudioPlan[];
@@ -42,40 +44,30 @@ export function plan(of: {
   const film = media.video.find((stream) => !stream.attached_picture);
   const unfit = refuseSource(media, film);
   if (film === undefined || unfit !== null) return unfit ?? noVideo(media);
-  const choice = chooseEncoder({ film, conversion, capabilities });
-  if ("refusal" in choice) return choice;
-  const video = planVideo({ film, media, conversion, choice });
+  const climbed = ladder({ film, conversion, capabilities, gpu: of.gpu });
+  if ("refusal" in climbed) return climbed;
   const audio = planAudio({ media, conversion, capabilities });
   if ("refusal" in audio) return audio;
   const subtitles = planSubtitles(media.subtitles, conversion.container);
   const extras = planExtras(media, film, conversion.container);
-  const only: Plan = {
-    summary: {
-      decode: "cpu",
-      filter: "cpu",
-      encoder: choice.encoder.encoder,
-      family: choice.family.family,
-      passed_over: choice.passed_over,
-    },
-    rung: {
-      device: null,
-      decode: "cpu",
-      filter: "cpu",
-      family: choice.family.family,
-      encoder: choice.encoder.encoder,
-      source_codec: film.codec,
-      source_bit_depth: film.bit_depth,
-    },
-    gpu: null,
-    container: conversion.container,
-    video,
-    audio: audio.tracks,
-    subtitles: subtitles.tracks,
-    attachments: extras.attachments,
-    covers: extras.covers,
-    notes: [...choice.notes, ...video.notes, ...audio.notes, ...subtitles.notes, ...extras.notes],
+  const notes = [...audio.notes, ...subtitles.notes, ...extras.notes];
+  return {
+    ladder: climbed.steps.map((step): Plan => {
+      const video = planVideo({ film, media, conversion, step });
+      return {
+        summary: summarize(step),
+        ...{ rung: step.rung, gpu: step.gpu, validation: of.gpu.validation ?? false },
+        ...{ container: conversion.container, video, audio: audio.tracks, subtitles: subtitles.tracks },
+        ...{ attachments: extras.attachments, covers: extras.covers },
+        notes: [...step.notes, ...video.notes, ...notes],
+      };
+    }),
   };
-  return { ladder: [only] };
+}
+
+function summarize({ rung, gpu, passed_over }: Step): PlanSummary {
+  const { decode, filter, encoder, family } = rung;
+  return { decode, filter, encoder, family, device: gpu?.name ?? null, passed_over };
 }
 
 function refuseSource(media: MediaInfo, film: VideoStream | undefined): { refusal: Refusal } | null {

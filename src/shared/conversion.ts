@@ -39,3 +39,13 @@ export type Conversion = v.InferOutput<typeof Conversion>;
 export type Codec = Conversion["codec"];
 export type Container = Conversion["container"];
 export type Preset = Conversion["preset"];
+
+/** Whether every sample of the picture is kept; quality and bit rate have no effect then. */
+export function isLossless(codec: Codec): boolean {
+  return codec === "ffv1";
+}
+
+/** Whether ffmpeg's muxer takes the codec in that container, and players know it there. */
+export function canHold(container: Container, codec: Codec): boolean {
+  return container === "mkv" || (codec !== "ffv1" && codec !== "prores");
+}

@@ -117,6 +117,8 @@ export type GpuUse = {
   families: readonly FamilyName[];
   suspects: Suspect[];
   rates: Rate[];
+  /** Whether Vulkan's validation layer is to watch what ffmpeg does. */
+  validation?: boolean;
 };
 
 /** A machine without a GPU, or one that may not use it. */

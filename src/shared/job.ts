@@ -143,6 +143,8 @@ export const PlanSummary = v.object({
   /** The encoder's name in ffmpeg, such as libx264. */
   encoder: v.string(),
   family: v.string(),
+  /** The name of the GPU that it used; null for none. */
+  device: v.optional(v.nullable(v.string())),
   passed_over: v.array(v.object({ family: v.string(), why: v.string() })),
 });
 export type PlanSummary = v.InferOutput<typeof PlanSummary>;

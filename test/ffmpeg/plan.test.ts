@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { type Plan, plan } from "../../src/ffmpeg/plan.ts";
-import { outputSize } from "../../src/ffmpeg/plan-video.ts";
+import { outputSize } from "../../src/ffmpeg/plan-size.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import { CPU_ONLY } from "../../src/shared/gpu.ts";
 import type { MediaInfo } from "../../src/shared/media.ts";

@@ -1,0 +1,35 @@
+import type { Gpu } from "../shared/gpu.ts";
+import type { VideoStream } from "../shared/media.ts";
+import type { PictureFormat } from "./encoders/family.ts";
+import { isScaled, type Size, turned } from "./plan-size.ts";
+
+/**
+ * Why a film's pictures cannot be brought to their size on this Gpu, in words that follow a colon; null where they can,
+ * or where there is nothing to do.
+ */
+export function whyNotFilter(of: {
+  film: VideoStream;
+  size: Size;
+  format: PictureFormat;
+  keeps_range: boolean;
+  gpu: Gpu;
+}): string | null {
+  const { film, size, gpu } = of;
+  if (film.interlaced) return "the film must be deinterlaced";
+  if (film.chroma === "rgb") return "the film is RGB";
+  if (film.color.range === "pc" && !of.keeps_range) return "the film has the full range of brightness";
+  if (film.bit_depth !== of.format.bit_depth) {
+    return `the film's ${film.bit_depth} bits a sample become ${of.format.bit_depth}`;
+  }
+  if (!isScaled(film, size)) return null;
+  if (!gpu.scale.some((bit_depth) => bit_depth === film.bit_depth)) {
+    const refused = gpu.refused.find((one) => one.stage === "scale" && one.bit_depth === film.bit_depth);
+    return refused?.why ?? `it was not proven on ${gpu.name} with ${film.bit_depth} bits`;
+  }
+  const from = turned(film);
+  const steep = from.width > MOST_SHRINK * size.width || from.height > MOST_SHRINK * size.height;
+  return steep ? "to less than half its size only the CPU scales well" : null;
+}
+
+/** scale_vulkan mixes four pixels; beyond this factor it would leave some out, and fine patterns would flicker. */
+const MOST_SHRINK = 2;

@@ -1,0 +1,158 @@
+import type { Capabilities } from "../shared/capabilities.ts";
+import { type Conversion, isLossless } from "../shared/conversion.ts";
+import { type BitDepth, type Gpu, type GpuUse, type Rung, rungKey } from "../shared/gpu.ts";
+import type { PlanSummary } from "../shared/job.ts";
+import type { VideoStream } from "../shared/media.ts";
+import { FAMILIES } from "./encoders/families.ts";
+import type { EncoderFamily } from "./encoders/family.ts";
+import { whyNotDecode } from "./plan-decode.ts";
+import { chooseEncoder, type EncoderChoice, wantedDepths } from "./plan-encoder.ts";
+import { whyNotFilter } from "./plan-filter.ts";
+import { isScaled, outputSize, type Size } from "./plan-size.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+
+type PassedOver = PlanSummary["passed_over"];
+
+/** One way to convert the film, and why the better ones before it cannot be. */
+export type Step = {
+  rung: Rung;
+  choice: EncoderChoice;
+  /** The GPU that the rung uses. */
+  gpu: Gpu | null;
+  passed_over: PassedOver;
+  notes: string[];
+};
+
+type Of = { film: VideoStream; conversion: Conversion; capabilities: Capabilities; gpu: GpuUse };
+
+/**
+ * Every way in which this attempt may convert the film, the best first: by the order of families, and within one the
+ * more on the GPU the better. All have the same bits a sample. How fast they are does not matter here.
+ */
+export function ladder(of: Of): { steps: Step[] } | { refusal: Refusal } {
+  const passed_over: PassedOver = [];
+  const [best, ...others] = wantedDepths(of.film, of.conversion);
+  for (const bit_depth of [best, ...others]) {
+    const climb = { ...of, bit_depth, device: deviceOf(of), passed_over };
+    const steps = of.gpu.families
+      .flatMap((name) => FAMILIES.filter(({ family }) => family === name))
+      .flatMap((family) => stepsOf(family, climb));
+    const notes = bit_depth === best ? [] : [FEWER_BITS];
+    if (steps.length > 0) return { steps: steps.map((step) => ({ ...step, notes })) };
+  }
+  return refuse(of.conversion, passed_over);
+}
+
+const FEWER_BITS = "The film's 10 bits a sample became 8: no encoder here takes more.";
+
+type Climb = Of & {
+  bit_depth: BitDepth;
+  device: { gpu: Gpu } | { none: string };
+  /** Grows on the way down. */
+  passed_over: PassedOver;
+};
+
+function deviceOf({ capabilities, gpu }: Of): Climb["device"] {
+  const found = capabilities.gpus.find(({ id }) => id === gpu.device);
+  if (gpu.use_vulkan === false) return { none: gpu.no_device ?? "it is switched off (ffmpeg.use_vulkan)" };
+  return found === undefined ? { none: gpu.no_device ?? "its GPU is not there any more" } : { gpu: found };
+}
+
+/** The rungs of one family; says in `passed_over` why others are missing. */
+function stepsOf(family: EncoderFamily, of: Climb): Omit<Step, "notes">[] {
+  const pass = (why: string) => passOver(of.passed_over, family, why);
+  const { film, device } = of;
+  if ("none" in device && family.frames === "vulkan") {
+    pass(device.none);
+    return [];
+  }
+  const size = outputSize(film, of.conversion.target_resolution);
+  const { choice, whys } = chooseEncoder(family, {
+    ...{ film, codec: of.conversion.codec, bit_depth: of.bit_depth, size, capabilities: of.capabilities },
+    ...("gpu" in device
+      ? { device: device.gpu.id, no_device: "" }
+      : { device: null, no_device: device.none }),
+  });
+  for (const why of whys) pass(why);
+  if (choice === null) return [];
+  if ("none" in device && of.gpu.use_vulkan !== false) pass(device.none);
+  const ways = "gpu" in device ? waysOnGpu({ ...of, choice, size, device: device.gpu, pass }) : [];
+  return [...ways, ...onCpu(choice)].flatMap((way) => toStep({ ...of, choice, way }) ?? []);
+}
+
+/** Where the stages before the encoder run. */
+type Way = Pick<Rung, "decode" | "filter">;
+
+/** The ways of one encoder that decode or filter on the Gpu, best first; `pass` is told what is in the way of others. */
+function waysOnGpu(of: {
+  film: VideoStream;
+  conversion: Conversion;
+  choice: EncoderChoice;
+  size: Size;
+  device: Gpu;
+  pass: (why: string) => void;
+}): Way[] {
+  const { film, size, device, choice, pass } = of;
+  const onGpu = choice.family.frames === "vulkan";
+  const no_decode = whyNotDecode(film, device) ?? wrongForEncoder(choice);
+  const keeps_range = isLossless(of.conversion.codec);
+  const no_filter = whyNotFilter({ film, size, gpu: device, format: choice.format, keeps_range });
+  if (no_decode !== null) pass(`decode through Vulkan: ${no_decode}`);
+  if (no_filter !== null && (onGpu || no_decode === null)) pass(`scale through Vulkan: ${no_filter}`);
+  const filter = no_filter === null ? ("vulkan" as const) : ("cpu" as const);
+  if (onGpu) {
+    const whole: Way[] = no_decode === null && no_filter === null ? [{ decode: "vulkan", filter }] : [];
+    return [...whole, { decode: "cpu", filter }];
+  }
+  if (no_decode !== null) return [];
+  const scaled: Way[] = no_filter === null && isScaled(film, size) ? [{ decode: "vulkan", filter }] : [];
+  return [...scaled, { decode: "vulkan", filter: "cpu" }];
+}
+
+/** Decoders give two planes; shaders that encode take three, and nothing on the GPU makes the one of the other. */
+function wrongForEncoder({ family, encoder, format }: EncoderChoice): string | null {
+  const decoded = ["nv12", "p010le"].includes(format.input);
+  return family.frames === "cpu" || decoded
+    ? null
+    : `${encoder.encoder} takes no pictures as GPUs decode them`;
+}
+
+function onCpu({ family }: EncoderChoice): Way[] {
+  return family.frames === "cpu" ? [{ decode: "cpu", filter: "cpu" }] : [];
+}
+
+/** Null, with the reason told, where it failed lately. */
+function toStep(of: Climb & { choice: EncoderChoice; way: Way }): Omit<Step, "notes"> | null {
+  const { film, choice, way } = of;
+  const { encoder } = choice.encoder;
+  const proven_on = of.capabilities.gpus.find(({ id }) => id === choice.proven.device) ?? null;
+  const shares = [way.decode, way.filter, choice.family.frames].includes("vulkan");
+  const gpu = shares && "gpu" in of.device ? of.device.gpu : proven_on;
+  const rung: Rung = {
+    device: gpu === null ? null : { id: gpu.id, driver: gpu.driver },
+    ...way,
+    ...{ family: choice.family.family, encoder },
+    ...{ source_codec: film.codec, source_bit_depth: film.bit_depth },
+  };
+  const suspect = of.gpu.suspects.find((one) => one.rung === rungKey(rung));
+  if (suspect === undefined) return { rung, choice, gpu, passed_over: [...of.passed_over] };
+  const what = `decode ${way.decode}, scale ${way.filter}, ${encoder}`;
+  passOver(of.passed_over, choice.family, `${what}: it failed lately (${suspect.why})`);
+  return null;
+}
+
+/** A reason that holds for several families is told once. */
+function passOver(passed_over: PassedOver, { family }: EncoderFamily, why: string): void {
+  if (!passed_over.some((one) => one.why === why)) passed_over.push({ family, why });
+}
+
+/** Another worker may have what this one lacks, so the job is not given up. */
+function refuse({ codec, bit_depth }: Conversion, passed_over: PassedOver): { refusal: Refusal } {
+  const depth = bit_depth === 10 ? " with 10 bits" : "";
+  const whys = passed_over.map(({ why }) => why).join("; ") || "no encoder of it was proven";
+  return refusal(
+    "retry",
+    "worker_error",
+    `This worker cannot encode ${codec}${depth} (${whys}). Install an ffmpeg that can.`,
+  );
+}
