@@ -1,5 +1,6 @@
 import { isAbsolute, parse, relative, sep } from "node:path";
 import type { MasterConfig, WorkerConfig } from "./config.ts";
+import { CONTAINERS, canHold } from "./conversion.ts";
 
 type Finding = { path: string; text: string };
 
@@ -8,9 +9,14 @@ export function crossCheck(config: MasterConfig | WorkerConfig, rank: (path: str
   return "scanner" in config ? checkMaster(config) : checkWorker(config, rank);
 }
 
-function checkMaster({ scanner, server, storage, queue }: MasterConfig): Finding[] {
+function checkMaster({ scanner, server, storage, queue, conversion }: MasterConfig): Finding[] {
   const { root_path, output_base } = scanner;
+  const { codec, container } = conversion;
   const findings: (Finding | false)[] = [
+    !canHold(container, codec) && {
+      path: "conversion.codec",
+      text: `is ${codec}, which ${container} cannot hold; set conversion.container to ${CONTAINERS.filter((one) => canHold(one, codec)).join(" or ")}`,
+    },
     root_path === output_base && {
       path: "scanner.output_base",
       text: "is scanner.root_path itself; the results need a folder of their own",

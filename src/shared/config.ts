@@ -104,22 +104,29 @@ export const MasterConfig = v.strictObject({
     path: key(path, "./jobs.db", "The SQLite file with the queue, on a local disk."),
   }),
   conversion: section({
-    codec: key(oneOf(CODECS), "h264", "The video codec of the results."),
+    codec: key(
+      oneOf(CODECS),
+      "h264",
+      "The video codec of the results: for players h264, hevc or av1; in mkv also ffv1, which keeps every sample, and prores, for editing.",
+    ),
     container: key(oneOf(CONTAINERS), "mp4", "The container of the results."),
     target_resolution: mayLack(
       resolution,
       "The box that the picture must fit in, upright films turned; it is never enlarged. Without it, the source's size.",
     ),
-    bitrate: mayLack(bitRate, "A ceiling for the video's bit rate. Without it, quality decides."),
+    bitrate: mayLack(
+      bitRate,
+      "A ceiling for the video's bit rate; ffv1 and prores keep none. Without it, quality decides.",
+    ),
     quality: key(
       whole(0, 51),
       23,
-      "Constant quality on x264's CRF scale: 18 is hardly distinguishable, 23 good, 28 small.",
+      "Constant quality on x264's CRF scale: 18 is hardly distinguishable, 23 good, 28 small. It chooses the profile of prores, and nothing of ffv1.",
     ),
     preset: key(oneOf(PRESETS), "medium", "Speed against size, by x264's names."),
     bit_depth: mayLack(
       oneOf([8, 10]),
-      "Bits a sample. Without it, h264 gets 8, hevc and av1 keep 10 where the source has more than 8.",
+      "Bits a sample; prores always has 10. Without it, h264 gets 8, the others keep 10 where the source has more than 8.",
     ),
     audio_codec: key(oneOf(AUDIO_CODECS), "aac", "The audio codec; copy keeps what the container can hold."),
     audio_bitrate: key(bitRate, "128k", "Bits per second of a stereo track; other layouts get their share."),

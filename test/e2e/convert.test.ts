@@ -85,7 +85,8 @@ siteTest(null, "wrong use is told with what to do, before anything is made", asy
     [["convert", site.films], "--out is missing"],
     [["convert", join(site.films, "nothing.mkv"), "--out", site.converted], "nothing.mkv"],
     [["convert", site.films, "--out", site.films], "output_base"],
-    [["convert", site.films, "--out", site.converted, "--codec", "h263"], "h264, hevc or av1"],
+    [["convert", site.films, "--out", site.converted, "--codec", "h263"], "h264, hevc, av1, ffv1 or prores"],
+    [["convert", site.films, "--out", site.converted, "--codec", "ffv1"], "which mp4 cannot hold"],
     [["convert", site.films, "--out", site.converted, "--qualty", "20"], "--quality"],
   ];
   for (const [args, sentence] of cases) {

@@ -176,6 +176,11 @@ test.each<[string, string, string]>([
     "c.yaml:2:17: storage.root: cannot be /, the root of everything",
   ],
   [
+    "a codec that the container cannot hold",
+    `${SCANNER}conversion: {codec: ffv1}`,
+    "c.yaml:2:21: conversion.codec: is ffv1, which mp4 cannot hold; set conversion.container to mkv",
+  ],
+  [
     "no lease",
     `${SCANNER}queue: {lease: 0}`,
     "c.yaml:2:16: queue.lease: cannot be 0: every job would be lost at once",
