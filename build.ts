@@ -74,7 +74,7 @@ async function compile(target: Target | null, outfile: string): Promise<void> {
     compile: {
       ...(target === null ? {} : { target: `bun-${target}` as Bun.Build.CompileTarget }),
       outfile,
-      assets: ["drizzle"],
+      assets: ["drizzle", "src/ffmpeg/trial-clips"],
       // Both would run or read files of whatever folder vc is started in.
       autoloadDotenv: false,
       autoloadBunfig: false,

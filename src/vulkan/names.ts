@@ -62,6 +62,12 @@ function two(number: number): string {
   return String(number).padStart(2, "0");
 }
 
+/** A driver by name and version, such as `NVIDIA 580.159.03`; versions tell themselves in words, too, which may say more. */
+export function driverText(of: { name: string | null; info: string | null; version: string }): string {
+  const short = of.name === null ? of.version : `${of.name} ${of.version}`;
+  return !of.info || of.info === of.version ? short : `${short} (${of.info})`;
+}
+
 /** 16 bytes as 8-4-4-4-12 hexadecimal digits. */
 export function uuidName(bytes: Uint8Array): string {
   const hex = bytes.toHex();

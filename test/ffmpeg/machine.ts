@@ -2,20 +2,20 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConvertResult, convertFile } from "../../src/ffmpeg/convert.ts";
-import { findFfmpeg, tryEncoders } from "../../src/ffmpeg/trial.ts";
+import { findFfmpeg } from "../../src/ffmpeg/find.ts";
+import { tryMachine } from "../../src/ffmpeg/trial.ts";
+import { toCapabilities } from "../../src/ffmpeg/trial-capabilities.ts";
 import type { Capabilities } from "../../src/shared/capabilities.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import { CPU_ONLY } from "../../src/shared/gpu.ts";
 import { conversion } from "./records.ts";
 
-let proven: Promise<Capabilities> | undefined;
+const ffmpeg = await findFfmpeg({ path: process.env.VC_TEST_FFMPEG ?? null, ffprobe_path: null });
+// Here and not in the first test that asks, whose time it would take.
+const proven = toCapabilities({ ffmpeg, devices: [], tried: await tryMachine({ ffmpeg }) });
 
 /** What this machine's ffmpeg can do, tried once for all tests; VC_TEST_FFMPEG names another one than that on PATH. */
-export function thisMachine(): Promise<Capabilities> {
-  proven ??= (async () => {
-    const ffmpeg = await findFfmpeg({ path: process.env.VC_TEST_FFMPEG ?? null, ffprobe_path: null });
-    return { ffmpeg, gpus: [], ...(await tryEncoders(ffmpeg)) };
-  })();
+export async function thisMachine(): Promise<Capabilities> {
   return proven;
 }
 

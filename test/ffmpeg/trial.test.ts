@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findFfmpeg, tryEncoders } from "../../src/ffmpeg/trial.ts";
+import { findFfmpeg } from "../../src/ffmpeg/find.ts";
+import { tryMachine } from "../../src/ffmpeg/trial.ts";
 import { temporaryFolder, thisMachine } from "./machine.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -63,14 +64,10 @@ describe("trials", () => {
 
   test("believe no exit code: an ffmpeg that writes nothing proves nothing", async () => {
     const path = await program("silent", "");
-    const { encoders, refused } = await tryEncoders({
-      path,
-      ffprobe_path: "ffprobe",
-      version: "6.0",
-      major: 6,
-    });
-    expect(encoders).toEqual([]);
-    expect(refused.map(({ why }) => why)).toEqual(refused.map(() => "nothing came out"));
-    expect(refused.length).toBeGreaterThan(4);
+    const ffmpeg = { path, ffprobe_path: "ffprobe", version: "6.0", major: 6 };
+    const tried = await tryMachine({ ffmpeg });
+    const software = tried.filter(({ trial }) => trial.stage === "encode" && trial.family === "software");
+    expect(software.length).toBeGreaterThan(4);
+    for (const { outcome } of tried) expect(outcome.why).not.toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { findFfmpeg } from "../../ffmpeg/trial.ts";
+import { findFfmpeg } from "../../ffmpeg/find.ts";
 import { type Client, createClient } from "../../shared/client.ts";
 import type { MasterConfig, WorkerConfig } from "../../shared/config.ts";
 import { fileTrouble, VcError } from "../../shared/errors.ts";

@@ -1,77 +1,59 @@
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import * as v from "valibot";
-import { findFfmpeg, tryEncoders } from "../../ffmpeg/trial.ts";
+import { findFfmpeg } from "../../ffmpeg/find.ts";
+import { type TrialLimits, type Tried, tryMachine } from "../../ffmpeg/trial.ts";
+import { toCapabilities } from "../../ffmpeg/trial-capabilities.ts";
 import type { Capabilities, FfmpegInfo } from "../../shared/capabilities.ts";
-import { DeviceOptions, EncodeLimits, FAMILY_NAMES } from "../../shared/gpu.ts";
+import type { Gpu } from "../../shared/gpu.ts";
 import { version } from "../../shared/version.ts";
+import { probeVulkan } from "../../vulkan/detect.ts";
+import type { VulkanProbe } from "../../vulkan/devices.ts";
+import { toTrialDevices } from "./trial-devices.ts";
+import { recallTrials, rememberTrials } from "./trial-memory.ts";
 
-const Cached = v.object({
-  key: v.string(),
-  encoders: v.array(
-    v.object({
-      family: v.picklist(FAMILY_NAMES),
-      codec: v.string(),
-      encoder: v.string(),
-      ten_bit: v.boolean(),
-      device: v.nullable(v.string()),
-      open: DeviceOptions,
-      limits: v.nullable(EncodeLimits),
-    }),
-  ),
-  refused: v.array(
-    v.object({
-      family: v.picklist(FAMILY_NAMES),
-      codec: v.string(),
-      encoder: v.string(),
-      device: v.nullable(v.string()),
-      why: v.string(),
-    }),
-  ),
-});
-
-/**
- * What this machine can do, by asking it: ffmpeg's version and the encoders that a trial proved. Trials are
- * remembered in `cache_path` until ffmpeg changes; `fresh` repeats them.
- * Throws VcError("ffmpeg") where ffmpeg or ffprobe is missing or broken.
- */
-export async function detectCapabilities(options: {
+export type DetectOptions = {
   path: string | null;
   ffprobe_path: string | null;
   cache_path: string;
+  /** Which devices of type cpu a person asked for by name; those are tried, too. */
+  named?: (gpu: Pick<Gpu, "id" | "index" | "name">) => boolean;
+  /** Repeat all trials. */
   fresh?: boolean;
-}): Promise<Capabilities> {
+  limits?: TrialLimits;
+};
+
+/**
+ * What this machine can do, by asking it: ffmpeg's version, the GPUs that Vulkan shows, and what trials proved on them
+ * and on the CPU. Without Vulkan (`use_vulkan` false) no driver is asked. Trials are remembered in `cache_path` until
+ * ffmpeg or a driver changes. Throws VcError("ffmpeg") where ffmpeg or ffprobe is missing or broken.
+ */
+export async function detectCapabilities(
+  options: DetectOptions & { use_vulkan?: boolean | "auto" },
+): Promise<Capabilities> {
+  const vulkan = options.use_vulkan === false ? null : await probeVulkan();
+  return (await tryCapabilities({ ...options, vulkan })).capabilities;
+}
+
+/** The same, with a probe that was made already, and every single trial. */
+export async function tryCapabilities(
+  options: DetectOptions & { vulkan: VulkanProbe | null },
+): Promise<{ capabilities: Capabilities; tried: Tried[] }> {
+  const { vulkan, named = () => false, cache_path, limits } = options;
   const ffmpeg = await findFfmpeg({ path: options.path, ffprobe_path: options.ffprobe_path });
-  const file = join(options.cache_path, "capabilities.json");
-  const key = await identify(ffmpeg);
-  const remembered = options.fresh === true ? null : await recall(file);
-  if (remembered?.key === key) {
-    return { ffmpeg, gpus: [], encoders: remembered.encoders, refused: remembered.refused };
-  }
-  const found = await tryEncoders(ffmpeg);
-  await remember(file, { key, ...found });
-  return { ffmpeg, gpus: [], ...found };
+  const devices = vulkan?.available === true ? toTrialDevices(vulkan.devices, named) : [];
+  const memory = { file: join(cache_path, "capabilities.json"), key: await identify(ffmpeg) };
+  const remembered = await recallTrials(memory, { fresh: options.fresh === true });
+  const tried = await tryMachine({
+    ffmpeg,
+    devices,
+    remembered,
+    ...(limits === undefined ? {} : { limits }),
+  });
+  await rememberTrials(memory, tried);
+  return { capabilities: toCapabilities({ ffmpeg, devices, tried }), tried };
 }
 
 async function identify(ffmpeg: FfmpegInfo): Promise<string> {
   const { size, mtimeMs } = await stat(ffmpeg.path);
   return JSON.stringify([version, ffmpeg.path, ffmpeg.version, size, mtimeMs]);
-}
-
-async function recall(file: string): Promise<v.InferOutput<typeof Cached> | null> {
-  try {
-    return v.parse(Cached, JSON.parse(await readFile(file, "utf8")));
-  } catch {
-    return null;
-  }
-}
-
-/** A cache that cannot be written costs a few seconds at the next start, nothing else. */
-async function remember(file: string, content: v.InferOutput<typeof Cached>): Promise<void> {
-  try {
-    await mkdir(join(file, ".."), { recursive: true });
-    const draft = `${file}.${process.pid}`;
-    await writeFile(draft, JSON.stringify(content));
-    await rename(draft, file);
-  } catch {}
 }
