@@ -9,7 +9,7 @@ import * as endings from "./endings.ts";
 import type { AttemptKey } from "./leases.ts";
 import * as people from "./people.ts";
 import * as renewals from "./renewals.ts";
-import { drain, listWorkers, register } from "./sessions.ts";
+import { drain, listWorkers, register, rival } from "./sessions.ts";
 import { addSources, type FoundSource, followRoots, sampleSources } from "./sources.ts";
 import * as totals from "./totals.ts";
 import { createUpkeep } from "./upkeep.ts";
@@ -31,7 +31,11 @@ export function createCoordinator(given: {
   given.committer.runNow(() => followRoots(context));
 
   return {
-    register: (input: Input<"register">, now: Instant) => register(context, input, now),
+    /** `living`: a session whose process is known to live. */
+    register: (input: Input<"register">, now: Instant, living: string | null = null) =>
+      register(context, { ...input, living }, now),
+    /** The session that a registration would replace; null where it would replace none that may live. */
+    rival: (input: Input<"register">): string | null => rival(context, input),
     claim: (input: Input<"next_job">, now: Instant): Reply<"next_job"> => claim(context, input, now),
     progress: (input: Input<"job_progress">, now: Instant) => renewals.progress(context, input, now),
     heartbeat: (input: Input<"heartbeat">, now: Instant) => renewals.heartbeat(context, input, now),

@@ -35,7 +35,8 @@ export function workerHandlers(of: {
   const { coordinator, transact, storage, longPoll } = of;
   return {
     async register(input) {
-      const { lease_ms } = await transact((now) => coordinator.register(input, now));
+      const living = await livingRival(of, input);
+      const { lease_ms } = await transact((now) => coordinator.register(input, now, living));
       const { root, root_path, output_base, nonce } = storage;
       return {
         lease_ms,
@@ -59,6 +60,16 @@ export function workerHandlers(of: {
     heartbeat: (input) => transact((now) => coordinator.heartbeat(input, now)),
     control: (input, { signal }) => longPoll.control(input, signal),
   };
+}
+
+/** The session of another process with the same id, if that one is found to live. */
+async function livingRival(
+  { coordinator, longPoll }: { coordinator: Coordinator; longPoll: LongPoll },
+  input: Input<"register">,
+): Promise<string | null> {
+  const session = coordinator.rival(input);
+  if (session === null) return null;
+  return (await longPoll.answers({ worker_id: input.worker_id, session })) ? session : null;
 }
 
 /** Only a source that the master misses too is gone; else it is the worker's mount that does not show it. */

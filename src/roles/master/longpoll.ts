@@ -7,9 +7,18 @@ import { type Claim, createWaitingLine } from "./waiting-line.ts";
 export type LongPoll = {
   nextJob(input: Input<"next_job">, signal: AbortSignal): Promise<Claim>;
   control(input: Input<"control">, signal: AbortSignal): Promise<Reply<"control">>;
+  /** Whether this process lives: a call of its own that waits is answered, and a live one soon calls again. */
+  answers(of: Process): Promise<boolean>;
   /** Ends every wait at once; later calls do not wait. */
   stop(): void;
 };
+
+type Process = { worker_id: string; session: string };
+
+/** Long enough for a busy machine far away. */
+const ANSWER_MS = 3000;
+/** Longer than the pause that our workers make between two such calls (100 ms). */
+const PAUSE_MS = 300;
 
 /** Nothing is claimed for a caller that has hung up. */
 export function createLongPoll(of: { coordinator: Coordinator; transact: Transact }): LongPoll {
@@ -37,11 +46,20 @@ export function createLongPoll(of: { coordinator: Coordinator; transact: Transac
     },
     async control(input, signal) {
       const ask = () => transact((now) => coordinator.control(input, now));
-      const rung = bells.listen({ worker_id: input.worker_id, wait_ms: input.wait_ms ?? 0, signal });
-      const reply = await ask();
-      if (stopped || input.seen === undefined || reply.version !== input.seen) rung.forget();
-      else if ((await rung.promise) && !signal.aborted) return ask();
-      return reply;
+      const { worker_id, session } = input;
+      const rung = bells.listen({ worker_id, session, wait_ms: input.wait_ms ?? 0, signal });
+      try {
+        const reply = await ask();
+        if (stopped || input.seen === undefined || reply.version !== input.seen) return reply;
+        return (await rung.promise) && !signal.aborted ? await ask() : reply;
+      } finally {
+        rung.forget();
+      }
+    },
+    async answers(of) {
+      // One that died has no open call, unless the network hides its death; a live one is seldom without, and briefly.
+      const wait_ms = bells.ring(of.worker_id) > 0 ? ANSWER_MS : PAUSE_MS;
+      return bells.comes(of, wait_ms);
     },
     stop() {
       stopped = true;
@@ -55,12 +73,27 @@ export function createLongPoll(of: { coordinator: Coordinator; transact: Transac
 /** One bell a worker; `promise` is true when it rang, false when the wait was over before. */
 function createBells() {
   const listeners = new Map<string, Set<() => void>>();
+  const expected = new Set<Process & { come: () => void }>();
   return {
-    ring(worker_id?: string) {
+    /** Says how many it woke. */
+    ring(worker_id?: string): number {
       const rung = worker_id === undefined ? [...listeners.values()] : [listeners.get(worker_id) ?? []];
-      for (const listener of rung.flatMap((set) => [...set])) listener();
+      const woken = rung.flatMap((set) => [...set]);
+      for (const listener of woken) listener();
+      return woken.length;
     },
-    listen(of: { worker_id: string; wait_ms: number; signal: AbortSignal }) {
+    /** Whether this process begins to listen within that time. */
+    async comes(of: Process, wait_ms: number): Promise<boolean> {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const process = { ...of, come: () => resolve(true) };
+      const timer = setTimeout(() => resolve(false), wait_ms);
+      expected.add(process);
+      const came = await promise;
+      clearTimeout(timer);
+      expected.delete(process);
+      return came;
+    },
+    listen(of: Process & { wait_ms: number; signal: AbortSignal }) {
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const own = listeners.get(of.worker_id) ?? new Set();
       listeners.set(of.worker_id, own);
@@ -75,6 +108,8 @@ function createBells() {
       const forget = () => finish(false);
       const timer = setTimeout(forget, of.wait_ms);
       own.add(onRing);
+      for (const { worker_id, session, come } of expected)
+        if (worker_id === of.worker_id && session === of.session) come();
       of.signal.addEventListener("abort", forget);
       return { promise, forget };
     },

@@ -8,11 +8,19 @@ export function jobsToGrant(claim: {
   return claim.protocol === 2 ? (claim.max ?? 1) : 1;
 }
 
-export type WorkerFacts = { hostname: string; session: string | null; silent_ms: number };
+/** `lives`: the process has just answered. One that has not may live all the same. */
+export type WorkerFacts = {
+  hostname: string;
+  session: string | null;
+  silent_ms: number;
+  lives: boolean;
+};
 
 /**
  * What a registration means for the worker that has the id already: `same` process, a `replaced` one, or `taken`
- * by a live one on another host. A host that is not known (a client that never sent a heartbeat) is no other host.
+ * by one that lives. One on another host counts as alive until it was silent for long, one on the same host only
+ * when it answers: a start after a crash need not wait. A host that is not known (a client that never sent a
+ * heartbeat) is no other host.
  */
 export function judgeRegistration(
   known: WorkerFacts | undefined,
@@ -21,6 +29,7 @@ export function judgeRegistration(
 ): "new" | "same" | "replaced" | "taken" {
   if (known === undefined) return "new";
   if (known.session === incoming.session) return "same";
+  if (known.lives) return "taken";
   const elsewhere = known.hostname !== "" && known.hostname !== incoming.hostname;
   return elsewhere && known.silent_ms < offline_after_ms ? "taken" : "replaced";
 }

@@ -9,17 +9,26 @@ import { judgeRegistration } from "./scheduler.ts";
 import { toWorker } from "./views.ts";
 
 /**
- * A process of a worker says that it has started.
- * @throws VcError worker_id_taken (a live worker elsewhere), session_replaced (a late message of an old process)
+ * A process of a worker says that it has started. `living` is a session of this id whose process is known to live
+ * at this moment.
+ * @throws VcError worker_id_taken (another live worker), session_replaced (a late message of an old process)
  */
-export function register(context: Context, input: Input<"register">, now: Instant): { lease_ms: number } {
+export function register(
+  context: Context,
+  input: Input<"register"> & { living: string | null },
+  now: Instant,
+): { lease_ms: number } {
   const { store, settings } = context;
   const { worker_id, session, hostname } = input;
   const row = store.worker(worker_id);
-  const known = row && { ...row, silent_ms: silence(context, row, now) };
+  const known = row && {
+    ...row,
+    silent_ms: silence(context, row, now),
+    lives: row.session !== null && row.session === input.living,
+  };
   const verdict = judgeRegistration(known, input, settings.offline_after_ms);
   if (verdict !== "same" && store.sessionKnown({ id: session, worker_id })) throw replaced(worker_id);
-  if (verdict === "taken" && known) throw taken(known);
+  if (verdict === "taken" && known) throw taken(known, hostname);
   if (verdict === "replaced") freeAll(context, worker_id, RESTARTED, now);
   const starts = verdict !== "same";
   if (starts) store.insertSession({ id: session, worker_id, started_at: toTimestamp(now.wall_ms) });
@@ -35,6 +44,12 @@ export function register(context: Context, input: Input<"register">, now: Instan
   // The old process may still wait for a word: it gets the one that it must stop.
   if (verdict === "replaced") context.emit(() => ({ type: "control", worker_id }));
   return { lease_ms: settings.lease_ms };
+}
+
+/** The session of another process with this id that has not said goodbye. */
+export function rival({ store }: Context, { worker_id, session }: Input<"register">): string | null {
+  const row = store.worker(worker_id);
+  return row === undefined || row.stopped || row.session === session ? null : row.session;
 }
 
 /**
@@ -163,10 +178,11 @@ function replaced(worker_id: string): VcError {
   );
 }
 
-function taken(known: { id: string; hostname: string; silent_ms: number }): VcError {
+function taken(known: { id: string; hostname: string; silent_ms: number }, hostname: string): VcError {
   const ago = Math.round(known.silent_ms / 1000);
-  return new VcError(
-    "worker_id_taken",
-    `The worker id ${known.id} is in use on host ${known.hostname}, heard ${ago} s ago. Give this machine another one (worker.id).`,
-  );
+  const message =
+    known.hostname === hostname
+      ? `The worker id ${known.id} is in use by another process on this host (${hostname}), which answers. Stop that one, or give this one an id of its own (--id or worker.id).`
+      : `The worker id ${known.id} is in use on host ${known.hostname}, heard ${ago} s ago. Give this machine another one (--id or worker.id).`;
+  return new VcError("worker_id_taken", message);
 }

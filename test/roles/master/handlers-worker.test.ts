@@ -55,3 +55,37 @@ test("the proof of the storage outlives a restart of the master", () =>
     await site.start();
     expect(await nonce()).toBe(before);
   }));
+
+test("an id whose process lives is refused to another one on the same host; one that does not answer is replaced", () =>
+  withMasterSite(async (site) => {
+    await site.start();
+    const register = async (session: string) => {
+      const who = { worker_id: "w", session, hostname: "h", version: "1", concurrency: 1 };
+      return (await site.post("/api/worker/register", who)).body;
+    };
+    const control = (session: string, seen = "", signal: AbortSignal | null = null) =>
+      site.call(`/api/worker/control?worker_id=w&session=${session}&wait_ms=60000&seen=${seen}`, { signal });
+    const registered = { lease_ms: expect.any(Number) };
+    expect(await register("first")).toMatchObject(registered);
+    const seen = encodeURIComponent(String((await control("first")).body.version));
+
+    // It lives: it calls again and again.
+    const life = new AbortController();
+    const first = (async () => {
+      while (!life.signal.aborted) await control("first", seen, life.signal).catch(() => null);
+    })();
+    expect(await register("second")).toMatchObject({
+      error: "worker_id_taken",
+      message: expect.stringContaining("--id"),
+    });
+    expect(await register("first")).toMatchObject(registered);
+    life.abort();
+    await first;
+
+    // Its last call still waits, as after a power cut, but nobody calls again once it is answered.
+    const last = control("first", seen);
+    expect(await register("second")).toMatchObject(registered);
+    expect((await last).status).toBe(200);
+    expect((await control("first", seen)).body).toMatchObject({ error: "session_replaced" });
+    expect(await register("third")).toMatchObject(registered);
+  }));

@@ -11,12 +11,15 @@ test.each([
   expect(jobsToGrant(claim)).toBe(jobs);
 });
 
-const known = { hostname: "a", session: "s1", silent_ms: 10 };
+const known = { hostname: "a", session: "s1", silent_ms: 10, lives: false };
 test.each([
   [undefined, { session: "s1", hostname: "a" }, "new"],
   [known, { session: "s1", hostname: "a" }, "same"],
   [known, { session: "s2", hostname: "a" }, "replaced"],
   [known, { session: "s2", hostname: "b" }, "taken"],
+  [{ ...known, lives: true }, { session: "s1", hostname: "a" }, "same"],
+  [{ ...known, lives: true }, { session: "s2", hostname: "a" }, "taken"],
+  [{ ...known, lives: true, silent_ms: 100 }, { session: "s2", hostname: "b" }, "taken"],
   [{ ...known, silent_ms: 100 }, { session: "s2", hostname: "b" }, "replaced"],
   [{ ...known, session: null }, { session: "s2", hostname: "b" }, "taken"],
   [{ ...known, hostname: "" }, { session: "s2", hostname: "b" }, "replaced"],
