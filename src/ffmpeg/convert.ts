@@ -16,6 +16,7 @@ import {
   nextRung,
 } from "./ladder.ts";
 import { type Plan, plan } from "./plan.ts";
+import { chooseBySpeed } from "./rate-trials.ts";
 import type { Refusal } from "./refusal.ts";
 import { runRung } from "./rung.ts";
 
@@ -80,33 +81,34 @@ async function attempt(input: ConvertInput, report: AttemptReport): Promise<Ende
   if (media.duration_s !== null) report.source_duration = media.duration_s;
   const planned = plan({ media, conversion, capabilities, gpu: input.gpu });
   if ("refusal" in planned) return planned;
-  return climb(input, { media, ladder: planned.ladder }, report);
+  const onGpuFact = input.onGpuFact ?? (() => undefined);
+  const chosen = await chooseBySpeed({ ...input, media, ladder: planned.ladder, onGpuFact });
+  return climb({ ...input, onGpuFact }, { media, ...chosen }, report);
 }
 
 /** Down the ladder, rung by rung, until one has made the film or the rest cannot help. */
 async function climb(
-  input: ConvertInput,
-  { media, ladder }: { media: MediaInfo; ladder: Plan[] },
+  input: ConvertInput & { onGpuFact: (fact: GpuFact) => void },
+  { media, ladder, dropped }: { media: MediaInfo; ladder: Plan[]; dropped: PassedOver[] },
   report: AttemptReport,
 ): Promise<Ended> {
-  const tell = input.onGpuFact ?? (() => undefined);
   const failures: Failure[] = [];
   let rung = nextRung(ladder, failures);
   if (rung === null) throw new Error("a ladder without a rung");
   for (;;) {
-    const plan = climbedTo(rung, failures);
+    const plan = climbedTo(rung, dropped, failures);
     const ended = await runRung(
       { ...input, ffmpeg: input.capabilities.ffmpeg, plan, media, verify: input.conversion.verify },
       report,
     );
     if ("made" in ended) {
       report.notes = [...(report.notes ?? []), ...failureNote(plan, failures)];
-      for (const fact of learnFromSuccess({ ...ended.made, plan, failures })) tell(fact);
+      for (const fact of learnFromSuccess({ ...ended.made, plan, failures })) input.onGpuFact(fact);
       return ended.made;
     }
     const failure = { plan: rung, ...ended };
     failures.push(failure);
-    for (const fact of learnFromFailure(failure)) tell(fact);
+    for (const fact of learnFromFailure(failure)) input.onGpuFact(fact);
     rung = nextRung(ladder, failures);
     if (rung === null) return ended;
     keepForPeople(report, { plan, message: ended.refusal.message });
@@ -114,12 +116,11 @@ async function climb(
   }
 }
 
-function climbedTo(plan: Plan, failures: Failure[]): Plan {
-  const others = failures.map((failure) => ({
-    plan: failure.plan,
-    why: `failed: ${failure.refusal.message}`,
-  }));
-  return { ...plan, summary: afterOthers(plan, others) };
+type PassedOver = { plan: Plan; why: string };
+
+function climbedTo(plan: Plan, dropped: PassedOver[], failures: Failure[]): Plan {
+  const failed = failures.map((one) => ({ plan: one.plan, why: `failed: ${one.refusal.message}` }));
+  return { ...plan, summary: afterOthers(plan, [...dropped, ...failed]) };
 }
 
 const EARLIER_TAIL_LENGTH = 4096;

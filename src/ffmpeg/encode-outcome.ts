@@ -41,7 +41,8 @@ function nothingRead({ log, report }: EncodeRun): boolean {
   return log.damage.lines > 0 && (report.frame ?? 0) === 0;
 }
 
-function lastError(tail: string): string {
+/** What ffmpeg gave as its reason, by its messages with `-loglevel level`; one line. */
+export function lastError(tail: string): string {
   const lines = tail.split("\n").filter((line) => /\[(?:error|fatal|panic)\]/.test(line));
   const line =
     lines.find((one) => !/Conversion failed|Error while (?:filtering|opening)/.test(one)) ?? lines[0];

@@ -29,3 +29,13 @@ ${body}
 
 /** Waits for ever. */
 export const FOREVER = "setInterval(() => {}, 1000);";
+
+/** Defines `cpu(filter)`: the planned command without its GPU, and with one more filter of pictures. */
+export const WITHOUT_GPU = `
+const GPU_OPTIONS = ["-init_hw_device", "-filter_hw_device", "-hwaccel", "-hwaccel_device", "-hwaccel_output_format"];
+const cpu = (filter = "null") => {
+  const plain = argv.filter((one, n) => !GPU_OPTIONS.includes(one) && !GPU_OPTIONS.includes(argv[n - 1]));
+  const at = plain.indexOf("-filter:v:0") + 1;
+  plain[at] = plain[at].replace("hwdownload,", "").replace("scale_vulkan=", "scale=") + "," + filter;
+  return real(plain);
+};`;

@@ -63,6 +63,7 @@ export function createGpus(parts: {
         families: ffmpeg.encoders,
         suspects: memory.suspects(),
         rates: memory.rates(),
+        validation: vulkan.enable_validation,
       };
       if (gpu !== null) count(gpu, 1);
       return { use, ...keepRecord({ gpu, memory, log: parts.log, free: (one) => count(one, -1) }) };

@@ -8,9 +8,10 @@ import { cacheFolder } from "../../shared/platform.ts";
 import { version } from "../../shared/version.ts";
 import { type AgentParts, handBack, runAgent } from "./agent.ts";
 import { type Attempts, createAttempts } from "./attempts.ts";
-import { detectCapabilities } from "./capabilities.ts";
+import { type DetectOptions, detectCapabilities } from "./capabilities.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { createFitness } from "./fitness.ts";
+import { isNamed } from "./gpu-choice.ts";
 import { createGpuLoads } from "./gpu-load.ts";
 import { createGpus } from "./gpus.ts";
 import { createLoadMeter } from "./machine.ts";
@@ -78,7 +79,8 @@ function live(life: Life): { done: Promise<void>; attempts: Attempts } {
   const fitness = createFitness({
     log,
     async detect() {
-      const capabilities = await detectCapabilities({ ...config.ffmpeg, cache_path });
+      const named: DetectOptions["named"] = (gpu) => isNamed(config.vulkan.preferred_device, gpu);
+      const capabilities = await detectCapabilities({ ...config.ffmpeg, cache_path, named });
       await gpus.see(capabilities);
       return capabilities;
     },

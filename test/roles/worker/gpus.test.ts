@@ -67,13 +67,14 @@ test("films are spread over the cards, and one more goes without", async () => {
 test("what an attempt may use is what was configured", async () => {
   const { gpus } = await pool({
     ffmpeg: { use_vulkan: true, encoders: ["software"] },
-    vulkan: { preferred_device: 1 },
+    vulkan: { preferred_device: 1, enable_validation: true },
   });
   expect(gpus.take().use).toEqual({
     ...CPU_ONLY,
     use_vulkan: true,
     device: "uuid-2",
     no_device: null,
+    validation: true,
   });
 });
 
