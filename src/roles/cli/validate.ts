@@ -19,9 +19,11 @@ export const validate = defineCommand({
     ...jsonArg,
   },
   async run({ args }) {
-    const wanted = args.role === undefined ? null : parseRole(args.role);
+    let recognised = args.role === undefined ? null : parseRole(args.role);
     try {
-      const role = wanted ?? roleOf(args.file);
+      recognised ??= roleOf(args.file);
+      // What cannot be read as YAML is told before the role matters.
+      const role = recognised ?? "master";
       const notes = check(args.file, role);
       const lines = [
         `${args.file}: a ${role}'s configuration without mistakes`,
@@ -31,7 +33,7 @@ export const validate = defineCommand({
       return 0;
     } catch (error) {
       if (args.json !== true || !(error instanceof VcError)) throw error;
-      console.log(inJson({ valid: false, problems: problemsOf(error) }));
+      console.log(inJson({ valid: false, role: recognised, problems: problemsOf(error) }));
       return ERRORS[error.code].exit;
     }
   },
@@ -49,12 +51,12 @@ function check(path: string, role: Role): string[] {
   return [...laterKeys(role, given), ...notes];
 }
 
-function roleOf(path: string): Role {
+/** Null for what is not YAML and so does not tell; throws for a file that should have told. */
+function roleOf(path: string): Role | null {
   const { entries, problems } = readYaml(readText(path));
   const guess = guessRole(entries);
   if (guess !== null) return guess;
-  // What cannot be read as YAML is told before the role matters.
-  if (problems.some(({ syntax }) => syntax === true)) return "master";
+  if (problems.some(({ syntax }) => syntax === true)) return null;
   const holds = entries.length === 0 ? "holds nothing" : "does not tell whose it is";
   throw new VcError(
     "config",

@@ -69,6 +69,7 @@ test("--json tells the mistakes as JSON, too, each with its place", async () => 
   expect(bad).toMatchObject({ code: 2, stderr: "" });
   expect(JSON.parse(bad.stdout)).toEqual({
     valid: false,
+    role: "worker",
     problems: [
       { line: 2, column: 3, text: "worker.concurency: unknown key; did you mean worker.concurrency?" },
     ],
@@ -77,8 +78,19 @@ test("--json tells the mistakes as JSON, too, each with its place", async () => 
   expect(empty).toMatchObject({ code: 2, stderr: "" });
   expect(JSON.parse(empty.stdout)).toEqual({
     valid: false,
+    role: null,
     problems: [{ line: null, column: null, text: `the configuration file c.yaml holds nothing: ${NEEDS}` }],
   });
+});
+
+test.each<[string, string, string[], string | null]>([
+  ["not told by what is no YAML", "a: [\n", [], null],
+  ["told by the part before it stops to be YAML", "scanner:\n  root_path: /f\nserver: [\n", [], "master"],
+  ["told by --role", "a: [\n", ["--role", "worker"], "worker"],
+  ["told by most of the keys", `${MASTER}storage: {mount_path: /mnt}\n`, [], "master"],
+])("the role in --json is %s", async (_, content, args, role) => {
+  const { code, stdout } = await validate(content, "--json", ...args);
+  expect({ code, told: JSON.parse(stdout) }).toMatchObject({ code: 2, told: { valid: false, role } });
 });
 
 test("a token file that is not on this machine is noted; one that holds no token is a mistake", async () => {
