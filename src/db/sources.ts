@@ -5,7 +5,7 @@ import { type JobRow, jobs } from "./schema.ts";
 /** What is needed to know whether a source is new, changed or neither. */
 export type KnownSource = Pick<
   JobRow,
-  "id" | "source_rel" | "source_size" | "source_mtime_ns" | "status" | "reason"
+  "id" | "source_rel" | "source_size" | "source_mtime_ns" | "status" | "reason" | "completed_at"
 >;
 export type NewSource = Pick<
   JobRow,
@@ -26,7 +26,7 @@ export type NewSource = Pick<
 export function createSourceQueries({ orm, sqlite }: Database) {
   const film = isNull(jobs.parent_id);
   const known = sqlite.prepare<KnownSource, { rels: string }>(
-    `select jobs.id, source_rel, source_size, source_mtime_ns, status, reason from json_each($rels) as found
+    `select jobs.id, source_rel, source_size, source_mtime_ns, status, reason, completed_at from json_each($rels) as found
      join jobs on jobs.source_rel = found.value and jobs.parent_id is null`,
   );
   const insert = sqlite.prepare<unknown, NewSource>(

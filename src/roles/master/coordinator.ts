@@ -61,6 +61,7 @@ export function createCoordinator(given: {
       people.setPriority(context, id, priority, now),
     drain: (worker_id: string, now: Instant): void => drain(context, worker_id, now),
     status: (now: Instant) => totals.status(context, now),
+    remarks: (): string[] => totals.remarks(context),
     stats: (_now: Instant) => totals.stats(context),
     jobs: (input: Input<"jobs">, _now: Instant) => people.listJobs(context, input),
     job: (id: string, _now: Instant) => people.showJob(context, id),

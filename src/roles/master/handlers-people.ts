@@ -24,7 +24,7 @@ export function peopleHandlers(of: {
   return {
     status: (): Reply<"status"> => ({
       ...coordinator.status(clock.now()),
-      problems: problems.list(),
+      problems: [...problems.list(), ...coordinator.remarks()],
       scan: of.scanner.state(),
       timestamp: timestamp(),
     }),

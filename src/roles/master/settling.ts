@@ -35,7 +35,7 @@ export function createSettling(of: {
         watching.set(file.source_rel, { ...verdict.watched, due_ms: now.monotonic_ms + verdict.due_in_ms });
       return verdict.settled;
     });
-    return settled.map(({ source_rel, size, mtime_ns }) => ({ source_rel, size, mtime_ns }));
+    return settled;
   }
 
   function arm(): void {

@@ -7,7 +7,13 @@ import { move } from "./moves.ts";
 import { outputPath, sourcePath } from "./naming.ts";
 import { outputKey, outputNames } from "./output-names.ts";
 
-export type FoundSource = { source_rel: string; size: number; mtime_ns: string };
+export type FoundSource = {
+  source_rel: string;
+  size: number;
+  mtime_ns: string;
+  /** The last change of anything about the file, its permissions too, in Unix milliseconds; absent where unknown. */
+  changed_ms?: number;
+};
 
 const ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"; // Crockford's base32
 /** An id has 10 letters; those of one batch begin with the same 2. */
@@ -54,7 +60,17 @@ type Batch = { id_start: string; created_at: string; updated_ms: number };
 
 function differs(job: KnownSource, source: FoundSource): boolean {
   const returned = job.status === "skipped" && job.reason === "source_missing";
-  return returned || job.source_size !== source.size || job.source_mtime_ns !== source.mtime_ns;
+  return (
+    returned ||
+    repaired(job, source) ||
+    job.source_size !== source.size ||
+    job.source_mtime_ns !== source.mtime_ns
+  );
+}
+
+/** The worker could not use the file, and something about it (its permissions, its owner) has changed since. */
+function repaired({ status, reason, completed_at }: KnownSource, { changed_ms = 0 }: FoundSource): boolean {
+  return status === "failed" && reason === "worker_error" && changed_ms > Date.parse(completed_at ?? "");
 }
 
 /** One insert where no name is taken, which is the rule; only a refused one asks why. */
@@ -76,7 +92,7 @@ function insert(context: Context, source: FoundSource, batch: Batch): KnownSourc
     const output_path = outputPath(settings, output_rel);
     do {
       const row = { ...fixed, id: id_start + idEnd(context.random), output_rel, output_key, output_path };
-      if (store.insertSource(row)) return { ...row, status: "pending", reason: null };
+      if (store.insertSource(row)) return { ...row, status: "pending", reason: null, completed_at: null };
     } while (store.ownerOfOutput(output_key) === undefined);
   }
   throw new Error("names never run out");

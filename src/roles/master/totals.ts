@@ -31,6 +31,17 @@ export function status(context: Context, now: Instant): Omit<Status, "problems" 
   };
 }
 
+/** What of the queue a person should look at, a sentence each. */
+export function remarks({ store }: Context): string[] {
+  const troubled = store.counts().filter((row) => row.status === "failed" && row.reason === "worker_error");
+  const films = sum(troubled, "jobs");
+  if (films === 0) return [];
+  const subject = films === 1 ? "1 film has" : `${films} films have`;
+  return [
+    `${subject} failed by trouble on a worker: \`vc jobs --status failed\` tells which and why, and \`vc retry\` queues them again once that is repaired.`,
+  ];
+}
+
 const UNKNOWN: Throughput = { files_per_hour: null, bytes_per_second: null };
 
 /** Null where nobody is there to do what is left. */

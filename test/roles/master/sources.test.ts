@@ -28,6 +28,39 @@ describe("sources", () => {
     expect(queue.job(order.id)).toMatchObject({ status: "pending", reason: null, source_mtime_ns: "2" });
   });
 
+  test("one that a worker could not use is tried again once anything about its file has changed", () => {
+    const queue = openQueue();
+    queue.add("a.mkv", "b.mkv");
+    const failed_ms = Date.UTC(2026, 0, 1);
+    queue.fail("w", queue.claimOne("w"), { outcome: "permanent", reason: "worker_error" });
+    queue.fail("w", queue.claimOne("w"), { outcome: "permanent", reason: "source_damaged" });
+    const scan = (changed_ms: number) =>
+      queue.run((c, now) =>
+        c.addSources(
+          ["a.mkv", "b.mkv"].map((source_rel) => ({ source_rel, size: 10, mtime_ns: "1", changed_ms })),
+          now,
+        ),
+      );
+    expect(scan(failed_ms)).toEqual({ added: 0, changed: 0, unchanged: 2 });
+    expect(scan(failed_ms + 1)).toEqual({ added: 0, changed: 1, unchanged: 1 });
+    expect([queue.job("a.mkv").status, queue.job("b.mkv").status]).toEqual(["pending", "failed"]);
+    expect(scan(failed_ms + 1)).toEqual({ added: 0, changed: 0, unchanged: 2 });
+  });
+
+  test("that workers could not use are remarked on, others not", () => {
+    const queue = openQueue();
+    queue.add("a.mkv", "b.mkv", "c.mkv");
+    const remarks = () => queue.run((c) => c.remarks());
+    queue.fail("w", queue.claimOne("w"), { outcome: "permanent", reason: "source_damaged" });
+    expect(remarks()).toEqual([]);
+    queue.fail("w", queue.claimOne("w"), { outcome: "permanent", reason: "worker_error" });
+    expect(remarks()).toEqual([expect.stringContaining("1 film has failed by trouble on a worker")]);
+    queue.fail("w", queue.claimOne("w"), { outcome: "permanent", reason: "worker_error" });
+    expect(remarks()).toEqual([
+      expect.stringMatching(/^2 films have failed .*vc jobs --status failed.*vc retry/),
+    ]);
+  });
+
   test("cancelled stays cancelled; one that was missing comes back unchanged", () => {
     const queue = openQueue();
     queue.add("a.mkv", "b.mkv");
