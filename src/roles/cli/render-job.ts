@@ -1,4 +1,4 @@
-import type { Attempt, Job, Reason } from "../../shared/job.ts";
+import type { Attempt, AttemptReport, Job, PlanSummary, Reason } from "../../shared/job.ts";
 import { printable } from "../../shared/printable.ts";
 import { bytes, moment, seconds } from "./format.ts";
 import { renderProgress } from "./render-progress.ts";
@@ -44,17 +44,18 @@ function outputSize({ output_size, source_size }: Job): string {
 }
 
 function attemptBranch(attempt: Attempt): Branch {
-  const { plan, command, log_tail, encode_ms, verify_ms } = attempt.report;
+  const { plan, command, log_tail, encode_ms, verify_ms, earlier = [] } = attempt.report;
   const times = [
     encode_ms === undefined ? null : `encoding took ${seconds(encode_ms / 1000)}`,
     verify_ms === undefined ? null : `verification ${seconds(verify_ms / 1000)}`,
   ].filter((part) => part !== null);
   const below: (Branch | null)[] = [
     attempt.message === null ? null : printable(attempt.message),
-    plan === undefined
-      ? null
-      : `Decode: ${printable(plan.decode)}, filter: ${printable(plan.filter)}, encode: ${printable(plan.encoder)} (${printable(plan.family)})`,
-    ...(plan?.passed_over ?? []).map(({ family, why }) => `Not ${printable(family)}: ${printable(why)}`),
+    plan === undefined ? null : wayOf(plan),
+    ...(plan?.passed_over ?? []).map(
+      ({ family, why }) => `Not taken (${printable(family)}): ${printable(why)}`,
+    ),
+    ...earlier.map(earlierBranch),
     times.length === 0 ? null : times.join(", "),
     command === undefined ? null : `Command: ${shellQuote(command)}`,
     attempt.outcome === "completed" || log_tail === undefined ? null : logBranch(log_tail),
@@ -64,6 +65,19 @@ function attemptBranch(attempt: Attempt): Branch {
     below: below.filter((branch) => branch !== null),
   };
 }
+
+function wayOf({ decode, filter, encoder, family, device }: PlanSummary): string {
+  const where = device === undefined || device === null ? "" : `, on ${printable(device)}`;
+  return `Decode: ${printable(decode)}, filter: ${printable(filter)}, encode: ${printable(encoder)} (${printable(family)})${where}`;
+}
+
+/** A way that failed before, within the same attempt. */
+function earlierBranch({ plan, message, command, log_tail }: Earlier): Branch {
+  const below = [printable(message), `Command: ${shellQuote(command)}`, logBranch(log_tail)];
+  return { text: `Failed before: ${wayOf(plan)}`, below: below.filter((branch) => branch !== null) };
+}
+
+type Earlier = NonNullable<AttemptReport["earlier"]>[number];
 
 const LOG_LINES = 10;
 

@@ -57,7 +57,7 @@ test("a job that failed, with its attempts and what to do", () => {
 ├─ 1 on worker-1, 2026-11-22 08:01:00 UTC: retry (ffmpeg failed)
 │  ├─ ffmpeg ended with 1
 │  ├─ Decode: cpu, filter: cpu, encode: libx264 (software)
-│  ├─ Not vulkan: not proven on this machine
+│  ├─ Not taken (vulkan): not proven on this machine
 │  ├─ Command: ffmpeg -i 'file:/a b.mkv'
 │  └─ ffmpeg's last lines:
 │     ├─ one
@@ -75,6 +75,24 @@ test("a completed job needs nothing, and shows what was saved", () => {
   expect(shown).toContain("├─ Output: /mnt/converted/a.mp4 (256.0 MiB, 25% of the source)\n");
   expect(shown).not.toContain("👉");
   expect(shown).not.toContain("not shown");
+});
+
+test("the ways that failed before the one that made the film are told with their commands and last lines", () => {
+  const card = { ...plan, decode: "vulkan", filter: "vulkan", device: "Card\x1b", passed_over: [] };
+  const message = "ffmpeg made no progress for 300 s (stall_timeout) and was ended.";
+  const earlier = [
+    { plan: card, message, command: ["ffmpeg", "-hwaccel", "vulkan"], log_tail: "one\ntwo\n" },
+  ];
+  const report = { plan: { ...plan, passed_over: [] }, earlier };
+  const shown = renderJob(job({ status: "completed" }), [attempt({ outcome: "completed", report })]);
+  expect(shown).toEndWith(`UTC: completed
+   ├─ Decode: cpu, filter: cpu, encode: libx264 (software)
+   └─ Failed before: Decode: vulkan, filter: vulkan, encode: libx264 (software), on Card\\x1b
+      ├─ ffmpeg made no progress for 300 s (stall_timeout) and was ended.
+      ├─ Command: ffmpeg -hwaccel vulkan
+      └─ ffmpeg's last lines:
+         ├─ one
+         └─ two`);
 });
 
 test("a job that runs or waits shows how far, or how long", () => {
