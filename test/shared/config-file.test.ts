@@ -39,6 +39,8 @@ function problems(
 }
 
 const SCANNER = "scanner: {root_path: /films, output_base: /out}\n";
+const FAMILIES =
+  "allowed: a list of vulkan, nvenc, qsv, vaapi, amf, videotoolbox and software, each at most once";
 const WORKER = "worker: {master_url: 'http://m:1'}\n";
 
 test("the master's file of the seed loads as it stands", () => {
@@ -248,6 +250,26 @@ test.each<[string, string, string]>([
     "c.yaml:1:38: worker.id: found 1; allowed: text of at most 200 characters (put it in quotes)",
   ],
   [
+    "a misspelt kind of encoders",
+    `${WORKER}ffmpeg: {encoders: [vulkan, nvnec]}`,
+    `c.yaml:2:20: ffmpeg.encoders: found ["vulkan","nvnec"]; ${FAMILIES}; did you mean nvenc?`,
+  ],
+  [
+    "a kind of encoders that stands twice",
+    `${WORKER}ffmpeg: {encoders: [software, software]}`,
+    `c.yaml:2:20: ffmpeg.encoders: found ["software","software"]; ${FAMILIES}`,
+  ],
+  [
+    "no encoders at all",
+    `${WORKER}ffmpeg: {encoders: []}`,
+    `c.yaml:2:20: ffmpeg.encoders: found []; ${FAMILIES}`,
+  ],
+  [
+    "no room on a GPU",
+    `${WORKER}vulkan: {slots_per_device: 0}`,
+    "c.yaml:2:28: vulkan.slots_per_device: found 0; allowed: a whole number from 1 to 64",
+  ],
+  [
     "a master's file",
     SCANNER,
     "this is the file of a master (it has scanner): start it with `vc master`, or name a worker's file",
@@ -255,6 +277,23 @@ test.each<[string, string, string]>([
 ])("a worker is told of %s", (_, content, expected) =>
   expect(problems("worker", content)).toEqual([expected]),
 );
+
+test("GPUs and encoders are named in a file, a variable or a flag", () => {
+  writeFileSync("c.yaml", `${WORKER}ffmpeg: {encoders: [nvenc, software]}\nvulkan: {preferred_device: 1}\n`);
+  const load = (env: Record<string, string>, flags: Record<string, string> = {}) => {
+    const { ffmpeg, vulkan } = loadWorkerConfig({ path: "c.yaml", flags, env });
+    return [ffmpeg.encoders.join(" "), vulkan.preferred_device];
+  };
+  expect(load({})).toEqual(["nvenc software", "1"]);
+  expect(load({ VC_FFMPEG_ENCODERS: "qsv, software", VC_VULKAN_PREFERRED_DEVICE: "RTX 4090" })).toEqual([
+    "qsv software",
+    "RTX 4090",
+  ]);
+  expect(load({}, { "ffmpeg.encoders": "software", "vulkan.preferred_device": "0" })).toEqual([
+    "software",
+    "0",
+  ]);
+});
 
 test.each([
   ["results inside the sources", "scanner: {root_path: /a, output_base: /a/out}"],
