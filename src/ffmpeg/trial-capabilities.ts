@@ -28,6 +28,23 @@ export function toCapabilities(of: {
   return { ffmpeg, gpus: devices.map((device) => gpuOf(device, tried)), encoders, refused };
 }
 
+/** A trial as it is shown to people and programs; `said` is ffmpeg's own last line where it failed. */
+export function trialRecord({ trial, outcome }: Tried) {
+  const { stage, device } = trial;
+  const made = stage === "encode" || stage === "audio" ? producer(trial) : null;
+  return {
+    stage,
+    device: device?.gpu.id ?? null,
+    family: made?.family ?? null,
+    codec: stage === "decode" ? trial.codec : (made?.codec ?? null),
+    encoder: made?.encoder ?? null,
+    bit_depth: stage === "audio" ? null : trial.bit_depth,
+    proven: outcome.why === null,
+    why: outcome.why,
+    said: outcome.said,
+  };
+}
+
 function subjectOf({ trial }: Tried): string {
   if (trial.stage === "decode" || trial.stage === "scale") return trial.stage;
   const { family, encoder, device } = producer(trial);

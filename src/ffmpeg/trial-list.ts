@@ -91,7 +91,8 @@ function decodeTrials({ ffmpeg }: TrialSubjects, device: TrialDevice): Trial[] {
   return SOURCE_CODECS.flatMap((codec) =>
     BIT_DEPTHS.map((bit_depth): Trial => {
       const offer = device.decode.find((one) => one.codec === codec && one.bit_depth === bit_depth);
-      const known = device.unwanted ?? tooOld(ffmpeg.version, codec) ?? offer?.refused ?? null;
+      const refused = offer === undefined ? "the driver does not speak of it" : offer.refused;
+      const known = device.unwanted ?? refused ?? tooOld(ffmpeg.version, codec);
       return { stage: "decode", device, codec, bit_depth, limits: offer?.limits ?? null, known };
     }),
   );
@@ -122,7 +123,7 @@ function encodeTrials(of: TrialSubjects, at: Place & { family: FamilyName; encod
     if (format === undefined) return [];
     const asked = family === "vulkan" ? device?.encode : undefined;
     const offer = asked?.find((one) => one.codec === encoder.codec && one.bit_depth === bit_depth);
-    const known = device?.unwanted ?? missing(of.built_in, encoder.encoder) ?? offer?.refused ?? null;
+    const known = device?.unwanted ?? offer?.refused ?? missing(of.built_in, encoder.encoder);
     return [{ stage: "encode", ...at, bit_depth, format, limits: offer?.limits ?? null, known }];
   });
 }
@@ -130,13 +131,12 @@ function encodeTrials(of: TrialSubjects, at: Place & { family: FamilyName; encod
 function missing(built_in: TrialSubjects["built_in"], encoder: string): string | null {
   if (built_in === null || built_in.has(encoder)) return null;
   const since = ENCODERS_SINCE[encoder];
-  return `this ffmpeg has no ${encoder}${since === undefined ? "" : `, which came with ffmpeg ${since}`}`;
+  return `not in this ffmpeg${since === undefined ? "" : `; it came with ffmpeg ${since}`}`;
 }
 
 function tooOld(version: string, codec: SourceCodec): string | null {
   const since = DECODE_SINCE[codec];
-  if (!isOlder(version, since)) return null;
-  return `ffmpeg ${version} does not decode it through Vulkan, which came with ffmpeg ${since}`;
+  return isOlder(version, since) ? `not in ffmpeg ${version}; it came with ffmpeg ${since}` : null;
 }
 
 /** False for builds that have no number, such as N-118000-gabcdef. */
@@ -150,7 +150,7 @@ export function isOlder(version: string, than: string): boolean {
 
 /** The first versions of ffmpeg, by its Changelog (and, for FFV1, by the notes of release 8.0). */
 export const DECODE_SINCE: Record<SourceCodec, string> = { h264: "6.1", hevc: "6.1", av1: "6.1", vp9: "8.0" };
-const ENCODERS_SINCE: Record<string, string> = {
+export const ENCODERS_SINCE: Record<string, string> = {
   h264_vulkan: "7.1",
   hevc_vulkan: "7.1",
   av1_vulkan: "8.0",

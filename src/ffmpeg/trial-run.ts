@@ -19,7 +19,9 @@ export async function runTrial(of: {
   ffmpeg_path: string;
   options: string[];
   limit_ms: number;
+  exit_grace_ms?: number;
 }): Promise<{ outcome: Outcome; output: Uint8Array }> {
+  const { exit_grace_ms = EXIT_GRACE_MS } = of;
   const pieces: Uint8Array[] = [];
   const over = new AbortController();
   let grace: Timer | undefined;
@@ -31,7 +33,7 @@ export async function runTrial(of: {
     signal: over.signal,
     onOutput: (piece) => pieces.push(piece),
     onMessage: (line) => {
-      if (line === "progress=end") grace ??= setTimeout(() => over.abort(), EXIT_GRACE_MS);
+      if (line === "progress=end") grace ??= setTimeout(() => over.abort(), exit_grace_ms);
       else if (!PROGRESS.test(line) && line.trim() !== "")
         lines[Math.min(lines.length, MAX_LINES - 1)] = line.trim();
     },

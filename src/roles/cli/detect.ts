@@ -1,4 +1,6 @@
 import { defineCommand } from "citty";
+import type { Tried } from "../../ffmpeg/trial.ts";
+import { trialRecord } from "../../ffmpeg/trial-capabilities.ts";
 import { loadWorkerConfig } from "../../shared/config-file.ts";
 import { VcError } from "../../shared/errors.ts";
 import { cacheFolder } from "../../shared/platform.ts";
@@ -36,20 +38,22 @@ export const detect = defineCommand({
   async run({ args }) {
     const flags = { "ffmpeg.path": args.ffmpeg, "ffmpeg.ffprobe_path": args.ffprobe };
     const { ffmpeg, storage } = configOf(args.config, flags);
-    const { detectCapabilities } = await import("../worker/capabilities.ts");
+    const { tryCapabilities } = await import("../worker/capabilities.ts");
     const { probeVulkan } = await import("../../vulkan/detect.ts");
-    const trials = detectCapabilities({
-      path: ffmpeg.path,
-      ffprobe_path: ffmpeg.ffprobe_path,
+    const vulkan = await probeVulkan();
+    const result = await tryCapabilities({
+      ...{ path: ffmpeg.path, ffprobe_path: ffmpeg.ffprobe_path, vulkan, fresh: args.fresh === true },
       cache_path: storage.cache_path ?? cacheFolder(),
-      fresh: args.fresh === true,
+      // A worker leaves Vulkan on the CPU alone unless told otherwise; a person wants to see what it can do.
+      named: () => true,
     }).catch(noFfmpeg);
-    const [vulkan, tried] = await Promise.all([probeVulkan(), trials]);
-    const capabilities = tried instanceof VcError ? null : tried;
+    const failed = result instanceof VcError;
+    const capabilities = failed ? null : result.capabilities;
     const found = { vulkan, capabilities, os: process.platform, architecture: process.arch };
-    console.log(args.json === true ? JSON.stringify(asJson(found), null, 2) : renderDetected(found));
+    if (args.json === true) console.log(JSON.stringify(asJson(found, failed ? [] : result.tried), null, 2));
+    else console.log(renderDetected(found));
     // The devices are worth seeing without ffmpeg, too; the command has failed all the same.
-    if (tried instanceof VcError) throw tried;
+    if (failed) throw result;
   },
 });
 
@@ -59,9 +63,10 @@ function noFfmpeg(error: unknown): VcError {
   throw error;
 }
 
-/** The ffmpeg's own fields first, as they are without Vulkan. */
-function asJson({ capabilities, vulkan, ...machine }: Detected) {
-  return { ...capabilities, vulkan, advice: adviceOn(vulkan, machine.os), ...machine };
+/** The ffmpeg's own fields first, as they are without Vulkan; last, every single trial. */
+function asJson(found: Detected, tried: Tried[]) {
+  const { capabilities, vulkan, ...machine } = found;
+  return { ...capabilities, vulkan, advice: adviceOn(found), ...machine, trials: tried.map(trialRecord) };
 }
 
 /** A machine can be asked before it has a configuration: only without a file the master's address is made up. */

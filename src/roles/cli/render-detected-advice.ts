@@ -1,15 +1,25 @@
+import { DECODE_SINCE, ENCODERS_SINCE, isOlder } from "../../ffmpeg/trial-list.ts";
+import type { Capabilities } from "../../shared/capabilities.ts";
 import type { VulkanDevice, VulkanProbe } from "../../vulkan/devices.ts";
 import { DRIVER_IDS } from "../../vulkan/names.ts";
 
 /** What a person can do so that Vulkan offers more here; `os` is Node's name of the system. Empty: nothing known. */
-export function adviceOn(probe: VulkanProbe, os: string): string[] {
-  if (!probe.available) return adviceWithout(probe.reason, os);
+export function adviceOn(found: {
+  vulkan: VulkanProbe;
+  capabilities: Pick<Capabilities, "ffmpeg"> | null;
+  os: string;
+}): string[] {
+  const { vulkan, capabilities, os } = found;
+  if (!vulkan.available) return adviceWithout(vulkan.reason, os);
   if (os === "darwin") return [MACOS];
-  if (probe.devices.every((device) => device.type === "cpu")) {
-    return ["Only Vulkan on the CPU was found; vc does not use it.", ...installDriver(os)];
-  }
-  return [...new Set(probe.devices.flatMap(adviceOnDevice))];
+  const gpus = vulkan.devices.filter(({ type }) => type !== "cpu");
+  if (gpus.length === 0) return [ONLY_CPU, ...installDriver(os)];
+  const outdated = capabilities === null ? [] : adviceOnFfmpeg(gpus, capabilities.ffmpeg.version);
+  return [...new Set([...outdated, ...gpus.flatMap(adviceOnDevice)])];
 }
+
+const ONLY_CPU =
+  "Only Vulkan on the CPU was found; vc uses it only where vulkan.preferred_device names it, for tests.";
 
 function adviceWithout(reason: Extract<VulkanProbe, { available: false }>["reason"], os: string): string[] {
   if (reason === "crashed" || reason === "hung") {
@@ -42,20 +52,43 @@ function installDriver(os: string): string[] {
   ];
 }
 
+/** What the devices offer and this version of ffmpeg cannot use yet. */
+function adviceOnFfmpeg(devices: VulkanDevice[], version: string): string[] {
+  const later = [
+    ...Object.entries(DECODE_SINCE).map(([codec, since]) => ({ direction: "decode", codec, since })),
+    ...ENCODES.map((codec) => ({
+      ...{ direction: "encode", codec },
+      since: ENCODERS_SINCE[`${codec}_vulkan`] ?? "",
+    })),
+  ].filter(
+    ({ direction, codec, since }) =>
+      isOlder(version, since) && devices.some((device) => offers(device, direction, [codec])),
+  );
+  if (later.length === 0) return [];
+  const parts = later.map(({ direction, codec, since }) => `${direction} ${codec}: ${since}`);
+  return [
+    `ffmpeg ${version} is too old for what is offered here (the first version of each: ${parts.join(", ")}); put a newer one beside it and name it in ffmpeg.path.`,
+  ];
+}
+
+const ENCODES = ["h264", "hevc", "av1"];
+
+function offers(device: VulkanDevice, direction: string, codecs: string[]): boolean {
+  return device.video.some(
+    (offer) => offer.limits !== null && offer.direction === direction && codecs.includes(offer.codec),
+  );
+}
+
 /** Mesa keeps video behind switches that each release may move. */
 function adviceOnDevice(device: VulkanDevice): string[] {
-  const offers = (direction: string, codecs: string[]) =>
-    device.video.some(
-      (offer) => offer.limits !== null && offer.direction === direction && codecs.includes(offer.codec),
-    );
-  const encodes = offers("encode", ["h264", "hevc", "av1"]);
-  const decodes = offers("decode", ["h264", "hevc", "av1", "vp9"]);
+  const encodes = offers(device, "encode", ENCODES);
+  const decodes = offers(device, "decode", Object.keys(DECODE_SINCE));
   const lines: string[] = [];
   if (device.driver.id === DRIVER_IDS.radv && !encodes) lines.push(RADV);
   if (device.driver.id === DRIVER_IDS.anv && !(encodes && decodes)) lines.push(ANV);
   if (device.driver.id === DRIVER_IDS.nvidia && !decodes) lines.push(NVIDIA);
   const mesa = [DRIVER_IDS.radv, DRIVER_IDS.anv].some((id) => id === device.driver.id);
-  if (mesa && decodes && !offers("decode", ["h264", "hevc"])) lines.push(FEDORA);
+  if (mesa && decodes && !offers(device, "decode", ["h264", "hevc"])) lines.push(FEDORA);
   return lines;
 }
 

@@ -1,9 +1,13 @@
+import type { Capabilities } from "../../shared/capabilities.ts";
 import { printable } from "../../shared/printable.ts";
 import type { VideoOffer, VulkanDevice } from "../../vulkan/devices.ts";
+import { driverText } from "../../vulkan/names.ts";
+import { bits, CODEC_NAMES, trialBranches } from "./render-detected-trials.ts";
 import type { Branch } from "./tree.ts";
 
-/** One device with what its driver says of it, as a branch of the screen's tree. */
-export function deviceBranch(device: VulkanDevice): Branch {
+/** One device as a branch of the screen's tree: what trials showed, or, without ffmpeg, what its driver offers. */
+export function deviceBranch(device: VulkanDevice, capabilities: Capabilities | null): Branch {
+  const gpu = capabilities?.gpus.find(({ index }) => index === device.index);
   return {
     text: printable(device.name),
     below: [
@@ -12,16 +16,14 @@ export function deviceBranch(device: VulkanDevice): Branch {
       `Vulkan: ${device.api_version}`,
       ...(device.pci_address === null ? [] : [`PCI address: ${device.pci_address}`]),
       ...(device.uuid === null ? [] : [`UUID: ${device.uuid}`]),
-      `Decoding offered: ${offers(device.video, "decode")}`,
-      `Encoding offered: ${offers(device.video, "encode")}`,
+      ...(capabilities === null || gpu === undefined
+        ? [
+            `Decoding offered: ${offers(device.video, "decode")}`,
+            `Encoding offered: ${offers(device.video, "encode")}`,
+          ]
+        : trialBranches(gpu, capabilities)),
     ],
   };
-}
-
-/** Drivers tell a version as a number, and in words that may repeat it. */
-function driverText({ name, info, version }: VulkanDevice["driver"]): string {
-  const short = name === null ? version : `${name} ${version}`;
-  return !info || info === version ? short : `${short} (${info})`;
 }
 
 const TYPES: Record<VulkanDevice["type"], string> = {
@@ -32,17 +34,15 @@ const TYPES: Record<VulkanDevice["type"], string> = {
   other: "Other",
 };
 
-const NAMES: Record<VideoOffer["codec"], string> = { h264: "H.264", hevc: "HEVC", av1: "AV1", vp9: "VP9" };
-
 /** Such as `H.264 (8 bits, up to 4096x4096), HEVC (8 and 10 bits, up to 8192x8192)`. */
 function offers(video: VideoOffer[], direction: VideoOffer["direction"]): string {
-  const named = (Object.keys(NAMES) as VideoOffer["codec"][]).flatMap((codec) => {
+  const named = (Object.keys(CODEC_NAMES) as VideoOffer["codec"][]).flatMap((codec) => {
     const offered = video.filter((offer) => offer.direction === direction && offer.codec === codec);
     const limits = offered.flatMap((offer) => (offer.limits === null ? [] : [offer.limits]));
     const depths = offered.flatMap((offer) => (offer.limits === null ? [] : [offer.bit_depth]));
     const [first] = limits;
     if (first === undefined) return [];
-    return [`${NAMES[codec]} (${depths.join(" and ")} bits, up to ${first.max_width}x${first.max_height})`];
+    return [`${CODEC_NAMES[codec]} (${bits(depths)}, up to ${first.max_width}x${first.max_height})`];
   });
   return named.length === 0 ? "nothing" : named.join(", ");
 }

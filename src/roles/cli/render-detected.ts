@@ -1,9 +1,9 @@
 import type { Capabilities } from "../../shared/capabilities.ts";
-import { CODECS } from "../../shared/conversion.ts";
 import { printable } from "../../shared/printable.ts";
 import type { VulkanProbe } from "../../vulkan/devices.ts";
 import { adviceOn } from "./render-detected-advice.ts";
 import { deviceBranch } from "./render-detected-devices.ts";
+import { encoderLines } from "./render-detected-trials.ts";
 import { tree } from "./tree.ts";
 
 export type Detected = {
@@ -14,20 +14,22 @@ export type Detected = {
   architecture: string;
 };
 
-/** The screen of `vc detect`: what drivers say of themselves, and what a trial has shown. */
+/** The screen of `vc detect`: the devices, and what trials have shown of them and of the CPU. */
 export function renderDetected(found: Detected): string {
-  const { vulkan, capabilities, os } = found;
-  const advice = adviceOn(vulkan, os);
+  const { vulkan, capabilities } = found;
+  const advice = adviceOn(found);
   const blocks = [
     `🖥️ GPU / Vulkan Detection`,
     `Vulkan Status: ${vulkanStatus(vulkan)}\nConversion: ${conversion(capabilities)}`,
     vulkan.available
       ? tree(
-          "Devices, with what their drivers offer (untried, so only hoped for):",
-          vulkan.devices.map(deviceBranch),
+          capabilities === null
+            ? "Devices, with what their drivers offer (untried, so only hoped for):"
+            : "Devices, with what trials proved (✓) and what not (✗):",
+          vulkan.devices.map((device) => deviceBranch(device, capabilities)),
         )
       : null,
-    ...(capabilities === null ? [] : trials(capabilities)),
+    capabilities === null ? null : tree("Encoders without a Vulkan device:", otherEncoders(capabilities)),
     tree("Environment:", environment(found)),
     advice.length === 0 ? null : tree("What you can do:", advice),
   ];
@@ -41,17 +43,20 @@ function vulkanStatus(vulkan: VulkanProbe): string {
 
 function conversion(capabilities: Capabilities | null): string {
   if (capabilities === null) return "✗ not possible without ffmpeg";
-  const gpu = capabilities.encoders.some(({ family }) => family !== "software");
-  return gpu
-    ? "✓ GPU encoders were proven"
-    : "on the CPU; this version of vc does not convert through Vulkan yet";
+  const { gpus, encoders } = capabilities;
+  const real = gpus.filter(({ type }) => type !== "cpu");
+  const works = real.some(
+    ({ id, decode, scale }) =>
+      decode.length > 0 || scale.length > 0 || encoders.some(({ device }) => device === id),
+  );
+  const others = encoders.some(({ family, device }) => family !== "software" && device === null);
+  return works || others ? "✓ on the GPU, as far as trials proved it" : "on the CPU";
 }
 
-function trials({ encoders, refused }: Capabilities): (string | null)[] {
-  return [
-    tree("Encoders, each proven by a trial:", encoders.length === 0 ? ["none"] : encoders.map(encoderLine)),
-    refused.length === 0 ? null : tree("Tried in vain:", refused.map(refusedLine)),
-  ];
+function otherEncoders({ encoders, refused }: Capabilities): string[] {
+  const here = ({ device }: { device: string | null }) => device === null;
+  const lines = encoderLines(encoders.filter(here), refused.filter(here));
+  return lines.length === 0 ? ["none"] : lines;
 }
 
 function environment({ vulkan, capabilities, os, architecture }: Detected): string[] {
@@ -69,13 +74,3 @@ function environment({ vulkan, capabilities, os, architecture }: Detected): stri
 }
 
 const OS_NAMES: Record<string, string> = { linux: "Linux", darwin: "macOS", win32: "Windows" };
-
-function encoderLine({ codec, encoder, family, ten_bit }: Capabilities["encoders"][number]): string {
-  const video = CODECS.some((known) => known === codec);
-  const depth = !video ? "" : ten_bit ? ", 8 and 10 bits" : ", 8 bits";
-  return `${codec}: ${encoder} (${family}${depth})`;
-}
-
-function refusedLine({ codec, encoder, family, why }: Capabilities["refused"][number]): string {
-  return `${codec}: ${encoder} (${family}): ${printable(why)}`;
-}
