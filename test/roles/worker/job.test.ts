@@ -2,12 +2,18 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as v from "valibot";
 import { detectCapabilities } from "../../../src/roles/worker/capabilities.ts";
 import { execute } from "../../../src/roles/worker/executor.ts";
+import { createGpus } from "../../../src/roles/worker/gpus.ts";
 import type { AttemptTask } from "../../../src/roles/worker/messages.ts";
+import { WorkerConfig } from "../../../src/shared/config.ts";
 import { CPU_ONLY } from "../../../src/shared/gpu.ts";
 import type { JobOrder } from "../../../src/shared/job.ts";
+import { makeFake } from "../../ffmpeg/fake.ts";
+import { gpuRecord } from "../../ffmpeg/gpu-record.ts";
 import { conversion } from "../../ffmpeg/records.ts";
+import { logLines } from "../../support/log-lines.ts";
 import { ROOT } from "../../support/sources.ts";
 import { until } from "../../support/until.ts";
 
@@ -114,3 +120,42 @@ test.each([
   },
   60_000,
 );
+
+test("what a film taught about a GPU comes to the pool: the next film leaves it alone, until its cool-down is over", async () => {
+  // Dies whenever it is to use a GPU.
+  const body = `if (!argv.includes("-init_hw_device")) process.exit(real(argv));
+    process.kill(process.pid, "SIGSEGV");`;
+  const path = await makeFake(folder, "no-gpu", body, capabilities.ffmpeg.path);
+  const machine = { ...capabilities, gpus: [gpuRecord()], ffmpeg: { ...capabilities.ffmpeg, path } };
+  const config = v.parse(WorkerConfig, { ffmpeg: { use_vulkan: true } });
+  let now_ms = Date.now();
+  const gpus = createGpus({
+    config,
+    file: at("gpu-memory.json"),
+    log: logLines().log,
+    now_ms: () => now_ms,
+  });
+  await gpus.see(machine);
+  const film = async () => {
+    const lease = gpus.take();
+    const made = await execute({ ...task, capabilities: machine, gpu: lease.use }, COMMAND, lease.learn)
+      .finished;
+    lease.release();
+    if (made.outcome !== "done") throw new Error(JSON.stringify(made));
+    return made.report;
+  };
+
+  const first = await film();
+  expect(first.earlier).toMatchObject([
+    { plan: { decode: "vulkan" }, message: expect.stringContaining("SIGSEGV") },
+  ]);
+  expect(first.plan).toMatchObject({ decode: "cpu", family: "software" });
+  expect(gpus.standings()).toMatchObject([{ state: "failing" }]);
+  const second = await film();
+  expect(second.earlier).toBeUndefined();
+  expect(second.plan?.passed_over.map(({ why }) => why)).toContainEqual(
+    expect.stringMatching(/failed lately \(ffmpeg ended by SIGSEGV: .* \(tried again in 60 min\)\)/),
+  );
+  now_ms += 3_600_000;
+  expect((await film()).earlier).toHaveLength(1);
+}, 60_000);
