@@ -20,6 +20,9 @@ export function createTotalQueries({ orm, sqlite }: Database) {
     })
     .from(workers)
     .prepare();
+  const forgotten = sqlite.prepare<{ key: string; value: number }, []>(
+    "select key, cast(value as integer) as value from meta where key in ('forgotten_encode_ms', 'forgotten_verify_ms')",
+  );
   const samples = orm
     .select({
       source_rel: jobs.source_rel,
@@ -36,7 +39,15 @@ export function createTotalQueries({ orm, sqlite }: Database) {
     counts: (): CountRow[] => counts.all(),
     /** Films completed since then (RFC 3339), the newest `limit` of them. */
     finishedSince: (since: string, limit: number): Finished[] => finished.all({ since, limit }),
-    spentTimes: () => times.get() ?? { encode_ms: 0, verify_ms: 0 },
+    /** Of all workers, those included that were forgotten. */
+    spentTimes: () => {
+      const now = times.get() ?? { encode_ms: 0, verify_ms: 0 };
+      const before = new Map(forgotten.all().map(({ key, value }) => [key, value]));
+      return {
+        encode_ms: now.encode_ms + (before.get("forgotten_encode_ms") ?? 0),
+        verify_ms: now.verify_ms + (before.get("forgotten_verify_ms") ?? 0),
+      };
+    },
     sampleSources: (status: "pending" | "processing", limit: number) => samples.all({ status, limit }),
     fact: (key: string): string | undefined => orm.select().from(meta).where(eq(meta.key, key)).get()?.value,
     setFact: (key: string, value: string): void => {

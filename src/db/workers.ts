@@ -6,7 +6,7 @@ import { sessions, type WorkerRow, workers } from "./schema.ts";
 const COLUMNS = Object.keys(getTableColumns(workers)) as (keyof WorkerRow)[];
 
 /** Questions about workers and their sessions. */
-export function createWorkerQueries({ orm }: Database) {
+export function createWorkerQueries({ orm, sqlite }: Database) {
   const all = orm.select().from(workers).orderBy(workers.id).prepare();
   const one = orm
     .select()
@@ -24,11 +24,43 @@ export function createWorkerQueries({ orm }: Database) {
     .where(and(eq(sessions.id, sql.placeholder("id")), eq(sessions.worker_id, sql.placeholder("worker_id"))))
     .prepare();
 
+  const longSilent = sqlite.prepare<{ id: string }, { before: string }>(
+    `select id from workers where last_heartbeat < $before
+     and not exists (select 1 from jobs where status in ('processing', 'publishing') and worker_id = workers.id)`,
+  );
+  const keepTimes = sqlite.prepare<unknown, { id: string }>(
+    `insert into meta select 'forgotten_' || key, value from (
+       select 'encode_ms' as key, encode_ms as value from workers where id = $id
+       union all select 'verify_ms', verify_ms from workers where id = $id) where true
+     on conflict do update set value = cast(value as integer) + excluded.value`,
+  );
+  const remove = orm
+    .delete(workers)
+    .where(eq(workers.id, sql.placeholder("id")))
+    .prepare();
+  const forgetSessions = sqlite.prepare<unknown, { before: string }>(
+    `delete from sessions where id in (
+       select old.id from sessions as old
+       join (select worker_id, max(started_at) as at from sessions where started_at < $before group by worker_id) as next
+         on next.worker_id = old.worker_id
+       where old.started_at < next.at
+     ) or (started_at < $before and worker_id not in (select id from workers))`,
+  );
+
   return {
     worker: (id: string): WorkerRow | undefined => one.get({ id }),
     allWorkers: (): WorkerRow[] => all.all(),
     saveWorker: (row: WorkerRow): void => void save.run(row),
     sessionKnown: (of: { id: string; worker_id: string }): boolean => session.get(of) !== undefined,
+    /** Workers that were last heard before that time (RFC 3339) and hold nothing. */
+    workersSilentSince: (before: string): string[] => longSilent.all({ before }).map(({ id }) => id),
+    /** The worker goes; what it had spent stays in the sums. */
+    forgetWorker: (id: string): void => {
+      keepTimes.run({ id });
+      remove.run({ id });
+    },
+    /** Sessions that were replaced, or whose worker was forgotten, before that time. */
+    forgetSessions: (before: string): void => void forgetSessions.run({ before }),
     insertSession: (row: typeof sessions.$inferInsert): void => {
       orm.insert(sessions).values(row).onConflictDoNothing().run();
     },

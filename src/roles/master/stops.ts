@@ -33,6 +33,8 @@ export function createStops(boot: string) {
       for (const listed of known.stop.keys()) if (!names.has(listed)) known.stop.delete(listed);
     },
     forget: (worker_id: string): void => orders(worker_id).stop.clear(),
+    /** Of a worker that is no more. */
+    drop: (worker_id: string): void => void workers.delete(worker_id),
     /** Moves the version without a change in the list: draining began. */
     touch: (worker_id: string): void => void orders(worker_id).version++,
     version: (worker_id: string): string => `${boot}.${workers.get(worker_id)?.version ?? 0}`,

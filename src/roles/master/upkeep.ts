@@ -1,13 +1,18 @@
-import type { Instant } from "../../shared/clock.ts";
+import { type Instant, toTimestamp } from "../../shared/clock.ts";
 import type { Context } from "./context.ts";
 import type { AttemptKey } from "./leases.ts";
 import { standing } from "./lifecycle.ts";
 import { endAttempt, isOutdated } from "./moves.ts";
 import { silence, viewWorker } from "./sessions.ts";
 
+/** Nobody looks for a machine that was away for so long, and no process of it comes back. */
+const FORGET_AFTER_MS = 30 * 24 * 3_600_000;
+const FORGET_EVERY_MS = 3_600_000;
+
 /** What time alone changes. Call it every second or so. */
 export function createUpkeep(context: Context): (now: Instant) => void {
   let begun = false;
+  let forget_ms = Number.NEGATIVE_INFINITY;
   return (now) => {
     if (!begun) {
       giveFullLeases(context, now);
@@ -19,6 +24,11 @@ export function createUpkeep(context: Context): (now: Instant) => void {
     for (const key of context.leases.expired(now.monotonic_ms)) lapse(context, key, now);
     if (context.store.releaseDue(now.wall_ms)) context.emit(() => ({ type: "queued" }));
     reportSilence(context, now);
+    if (now.monotonic_ms < forget_ms) return;
+    forget(context, now);
+    context.later(() => {
+      forget_ms = now.monotonic_ms + FORGET_EVERY_MS;
+    });
   };
 }
 
@@ -52,11 +62,29 @@ function lapse(context: Context, key: AttemptKey, now: Instant): void {
   endAttempt(context, { job, attempt }, { ...ending, event: { type: "lost", reason } }, now);
 }
 
+/** Only memory is asked every second: a table of a thousand workers is too much for that. */
 function reportSilence(context: Context, now: Instant): void {
-  for (const row of context.store.allWorkers()) {
-    if (context.silent.has(row.id) || silence(context, row, now) < context.settings.offline_after_ms)
-      continue;
-    context.later(() => context.silent.add(row.id));
-    context.emit(() => ({ type: "worker", worker: viewWorker(context, row, now) }));
+  const { heard, silent, settings, store } = context;
+  for (const [id, heard_ms] of heard) {
+    if (now.monotonic_ms - heard_ms < settings.offline_after_ms || silent.has(id)) continue;
+    context.later(() => silent.add(id));
+    const row = store.worker(id);
+    if (row !== undefined) context.emit(() => ({ type: "worker", worker: viewWorker(context, row, now) }));
   }
+}
+
+/** Workers and sessions that are of no use any more. A wall clock that jumps takes no worker away that is heard. */
+function forget(context: Context, now: Instant): void {
+  const { store, heard, silent, stops, later, settings } = context;
+  const before = toTimestamp(now.wall_ms - FORGET_AFTER_MS);
+  for (const id of store.workersSilentSince(before)) {
+    if (now.monotonic_ms - (heard.get(id) ?? Number.NEGATIVE_INFINITY) < settings.offline_after_ms) continue;
+    store.forgetWorker(id);
+    later(() => {
+      heard.delete(id);
+      silent.delete(id);
+      stops.drop(id);
+    });
+  }
+  store.forgetSessions(before);
 }

@@ -126,6 +126,76 @@ describe("workers", () => {
     expect(queue.run((c, now) => c.workers(now))[0]?.status).toBe("online");
   });
 
+  const DAY_MS = 86_400_000;
+  const known = (queue: ReturnType<typeof openQueue>) =>
+    queue.run((c, now) => c.workers(now)).map((worker) => worker.id);
+  const sessions = (queue: ReturnType<typeof openQueue>) =>
+    queue.database.sqlite.query<{ id: string }, []>("select id from sessions order by id").all();
+
+  test("that were away for a month are forgotten, with their sessions; what they spent stays in the sums", () => {
+    const queue = openQueue();
+    queue.add("a.mkv", "b.mkv");
+    for (const worker_id of ["v", "w"]) {
+      queue.register(worker_id);
+      const order = queue.claimOne(worker_id);
+      const report = { encode_ms: 900, verify_ms: 50 };
+      queue.run((c, now) => c.beginPublish({ job_id: order.id, attempt: 1, worker_id, report }, now));
+      queue.publish(worker_id, order);
+    }
+    const spent = () => queue.run((c, now) => c.stats(now));
+    const before = spent();
+    expect(before).toMatchObject({ encode_seconds: 1.8, verify_seconds: 0.1 });
+    queue.wait(29 * DAY_MS);
+    queue.register("v");
+    expect(known(queue)).toEqual(["v", "w"]);
+    queue.wait(2 * DAY_MS);
+    expect(known(queue)).toEqual(["v"]);
+    expect(sessions(queue)).toEqual([{ id: "v-1" }]);
+    queue.wait(31 * DAY_MS);
+    expect(known(queue)).toEqual([]);
+    expect(spent()).toMatchObject({ encode_seconds: 1.8, verify_seconds: 0.1, by_worker: [] });
+    queue.register("w");
+    expect(known(queue)).toEqual(["w"]);
+  });
+
+  test("forget replaced sessions after a month, and none that may still speak", () => {
+    const queue = openQueue();
+    for (const session of ["s1", "s2", "s3"]) {
+      queue.register("w", session);
+      queue.wait(1000);
+    }
+    queue.wait(29 * DAY_MS);
+    expect(sessions(queue)).toHaveLength(3);
+    queue.register("w", "s4");
+    queue.wait(2 * DAY_MS);
+    // s3 was replaced two days ago.
+    expect(sessions(queue).map(({ id }) => id)).toEqual(["s3", "s4"]);
+    expect(refusal(() => queue.register("w", "s3"))).toBe("session_replaced");
+  });
+
+  test("that are heard are not forgotten when the wall clock jumps ahead", () => {
+    const queue = openQueue();
+    queue.register("w");
+    queue.wait(0);
+    queue.wait(3_600_000 - 10);
+    queue.register("w");
+    queue.setBack(-60 * DAY_MS);
+    queue.wait(10);
+    expect(known(queue)).toEqual(["w"]);
+  });
+
+  test("that are silent are told of once, when that begins", () => {
+    const queue = openQueue({ offline_after_ms: 120_000 });
+    queue.register("w");
+    const told = () => queue.events.filter((event) => event.type === "worker").length;
+    const before = told();
+    for (let second = 0; second < 119; second++) queue.wait(1000);
+    expect(told()).toBe(before);
+    for (let second = 0; second < 5; second++) queue.wait(1000);
+    expect(told()).toBe(before + 1);
+    expect(queue.events.at(-1)).toMatchObject({ type: "worker", worker: { status: "offline" } });
+  });
+
   test("are offline after two silent minutes", () => {
     const queue = openQueue({ offline_after_ms: 120_000 });
     queue.register("w");
