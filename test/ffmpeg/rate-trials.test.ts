@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makeClip } from "../../scripts/clips.ts";
+import { FAMILY_NAMES, type GpuFact, type GpuUse, type Rate } from "../../src/shared/gpu.ts";
+import { FOREVER, makeFake, WITHOUT_GPU } from "./fake.ts";
+import { gpuRecord } from "./gpu-record.ts";
+import { convert, temporaryFolder, thisMachine } from "./machine.ts";
+
+/** Films whose ladder is: decode on the GPU, or all on the CPU; the ffmpeg with a GPU is as fast as a test wants. */
+const LIMIT_MS = 120_000;
+const GPU_RUNG = "Card (driver 1.0): h264 8, decode vulkan, filter cpu, encode libx264";
+const CPU_RUNG = "cpu: h264 8, decode cpu, filter cpu, encode libx264";
+const rate = (rung: string, fps: number): Rate => ({ rung, preset: "ultrafast", fps });
+/** What a program says that makes ten frames in that time. */
+const tenFramesIn = (ms: number) =>
+  `beat(10); setTimeout(() => { beat(20, "end"); process.exit(0); }, ${ms});`;
+const SLOW = tenFramesIn(3000);
+const FAST = tenFramesIn(1);
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let source = "";
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  source = await makeClip({ name: "plain.mp4", path: join(folder.path, "plain.mp4") });
+  await thisMachine();
+}, LIMIT_MS);
+afterAll(() => folder.remove());
+
+/** A film on a machine whose ffmpeg runs `body` when a GPU's speed is measured, and makes films with it otherwise. */
+async function run(name: string, body: string, gpu: Partial<GpuUse> = {}) {
+  const { ffmpeg, ...rest } = await thisMachine();
+  const measured = join(folder.path, `${name}.measured`);
+  const program = `${WITHOUT_GPU}
+    if (!argv.includes("-init_hw_device")) process.exit(real(argv));
+    if (!argv.includes("-stream_loop")) process.exit(cpu());
+    fs.appendFileSync(${JSON.stringify(measured)}, "x");
+    ${body}`;
+  const path = await makeFake(folder.path, name, program, ffmpeg.path);
+  const facts: GpuFact[] = [];
+  const ended = await convert(
+    { source, target: join(folder.path, `${name}.mp4`) },
+    {},
+    {
+      capabilities: { ...rest, gpus: [gpuRecord({ id: "Card" })], ffmpeg: { ...ffmpeg, path } },
+      gpu: {
+        ...{ use_vulkan: "auto", device: "Card", no_device: null, families: FAMILY_NAMES },
+        ...{ suspects: [], rates: [], ...gpu },
+      },
+      onGpuFact: (fact) => facts.push(fact),
+    },
+  );
+  if (ended.outcome !== "done") throw new Error(ended.message);
+  const { plan } = ended.report;
+  const whys = plan?.passed_over.map(({ why }) => why).filter((why) => why.includes("measured")) ?? [];
+  return { decode: plan?.decode, whys, facts, measured: existsSync(measured) };
+}
+
+test(
+  "a GPU that was measured slower is passed over, with both rates, and they are told for the next films",
+  async () => {
+    const { decode, whys, facts } = await run("slow", SLOW);
+    expect(decode).toBe("cpu");
+    expect(whys).toEqual([
+      expect.stringMatching(
+        /^decode through Vulkan on Card: measured 3\.[0-9] frames a second, against \d+\.\d with the CPU alone$/,
+      ),
+    ]);
+    expect(facts).toEqual([
+      { type: "rate", rate: { rung: GPU_RUNG, preset: "ultrafast", fps: expect.any(Number) } },
+      { type: "rate", rate: { rung: CPU_RUNG, preset: "ultrafast", fps: expect.any(Number) } },
+    ] as never);
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith("vc-rates-"))).toEqual([]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a GPU that was measured faster is taken",
+  async () => {
+    const { decode, whys, facts } = await run("fast", FAST, { rates: [rate(CPU_RUNG, 5)] });
+    expect({ decode, whys }).toEqual({ decode: "vulkan", whys: [] });
+    expect(facts.map(({ type }) => type)).toEqual(["rate", "proven"]);
+  },
+  LIMIT_MS,
+);
+
+test.each<[string, Partial<GpuUse>, string, number]>([
+  ["known to be slower", { rates: [rate(GPU_RUNG, 41), rate(CPU_RUNG, 66)] }, "cpu", 1],
+  ["known to be faster", { rates: [rate(GPU_RUNG, 66), rate(CPU_RUNG, 41)] }, "vulkan", 0],
+  ["asked for by name", { use_vulkan: true }, "vulkan", 0],
+  [
+    "asked for by name and slower",
+    { use_vulkan: true, rates: [rate(GPU_RUNG, 41), rate(CPU_RUNG, 66)] },
+    "vulkan",
+    0,
+  ],
+])(
+  "a GPU that is %s is not measured",
+  async (name, gpu, expected, passed) => {
+    const { decode, whys, measured } = await run(name.replaceAll(" ", "-"), SLOW, gpu);
+    expect({ decode, measured, passed: whys.length }).toEqual({ decode: expected, measured: false, passed });
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a GPU that fails at the clip is passed over and suspected",
+  async () => {
+    const body = 'say("[vulkan @ 0x1] [error] Device lost"); process.exit(1);';
+    const { decode, whys, facts } = await run("fails", body, { rates: [rate(CPU_RUNG, 66)] });
+    const why = "failed while its speed was measured: Device lost";
+    expect(decode).toBe("cpu");
+    expect(whys).toEqual([`decode through Vulkan on Card: ${why}`]);
+    expect(facts).toEqual([{ type: "suspect", suspect: { rung: GPU_RUNG, why } }]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "an ffmpeg that has finished its measurement and does not exit costs seconds, and its rate counts",
+  async () => {
+    const body = `beat(10); setTimeout(() => beat(20, "end"), 1); ${FOREVER}`;
+    const { decode, facts } = await run("lingers", body, { rates: [rate(CPU_RUNG, 5)] });
+    expect(decode).toBe("vulkan");
+    expect(facts.map(({ type }) => type)).toEqual(["rate", "proven"]);
+  },
+  LIMIT_MS,
+);
