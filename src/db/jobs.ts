@@ -35,7 +35,8 @@ const MUTABLE = [
 export const CLAIM_QUERY = `select id from jobs indexed by jobs_claim
   where status = 'pending' and not_before_ms = 0 order by priority desc, created_at, rowid limit $limit`;
 
-const WAITING = sql`${jobs.not_before_ms} > 0 and ${jobs.not_before_ms} <= ${sql.placeholder("now_ms")}`;
+const DUE = sql`${jobs.not_before_ms} > 0 and (${jobs.not_before_ms} <= ${sql.placeholder("now_ms")}
+  or ${jobs.not_before_ms} > ${sql.placeholder("latest_ms")})`;
 const HELD = sql`${jobs.status} in ('processing', 'publishing')`;
 
 export type JobFilter = { status?: JobStatus | undefined; search?: string | undefined };
@@ -51,8 +52,12 @@ export function createJobQueries({ orm, sqlite }: Database) {
     .set(fromParameters(jobs, ["output_rel", "output_key", "output_path"]))
     .where(eq(jobs.id, id))
     .prepare();
-  const due = orm.select().from(jobs).where(WAITING).limit(1).prepare();
-  const release = orm.update(jobs).set({ not_before_ms: 0 }).where(WAITING).prepare();
+  // Two looks at the ends of the index: this is asked at every claim, and thousands may wait.
+  const waiting = sqlite.prepare<{ first: number | null; last: number | null }, []>(
+    `select (select min(not_before_ms) from jobs where not_before_ms > 0) as first,
+       (select max(not_before_ms) from jobs where not_before_ms > 0) as last`,
+  );
+  const release = orm.update(jobs).set({ not_before_ms: 0 }).where(DUE).prepare();
   const held = orm.select().from(jobs).where(HELD).prepare();
   const heldBy = orm
     .select()
@@ -68,10 +73,12 @@ export function createJobQueries({ orm, sqlite }: Database) {
     saveJob: (row: JobRow): void => void save.run(row),
     renameOutput: (row: Pick<JobRow, "id" | "output_rel" | "output_key" | "output_path">): void =>
       void rename.run(row),
-    /** Lets every job run whose back-off is over; says whether there was one. */
-    releaseDue: (now_ms: number): boolean => {
-      if (due.get({ now_ms }) === undefined) return false;
-      release.run({ now_ms });
+    /** Lets every job run whose back-off is not between `now_ms` and `latest_ms`; says whether there was one. */
+    releaseDue: (still: { now_ms: number; latest_ms: number }): boolean => {
+      const { first, last } = waiting.get() ?? { first: null, last: null };
+      if (first === null || last === null) return false;
+      if (first > still.now_ms && last <= still.latest_ms) return false;
+      release.run(still);
       return true;
     },
     /** Jobs in processing or publishing. */

@@ -7,6 +7,7 @@ import type { Context } from "./context.ts";
 import { standing } from "./lifecycle.ts";
 import { keyOf, mustMove } from "./moves.ts";
 import { renameFor } from "./naming.ts";
+import { stillWaiting } from "./retry.ts";
 import { jobsToGrant } from "./scheduler.ts";
 import { identify } from "./sessions.ts";
 import { toJob, toOrder } from "./views.ts";
@@ -25,7 +26,7 @@ export function claim(context: Context, input: Input<"next_job">, now: Instant):
   const { draining } = worker;
   const limit = jobsToGrant({ draining, protocol: input.protocol, max: input.max });
   if (limit === 0) return null;
-  store.releaseDue(now.wall_ms);
+  store.releaseDue(stillWaiting(now.wall_ms, context.settings));
   const granted = store.claimableJobs(limit).map((job) => grant(context, { job, worker, input }, now));
   return answer(context, input, granted);
 }

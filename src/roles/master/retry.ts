@@ -11,3 +11,14 @@ export function backOffMs(
   const whole = Math.min(doubled, settings.retry_delay_max_ms);
   return Math.round(whole * (0.5 + random / 2));
 }
+
+/**
+ * A job waits while its time lies between these (Unix ms). One later than any back-off reaches was set before the wall
+ * clock was put back: to wait for it would be to wait for as long as the clock was wrong.
+ */
+export function stillWaiting(
+  wall_ms: number,
+  { retry_delay_max_ms }: { retry_delay_max_ms: number },
+): { now_ms: number; latest_ms: number } {
+  return { now_ms: wall_ms, latest_ms: wall_ms + retry_delay_max_ms };
+}

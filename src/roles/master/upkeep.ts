@@ -3,6 +3,7 @@ import type { Context } from "./context.ts";
 import type { AttemptKey } from "./leases.ts";
 import { standing } from "./lifecycle.ts";
 import { endAttempt, isOutdated } from "./moves.ts";
+import { stillWaiting } from "./retry.ts";
 import { silence, viewWorker } from "./sessions.ts";
 
 /** Nobody looks for a machine that was away for so long, and no process of it comes back. */
@@ -22,7 +23,8 @@ export function createUpkeep(context: Context): (now: Instant) => void {
       begun = true;
     });
     for (const key of context.leases.expired(now.monotonic_ms)) lapse(context, key, now);
-    if (context.store.releaseDue(now.wall_ms)) context.emit(() => ({ type: "queued" }));
+    if (context.store.releaseDue(stillWaiting(now.wall_ms, context.settings)))
+      context.emit(() => ({ type: "queued" }));
     reportSilence(context, now);
     if (now.monotonic_ms < forget_ms) return;
     forget(context, now);

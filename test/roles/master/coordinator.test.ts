@@ -34,6 +34,27 @@ describe("claims", () => {
     expect(queue.claim("w")).toHaveLength(1);
   });
 
+  test("wait for a back-off, but not for one that was set while the wall clock was ahead", () => {
+    const queue = openQueue({ retry_delay_ms: 2000, retry_delay_max_ms: 10_000 });
+    queue.add("a.mkv");
+    const failed = () => {
+      queue.fail("w", queue.claimOne("w"));
+      return queue.claim("w");
+    };
+    expect(failed()).toEqual([]);
+    queue.setBack(500);
+    expect(queue.claim("w")).toEqual([]);
+    queue.wait(2500);
+    expect(failed()).toEqual([]);
+    queue.setBack(86_400_000);
+    expect(failed()).toEqual([]);
+    queue.setBack(86_400_000);
+    queue.events.length = 0;
+    queue.wait(0);
+    expect(queue.events).toContainEqual({ type: "queued" });
+    expect(queue.claim("w")).toHaveLength(1);
+  });
+
   test("of the seed's clients get the staging file as output_path, and may leave the attempt out", () => {
     const queue = openQueue();
     queue.add("a.mkv");

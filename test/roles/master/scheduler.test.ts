@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { backOffMs } from "../../../src/roles/master/retry.ts";
+import { backOffMs, stillWaiting } from "../../../src/roles/master/retry.ts";
 import { jobsToGrant, judgeRegistration } from "../../../src/roles/master/scheduler.ts";
 
 test.each([
@@ -25,6 +25,10 @@ test.each([
   [{ ...known, hostname: "" }, { session: "s2", hostname: "b" }, "replaced"],
 ] as const)("%o, then %o: %s", (before, incoming, verdict) => {
   expect(judgeRegistration(before, incoming, 100)).toBe(verdict);
+});
+
+test("a job waits for no longer than any back-off lasts", () => {
+  expect(stillWaiting(1000, { retry_delay_max_ms: 500 })).toEqual({ now_ms: 1000, latest_ms: 1500 });
 });
 
 const delays = { retry_delay_ms: 1000, retry_delay_max_ms: 5000 };
