@@ -11,20 +11,23 @@ export function whyNotFilter(of: {
   film: VideoStream;
   size: Size;
   format: PictureFormat;
+  /** Where the pictures come from: those that the CPU decoded become what the encoder takes before they are uploaded. */
+  decode: "vulkan" | "cpu";
   keeps_range: boolean;
   gpu: Gpu;
 }): string | null {
   const { film, size, gpu } = of;
+  const { bit_depth } = of.format;
   if (film.interlaced) return "the film must be deinterlaced";
   if (film.chroma === "rgb") return "the film is RGB";
   if (film.color.range === "pc" && !of.keeps_range) return "the film has the full range of brightness";
-  if (film.bit_depth !== of.format.bit_depth) {
-    return `the film's ${film.bit_depth} bits a sample become ${of.format.bit_depth}`;
+  if (of.decode === "vulkan" && film.bit_depth !== bit_depth) {
+    return `the film's ${film.bit_depth} bits a sample become ${bit_depth}`;
   }
   if (!isScaled(film, size)) return null;
-  if (!gpu.scale.some((bit_depth) => bit_depth === film.bit_depth)) {
-    const refused = gpu.refused.find((one) => one.stage === "scale" && one.bit_depth === film.bit_depth);
-    return refused?.why ?? `it was not proven on ${gpu.name} with ${film.bit_depth} bits`;
+  if (!gpu.scale.includes(bit_depth)) {
+    const refused = gpu.refused.find((one) => one.stage === "scale" && one.bit_depth === bit_depth);
+    return refused?.why ?? `it was not proven on ${gpu.name} with ${bit_depth} bits`;
   }
   const from = turned(film);
   const steep = from.width > MOST_SHRINK * size.width || from.height > MOST_SHRINK * size.height;

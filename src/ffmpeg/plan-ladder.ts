@@ -92,21 +92,24 @@ function waysOnGpu(of: {
   device: Gpu;
   pass: (why: string) => void;
 }): Way[] {
-  const { film, size, device, choice, pass } = of;
-  const onGpu = choice.family.frames === "vulkan";
-  const no_decode = whyNotDecode(film, device) ?? wrongForEncoder(choice);
+  const { film, size, device, choice } = of;
+  const { frames } = choice.family;
   const keeps_range = isLossless(of.conversion.codec);
-  const no_filter = whyNotFilter({ film, size, gpu: device, format: choice.format, keeps_range });
-  if (no_decode !== null) pass(`decode through Vulkan: ${no_decode}`);
-  if (no_filter !== null && (onGpu || no_decode === null)) pass(`scale through Vulkan: ${no_filter}`);
-  const filter = no_filter === null ? ("vulkan" as const) : ("cpu" as const);
-  if (onGpu) {
-    const whole: Way[] = no_decode === null && no_filter === null ? [{ decode: "vulkan", filter }] : [];
-    return [...whole, { decode: "cpu", filter }];
+  const possible = (stage: "decode" | "scale", why: string | null) => {
+    if (why !== null) of.pass(`${stage} through Vulkan: ${why}`);
+    return why === null;
+  };
+  const mayFilter = (decode: Way["decode"]) =>
+    possible("scale", whyNotFilter({ film, size, format: choice.format, decode, keeps_range, gpu: device }));
+  const ways: Way[] = [];
+  if (possible("decode", whyNotDecode(film, device) ?? wrongForEncoder(choice))) {
+    const may = mayFilter("vulkan");
+    if (may && (frames === "vulkan" || isScaled(film, size)))
+      ways.push({ decode: "vulkan", filter: "vulkan" });
+    if (frames === "cpu") ways.push({ decode: "vulkan", filter: "cpu" });
   }
-  if (no_decode !== null) return [];
-  const scaled: Way[] = no_filter === null && isScaled(film, size) ? [{ decode: "vulkan", filter }] : [];
-  return [...scaled, { decode: "vulkan", filter: "cpu" }];
+  if (frames === "vulkan") ways.push({ decode: "cpu", filter: mayFilter("cpu") ? "vulkan" : "cpu" });
+  return ways;
 }
 
 /** Decoders give two planes; shaders that encode take three, and nothing on the GPU makes the one of the other. */

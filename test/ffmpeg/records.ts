@@ -2,7 +2,13 @@ import type { Damage } from "../../src/ffmpeg/log.ts";
 import { type Plan, plan } from "../../src/ffmpeg/plan.ts";
 import type { Capabilities } from "../../src/shared/capabilities.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
-import { CPU_ONLY, type GpuUse, NO_DEVICE_OPTIONS } from "../../src/shared/gpu.ts";
+import {
+  CPU_ONLY,
+  type EncodeLimits,
+  FAMILY_NAMES,
+  type GpuUse,
+  NO_DEVICE_OPTIONS,
+} from "../../src/shared/gpu.ts";
 import type { AudioStream, MediaInfo, SubtitleStream, VideoStream } from "../../src/shared/media.ts";
 
 /** Records with everything filled in, so that a test names only what it is about. */
@@ -84,6 +90,28 @@ export function media(changes: Partial<MediaInfo> = {}): MediaInfo {
     subtitles: [],
     other: [],
     chapters: 0,
+    ...changes,
+  };
+}
+
+/** What a driver states that can do everything. */
+export function encodeLimits(changes: Partial<EncodeLimits> = {}): EncodeLimits {
+  return {
+    ...{ min_width: 64, min_height: 64, max_width: 4096, max_height: 4096 },
+    rate_control: ["constant_qp", "cbr", "vbr"],
+    quality_levels: 4,
+    min_qp: 0,
+    max_qp: 51,
+    max_bitrate: 100_000_000,
+    ...changes,
+  };
+}
+
+/** An attempt that was given the card of gpuRecord(). */
+export function gpuUse(changes: Partial<GpuUse> = {}): GpuUse {
+  return {
+    ...{ use_vulkan: "auto", device: "uuid-1", no_device: null, families: FAMILY_NAMES },
+    ...{ suspects: [], rates: [] },
     ...changes,
   };
 }

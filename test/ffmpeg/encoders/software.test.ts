@@ -1,7 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { FAMILIES } from "../../../src/ffmpeg/encoders/families.ts";
 import { software } from "../../../src/ffmpeg/encoders/software.ts";
-import { PRESETS } from "../../../src/shared/conversion.ts";
 
 function options(encoder: string, rate: { quality: number } | { bit_rate: number }): string {
   const found = software.encoders.find((one) => one.encoder === encoder);
@@ -39,23 +37,4 @@ describe("quality on x264's scale", () => {
       expect(Math.max(...scale)).toBeLessThanOrEqual(encoder.startsWith("libx") ? 51 : 63);
     },
   );
-});
-
-test("every encoder has options for every preset, and a ceiling", () => {
-  for (const { encoders } of FAMILIES) {
-    for (const encoder of encoders) {
-      for (const preset of PRESETS) {
-        const rate = { kind: "bit_rate", bit_rate: 1_000_000 } as const;
-        const all = encoder.options({
-          rate,
-          preset,
-          bit_depth: 8,
-          limits: null,
-          frame_rate: { num: 25, den: 1 },
-        });
-        expect(all).toContain("1000000");
-        expect(all.every((option) => option !== "undefined" && option !== "")).toBe(true);
-      }
-    }
-  }
 });
