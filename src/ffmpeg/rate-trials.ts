@@ -60,16 +60,18 @@ export async function chooseBySpeed(
 type Missing = { rates: Rate[]; failed: { plan: Plan; why: string }[] };
 
 async function measureMissing(input: SpeedInput): Promise<Missing> {
-  const { gpu, conversion, signal } = input;
-  const { preset } = conversion;
+  const { signal } = input;
+  const { preset } = input.conversion;
   const missing: Missing = { rates: [], failed: [] };
-  const wanted = rungsToMeasure({ ...input, rates: gpu.rates, preset });
-  const clip = wanted.length === 0 ? null : await openClip(input);
+  const wanted = (ladder: Plan[]) => rungsToMeasure({ ladder, rates: input.gpu.rates, preset });
+  const clip = wanted(input.ladder).length === 0 ? null : await openClip(input);
   if (clip === null) return missing;
+  // Some encoders cannot take the clip's size: there is nothing to compare with them.
+  const likeness = ({ rung }: Plan) => clip.plans.find((one) => rungKey(one.rung) === rungKey(rung));
   try {
-    for (const plan of wanted) {
+    for (const plan of wanted(input.ladder.filter((one) => likeness(one) !== undefined))) {
       const { rung } = plan;
-      const like = clip.plans.find((one) => rungKey(one.rung) === rungKey(rung));
+      const like = likeness(plan);
       if (like === undefined) continue;
       const ffmpeg_path = input.capabilities.ffmpeg.path;
       const found = await measureRate({ ...clip, ffmpeg_path, plan: like, signal });
@@ -127,7 +129,7 @@ function scales({ media, ladder: [best] }: SpeedInput): boolean {
 const SCALED = { width: 1280, height: 720 };
 
 const WARM_FRAMES = 24;
-const FRAMES = 240;
+const FRAMES = 150;
 /** A rate that took so long to measure is known well enough by then. */
 const LIMIT_MS = 60_000;
 /** Some drivers keep an ffmpeg that has written everything from exiting. */

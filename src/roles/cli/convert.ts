@@ -30,6 +30,16 @@ export const convert = defineCommand({
       valueHint: "PATH",
       description: "The ffmpeg to use; without it, the one on PATH",
     },
+    "use-vulkan": {
+      type: "string",
+      valueHint: "WHEN",
+      description: "Whether to convert on GPUs through Vulkan: true, false or auto (auto)",
+    },
+    gpu: {
+      type: "string",
+      valueHint: "NAME",
+      description: "The GPUs to use, by index, UUID or a part of their name (every real one)",
+    },
     ...conversionArgs,
     ...jsonArg,
   },
@@ -41,7 +51,7 @@ export const convert = defineCommand({
     const root = only === null ? source : dirname(source);
     return runFarm({
       master: masterConfig(root, out, args),
-      worker: workerConfig(out, args.concurrency, args.ffmpeg),
+      worker: workerConfig(out, args),
       only: only === null ? null : [only],
       json: args.json === true,
     });
@@ -79,16 +89,15 @@ function masterConfig(root: string, out: string, args: Record<string, unknown>):
   return loadMasterConfig({ path: null, implicit: false, flags, env: {} });
 }
 
-function workerConfig(
-  out: string,
-  concurrency: string | undefined,
-  ffmpeg: string | undefined,
-): WorkerConfig {
+function workerConfig(out: string, args: Record<string, unknown>): WorkerConfig {
+  const given = (name: string) => (typeof args[name] === "string" ? args[name] : undefined);
   const flags = {
     "worker.master_url": "http://127.0.0.1",
-    "worker.concurrency": concurrency,
+    "worker.concurrency": given("concurrency"),
     "worker.job_check_interval": "1s",
-    "ffmpeg.path": ffmpeg,
+    "ffmpeg.path": given("ffmpeg"),
+    "ffmpeg.use_vulkan": given("use-vulkan"),
+    "vulkan.preferred_device": given("gpu"),
     "logging.output_path": join(out, ".vc", "convert.log"),
   };
   return loadWorkerConfig({ path: null, implicit: false, flags, env: {} });

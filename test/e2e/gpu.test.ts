@@ -1,0 +1,84 @@
+import { afterAll, expect } from "bun:test";
+import { join } from "node:path";
+import { makeFilm, probeFilm } from "../support/films.ts";
+import { newer, noNewer } from "../support/newer-ffmpeg.ts";
+import type { Site } from "../support/site.ts";
+import { siteTest } from "../support/site-test.ts";
+import { buildFakeDriver, LLVMPIPE, noFakeDriver, noLlvmpipe } from "../support/vulkan.ts";
+
+/** Films through Vulkan with the compiled executable, on Mesa's llvmpipe, which is slow and right. */
+
+const noVulkan = noNewer ?? noLlvmpipe;
+const driver = noFakeDriver === null ? await buildFakeDriver() : null;
+afterAll(() => driver?.remove());
+
+type Conversion = { codec: string; container: string };
+
+/** Converts one film of 512x256 to half its size on a worker in that environment, and returns the screen of its job. */
+async function convertOn(
+  site: Site,
+  of: { conversion: Conversion; env: Record<string, string>; ffmpeg?: object; vulkan?: object },
+): Promise<string> {
+  await makeFilm(join(site.films, "a.mp4"), { size: "512x256" });
+  await site.master({ conversion: { ...of.conversion, target_resolution: "256x128" } });
+  const variables = Object.entries(of.env).map(([name, value]) => `${name}=${value}`);
+  const settings = { ffmpeg: { ...of.ffmpeg }, vulkan: { ...of.vulkan } };
+  await site.worker("w", { settings, prefix: ["env", ...variables] });
+  const jobs = await site.settled(1);
+  expect(jobs.get("a.mp4")).toMatchObject({ status: "completed", attempt: 1, retry_count: 0 });
+  const { stdout } = await site.vc("jobs", jobs.get("a.mp4")?.id ?? "");
+  return stdout;
+}
+
+const llvmpipe = {
+  env: LLVMPIPE,
+  ffmpeg: { path: newer?.ffmpeg, use_vulkan: true },
+  vulkan: { preferred_device: "llvmpipe" },
+};
+
+for (const [codec, encoder] of [
+  ["ffv1", "ffv1_vulkan"],
+  ["prores", "prores_ks_vulkan"],
+] as const) {
+  siteTest(noVulkan, `a film is scaled and encoded to ${codec} through Vulkan`, async (site) => {
+    const screen = await convertOn(site, { ...llvmpipe, conversion: { codec, container: "mkv" } });
+    expect(screen).toContain(`Decode: cpu, filter: vulkan, encode: ${encoder} (vulkan), on llvmpipe`);
+    expect(screen).toContain("decode through Vulkan: no GPU decodes mpeg4");
+    const made = await probeFilm(join(site.converted, "a.mkv"));
+    expect(made).toEqual({ codec, width: 256, frames: 50 });
+    const { stdout } = await site.vc("workers");
+    expect(stdout).toContain("llvmpipe");
+  });
+}
+
+siteTest(noVulkan, "h264 falls down to the CPU, and the reasons are told", async (site) => {
+  const screen = await convertOn(site, { ...llvmpipe, conversion: { codec: "h264", container: "mp4" } });
+  expect(screen).toContain("Decode: cpu, filter: cpu, encode: libx264 (software)");
+  expect(screen).toMatch(/Not taken \(vulkan\): h264_vulkan: /);
+  expect(screen).toMatch(/Not taken \(nvenc\): h264_nvenc: /);
+  expect(await probeFilm(join(site.converted, "a.mp4"))).toMatchObject({ codec: "h264", frames: 50 });
+});
+
+siteTest(noVulkan, "llvmpipe is not used by itself, and a device that is not there is told", async (site) => {
+  const { ffmpeg, env } = llvmpipe;
+  const vulkan = { preferred_device: "RTX 9090" };
+  const screen = await convertOn(site, {
+    env,
+    ffmpeg,
+    vulkan,
+    conversion: { codec: "ffv1", container: "mkv" },
+  });
+  expect(screen).toContain("encode: ffv1 (software)");
+  expect(screen).toContain('no device is called "RTX 9090" (vulkan.preferred_device); there are: llvmpipe');
+});
+
+siteTest(
+  noFakeDriver,
+  "two equal cards on which every trial fails leave the work to the CPU",
+  async (site) => {
+    const env = driver?.env() ?? {};
+    const screen = await convertOn(site, { env, conversion: { codec: "h264", container: "mp4" } });
+    expect(screen).toContain("Decode: cpu, filter: cpu, encode: libx264 (software)");
+    expect(screen).toContain("nothing that was tried on Fake Card 9000 (0), Fake Card 9000 (1) worked");
+  },
+);
