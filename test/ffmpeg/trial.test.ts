@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findFfmpeg } from "../../src/ffmpeg/find.ts";
-import { tryMachine } from "../../src/ffmpeg/trial.ts";
+import { type Tried, tryMachine } from "../../src/ffmpeg/trial.ts";
+import { trialRecord } from "../../src/ffmpeg/trial-capabilities.ts";
+import { FOREVER, makeFake } from "./fake.ts";
 import { temporaryFolder, thisMachine } from "./machine.ts";
+import { trialDevice } from "./trial-records.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
@@ -11,63 +13,139 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-async function program(name: string, body: string): Promise<string> {
-  const path = join(folder.path, name);
-  await writeFile(path, `#!${process.execPath}\n${body}\n`);
-  await chmod(path, 0o755);
-  return path;
+const devices = [trialDevice(), trialDevice({ id: "other", index: 1, pci_address: "0000:66:00.0" })];
+
+/** All trials with an ffmpeg that does what `body` says with the first or second device, and else what it should. */
+async function tryFake(name: string, body: string, given: Partial<Parameters<typeof tryMachine>[0]> = {}) {
+  const device = `const device = argv.find((one) => one.startsWith("vulkan=vk:"))?.at(-1) ?? null;`;
+  const whole = `${device}\n${body}\nprocess.exit(real(argv));`;
+  const path = await makeFake(folder.path, name, whole);
+  const ffmpeg = { path, ffprobe_path: "ffprobe", version: "9.0", major: 9 };
+  return tryMachine({ ffmpeg, devices, limits: { cpu_ms: 60_000, gpu_ms: 60_000 }, ...given });
 }
 
-describe("finding ffmpeg", () => {
-  test("the one on PATH", async () => {
-    const { ffmpeg } = await thisMachine();
-    expect(ffmpeg.version).toMatch(/\d/);
-    expect(await findFfmpeg({ path: ffmpeg.path, ffprobe_path: null })).toEqual(ffmpeg);
-  });
+/** Such as `decode hevc 8`, for what was run on that device. */
+function ranOn(tried: Tried[], index: number): Record<string, string | null> {
+  const there = tried.filter(({ trial, ran }) => ran && trial.device?.gpu.index === index);
+  return Object.fromEntries(
+    there.map((one) => {
+      const { stage, codec, encoder, bit_depth, why } = trialRecord(one);
+      return [`${stage} ${encoder ?? codec ?? ""} ${bit_depth}`.replace("  ", " "), why];
+    }),
+  );
+}
 
-  test("one that is not there says what to do", async () => {
-    const wanted = { path: join(folder.path, "nowhere"), ffprobe_path: null };
-    expect(findFfmpeg(wanted)).rejects.toMatchObject({
-      code: "ffmpeg",
-      message: expect.stringContaining("ffmpeg.path"),
-    });
-  });
+function softwareWorks(tried: Tried[]): void {
+  const x264 = tried.map(trialRecord).filter(({ encoder }) => encoder === "libx264");
+  expect(x264.map(({ proven }) => proven)).toEqual([true, true]);
+}
 
-  test("one that is something else", async () => {
-    const path = await program("other", 'console.log("hello");');
-    const message = expect.stringContaining("is no working ffmpeg");
-    expect(findFfmpeg({ path, ffprobe_path: null })).rejects.toMatchObject({ code: "ffmpeg", message });
-  });
+/** Plays the GPU: `plain` is the same work on the CPU, where an encoder of NVIDIA's becomes x264. */
+const SOFTWARE = `
+const device_option = /^-(init_hw_device|filter_hw_device|hwaccel\\w*)$/;
+const gpu_filters = /hwupload,|hwdownload,|_vulkan/g;
+const plain = argv
+  .filter((one, n) => !device_option.test(one) && !device_option.test(argv[n - 1] ?? ""))
+  .map((one) => one.replace(gpu_filters, ""));
+const encoder = plain.findIndex((one) => /nvenc$/.test(one));
+if (encoder !== -1) plain.splice(encoder, plain.indexOf("-fps_mode") - encoder, "libx264", "-qp", "10");
+`;
 
-  test("one that is too old", async () => {
-    const path = await program("old", 'console.log("ffmpeg version 4.4.2-0ubuntu0.22.04.1 Copyright");');
-    const message = expect.stringContaining("needs 5.1 or newer");
-    expect(findFfmpeg({ path, ffprobe_path: "ffprobe" })).rejects.toMatchObject({ code: "ffmpeg", message });
-  });
-
-  test("a development build is taken at its word", async () => {
-    const path = await program("git", 'console.log("ffmpeg version N-118000-gabcdef Copyright");');
-    expect(await findFfmpeg({ path, ffprobe_path: "ffprobe" })).toMatchObject({
-      version: "N-118000-gabcdef",
-      major: null,
-    });
-  });
+test("prove what this machine's ffmpeg really encodes", async () => {
+  const { encoders } = await thisMachine();
+  const h264 = { family: "software", codec: "h264", encoder: "libx264", ten_bit: true, device: null };
+  expect(encoders).toContainEqual(expect.objectContaining(h264));
+  expect(encoders.map(({ codec }) => codec)).toContain("aac");
 });
 
-describe("trials", () => {
-  test("prove what this machine's ffmpeg really encodes", async () => {
-    const { encoders } = await thisMachine();
-    const h264 = { family: "software", codec: "h264", encoder: "libx264", ten_bit: true };
-    expect(encoders).toContainEqual(expect.objectContaining(h264));
-    expect(encoders.map(({ codec }) => codec)).toContain("aac");
-  });
-
-  test("believe no exit code: an ffmpeg that writes nothing proves nothing", async () => {
-    const path = await program("silent", "");
-    const ffmpeg = { path, ffprobe_path: "ffprobe", version: "6.0", major: 6 };
-    const tried = await tryMachine({ ffmpeg });
-    const software = tried.filter(({ trial }) => trial.stage === "encode" && trial.family === "software");
-    expect(software.length).toBeGreaterThan(4);
-    for (const { outcome } of tried) expect(outcome.why).not.toBeNull();
-  });
+test("believe no exit code: an ffmpeg that writes nothing proves nothing", async () => {
+  const path = await makeFake(folder.path, "silent", "process.exit(0);", "true");
+  const tried = await tryMachine({ ffmpeg: { path, ffprobe_path: "", version: "9.0", major: 9 }, devices });
+  expect(tried.length).toBeGreaterThan(50);
+  expect(tried.filter(({ outcome }) => outcome.why === null)).toEqual([]);
 });
+
+describe("with a device", () => {
+  test("right pictures prove it", async () => {
+    const tried = await tryFake("right", `${SOFTWARE} if (device !== null) process.exit(real(plain));`);
+    const expected = {
+      "decode hevc 8": null,
+      "scale 8": null,
+      "scale 10": null,
+      "encode h264_nvenc 8": null,
+    };
+    expect(ranOn(tried, 0)).toMatchObject(expected);
+    expect(ranOn(tried, 1)).toMatchObject(expected);
+    softwareWorks(tried);
+  }, 60_000);
+
+  test("pictures that are a little wrong do not, and the card beside it is none the worse", async () => {
+    const spoilt = `plain.map((one) => one.replace(/^format=nv12$|,format=yuv420p$/, "$&,eq=brightness=0.1"))`;
+    const body = `${SOFTWARE} if (device !== null) process.exit(real(device === "0" ? ${spoilt} : plain));`;
+    const tried = await tryFake("wrong", body);
+    const { "decode hevc 8": decode, "scale 8": scale } = ranOn(tried, 0);
+    expect(decode).toBe("picture 1 of 24 is wrong");
+    expect(scale).toMatch(/^picture 1 is wrong/);
+    expect(ranOn(tried, 1)).toMatchObject({ "decode hevc 8": null, "scale 8": null });
+  }, 60_000);
+
+  test("green pictures and exit code 0 do not", async () => {
+    const green = `
+if (device !== null && argv.at(-1) === "pipe:1") {
+  process.stdout.write(new Uint8Array(argv.includes("-hwaccel") ? 24 * 86400 : 8 * 19584));
+  process.exitCode = 0;
+} else if (device !== null) {
+  process.exit(real(["-v", "error", "-f", "lavfi", "-i", "color=c=green:s=384x136", "-frames:v", "8", argv.at(-1)]));
+} else`;
+    const ran = ranOn(await tryFake("green", green), 0);
+    expect(ran["decode hevc 8"]).toBe("picture 1 of 24 is wrong");
+    expect(ran["scale 8"]).toMatch(/^picture 1 is wrong \(\d\d\d?\.\d of 255 away/);
+    expect(ran["encode h264_nvenc 8"]).toMatch(/^picture 1 is wrong \(\d\d\.\d of 255 away/);
+  }, 60_000);
+
+  test("a film that ends early, or cannot be read, does not", async () => {
+    const short = `
+if (device === "0") argv.splice(argv.length - 1, 0, "-frames:v", "5");
+if (device === "1" && !argv.includes("pipe:1")) { fs.writeFileSync(target, "no film"); process.exit(0); }
+${SOFTWARE} if (device !== null) process.exit(real(plain));`;
+    const tried = await tryFake("short", short);
+    const first = ranOn(tried, 0);
+    expect(first["decode hevc 8"]).toBe("5 of 24 pictures came out");
+    expect(first["scale 8"]).toBe("5 of 8 pictures came out");
+    expect(first["encode h264_nvenc 8"]).toBe("5 of 8 pictures came out");
+    expect(ranOn(tried, 1)["encode h264_nvenc 8"]).toMatch(/^its film cannot be decoded: /);
+  }, 60_000);
+
+  test("a hang costs its limit once on each device, and nothing elsewhere", async () => {
+    const starts = join(folder.path, "starts");
+    const hangs = `
+if (device !== null) fs.appendFileSync(${JSON.stringify(starts)}, device);
+process.on("SIGTERM", () => {});
+if (device !== null) ${FOREVER} else`;
+    const tried = await tryFake("hangs", hangs, { limits: { cpu_ms: 60_000, gpu_ms: 1000 } });
+    expect([...(await readFile(starts, "utf8"))].toSorted()).toEqual(["0", "1"]);
+    for (const index of [0, 1]) {
+      const { "decode hevc 8": first, ...rest } = ranOn(tried, index);
+      expect(first).toBe("no answer within 1 s");
+      expect(Object.keys(rest).length).toBeGreaterThan(3);
+      expect(new Set(Object.values(rest))).toEqual(
+        new Set(["not tried, as ffmpeg hung there before (decode)"]),
+      );
+    }
+    softwareWorks(tried);
+  }, 60_000);
+});
+
+test("what is remembered is not run again, and what is missing is", async () => {
+  const { ffmpeg } = await thisMachine();
+  const tried = await tryMachine({ ffmpeg });
+  const remembered = new Map(tried.filter(({ ran }) => ran).map(({ key, outcome }) => [key, outcome]));
+  const aac = [...remembered.keys()].filter((key) => key.includes("aac"));
+  for (const key of aac) remembered.delete(key);
+  const again = await tryMachine({ ffmpeg, remembered });
+  expect(again.filter(({ ran }) => ran).map(({ key }) => key)).toEqual(aac);
+  expect(aac).toHaveLength(1);
+  expect(again.map(({ key, outcome }) => [key, outcome.why])).toEqual(
+    tried.map(({ key, outcome }) => [key, outcome.why]),
+  );
+}, 60_000);

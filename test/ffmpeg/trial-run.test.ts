@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { PROVEN, runTrial } from "../../src/ffmpeg/trial-run.ts";
+import { FOREVER, makeFake } from "./fake.ts";
+import { temporaryFolder } from "./machine.ts";
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+afterAll(() => folder.remove());
+
+/** An ffmpeg that does what `body` says. */
+async function trial(name: string, body: string, limits: { limit_ms?: number; exit_grace_ms?: number } = {}) {
+  const ffmpeg_path = await makeFake(folder.path, name, body);
+  return runTrial({ ffmpeg_path, options: ["-i", "x"], limit_ms: 30_000, ...limits });
+}
+
+test("what it wrote is the output, and nothing that it warned of counts", async () => {
+  const body = 'say("careful"); beat(1, "end"); process.stdout.write("pictures");';
+  const { outcome, output } = await trial("good", body);
+  expect(outcome).toEqual(PROVEN);
+  expect(Buffer.from(output).toString()).toBe("pictures");
+});
+
+test.each([
+  [
+    "its first complaint is the cause, its last line is kept",
+    'say("WARNING: llvmpipe is no real thing"); beat(1); say("[x @ 0x1] [enc:x @ 0x2] No such queue"); say("[out] Nothing was written"); process.exit(218);',
+    { why: "No such queue", said: "[out] Nothing was written", hung: false },
+  ],
+  [
+    "a device that ffmpeg cannot open",
+    'say("Device creation failed: -542398533."); say("Error parsing global options"); process.exit(1);',
+    { why: "its device cannot be opened", said: "Error parsing global options", hung: false },
+  ],
+  [
+    "nothing but a warning",
+    'say("warning: old"); process.exit(1);',
+    { why: "warning: old", said: "warning: old", hung: false },
+  ],
+  ["no word", "process.exit(3);", { why: "ffmpeg ended with exit code 3", said: null, hung: false }],
+  [
+    "a crash",
+    'process.kill(process.pid, "SIGSEGV");',
+    { why: "ffmpeg died of SIGSEGV", said: null, hung: false },
+  ],
+])("%s", async (name, body, expected) => {
+  const { outcome } = await trial(name.replaceAll(" ", "-").replaceAll(/\W/g, ""), body);
+  expect(outcome).toEqual(expected);
+});
+
+test("one that hangs is killed at its limit, although it ignores being asked to end", async () => {
+  const body = `process.on("SIGTERM", () => {}); say("half-way"); ${FOREVER}`;
+  const { outcome } = await trial("hangs", body, { limit_ms: 500 });
+  expect(outcome).toEqual({ why: "no answer within 0.5 s", said: "half-way", hung: true });
+});
+
+test("one that has done everything and never exits has done everything", async () => {
+  const body = `process.stdout.write("all"); beat(8, "end"); ${FOREVER}`;
+  const { outcome, output } = await trial("lingers", body, { exit_grace_ms: 200 });
+  expect(outcome).toEqual(PROVEN);
+  expect(Buffer.from(output).toString()).toBe("all");
+});
