@@ -3,7 +3,7 @@ import { type Plan, plan } from "../../src/ffmpeg/plan.ts";
 import { outputSize } from "../../src/ffmpeg/plan-size.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import { CPU_ONLY } from "../../src/shared/gpu.ts";
-import type { MediaInfo } from "../../src/shared/media.ts";
+import type { MediaInfo, VideoStream } from "../../src/shared/media.ts";
 import {
   audioStream,
   bestPlan,
@@ -73,6 +73,42 @@ describe("bits a sample", () => {
   ];
   test.each(rows)("%s", (_name, changes, source, pixel_format) => {
     expect(planned({ media: source, conversion: changes }).video.pixel_format).toBe(pixel_format);
+  });
+});
+
+describe("codecs for archives and for editing", () => {
+  const rows: [string, Partial<Conversion>, Partial<VideoStream>, string, string[]][] = [
+    ["ffv1 keeps 4:2:0", { codec: "ffv1" }, {}, "yuv420p", []],
+    ["ffv1 keeps 4:2:2 and 10 bits", { codec: "ffv1" }, { chroma: "422", bit_depth: 10 }, "yuv422p10le", []],
+    ["ffv1 keeps 4:4:4", { codec: "ffv1" }, { chroma: "444" }, "yuv444p", []],
+    ["ffv1 keeps gray in 4:2:0", { codec: "ffv1" }, { chroma: "gray" }, "yuv420p", []],
+    ["ffv1 of RGB", { codec: "ffv1" }, { chroma: "rgb" }, "yuv444p", ["RGB became YUV 4:4:4"]],
+    ["ffv1 of 12 bits", { codec: "ffv1" }, { bit_depth: 12 }, "yuv420p10le", ["12 bits a sample became 10"]],
+    ["ffv1 with 8 bits", { codec: "ffv1", bit_depth: 8 }, { bit_depth: 10 }, "yuv420p", ["became 8"]],
+    [
+      "ffv1 of a film with transparency",
+      { codec: "ffv1" },
+      { pixel_format: "yuva420p" },
+      "yuv420p",
+      ["transparency"],
+    ],
+    ["prores has 10 bits and 4:2:2", { codec: "prores" }, {}, "yuv422p10le", []],
+    ["prores has them whatever is asked for", { codec: "prores", bit_depth: 8 }, {}, "yuv422p10le", []],
+    [
+      "prores of 4:4:4",
+      { codec: "prores" },
+      { chroma: "444" },
+      "yuv422p10le",
+      ["resolution of colour became 4:2:2"],
+    ],
+  ];
+  test.each(rows)("%s", (_name, wanted, film, pixel_format, notes) => {
+    const plan = planned({
+      media: { video: [videoStream(film)] },
+      conversion: { container: "mkv", ...wanted },
+    });
+    expect(plan.video.pixel_format).toBe(pixel_format);
+    expect(plan.notes).toEqual(notes.map((note) => expect.stringContaining(note)));
   });
 });
 

@@ -135,6 +135,8 @@ export function capabilities(changes: Partial<Capabilities> = {}): Capabilities 
       software("hevc", "libx265", true),
       software("av1", "libsvtav1", true),
       software("av1", "libaom-av1", true),
+      software("ffv1", "ffv1", true),
+      software("prores", "prores_ks", true),
       software("aac", "aac", false),
       software("opus", "libopus", false),
     ],

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { PictureSample } from "../../src/ffmpeg/pictures.ts";
 import type { Timeline } from "../../src/ffmpeg/timeline.ts";
 import { type Evidence, judge } from "../../src/ffmpeg/verify.ts";
+import type { Conversion } from "../../src/shared/conversion.ts";
 import type { MediaInfo, VideoStream } from "../../src/shared/media.ts";
 import { audioStream, bestPlan, conversion, damage, media, videoStream } from "./records.ts";
 
@@ -172,5 +173,30 @@ describe("no damage", () => {
     const timeline = { packets: 1300, largest_gap_s: 8, largest_gap_at_s: 20 };
     const result = judge(evidence({ film: { constant_rate: false }, timeline }));
     expect(result).toEqual({ notes: ["For 8.0 s from 20.0 s on the source has no frame."] });
+  });
+});
+
+describe("a lossless result", () => {
+  const rows: [string, Partial<VideoStream>, Partial<Conversion>, number, boolean][] = [
+    ["is the source", {}, {}, 0, true],
+    ["differs by no more than rounding", {}, {}, 0.4, true],
+    ["differs a little", {}, {}, 2, false],
+    ["was scaled, so that it may differ", {}, { target_resolution: { width: 1280, height: 720 } }, 2, true],
+    ["lost bits, so that it may differ", { bit_depth: 12, pixel_format: "yuv420p12le" }, {}, 2, true],
+    ["was deinterlaced, so that it may differ", { interlaced: true }, {}, 2, true],
+  ];
+  test.each(rows)("%s", (_name, film, wanted, mean, good) => {
+    const source = media({ video: [videoStream(film)], audio: [audioStream()] });
+    const lossless = conversion({ codec: "ffv1", container: "mkv", ...wanted });
+    const planned = bestPlan({ media: source, conversion: lossless });
+    const { width, height, pixel_format } = planned.video;
+    const result = judge(
+      evidence({
+        film,
+        made: { codec: "ffv1", width, height, pixel_format },
+        rest: { plan: planned, pictures: [sample(mean, 1)] },
+      }),
+    );
+    expect("notes" in result).toBe(good);
   });
 });
