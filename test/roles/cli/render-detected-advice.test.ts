@@ -39,7 +39,7 @@ test.each<[string, VulkanProbe, string, string[]]>([
   ["no device at all", probe(), "win32", ["Only Vulkan on the CPU", "from the GPU's vendor"]],
   ["MoltenVK", probe(device({ driver: { ...radv, id: 14 } })), "darwin", ["macOS: no Vulkan driver"]],
 ])("advice on %s", (_, found, os, parts) => {
-  const lines = adviceOn(found, os);
+  const lines = adviceOn({ vulkan: found, capabilities: null, os });
   expect(lines).toHaveLength(parts.length);
   for (const [index, part] of parts.entries()) expect(lines[index]).toContain(part);
 });
@@ -58,11 +58,29 @@ test.each<[string, Partial<VulkanDevice>, string[]]>([
   ["an NVIDIA without video", {}, ["NVIDIA_DRIVER_CAPABILITIES"]],
   ["an NVIDIA that cannot encode", { video: [offer("decode h264 8")] }, []],
 ])("advice on %s", (_, given, parts) => {
-  const lines = adviceOn(probe(device(given), llvmpipe), "linux");
+  const lines = adviceOn({ vulkan: probe(device(given), llvmpipe), capabilities: null, os: "linux" });
   expect(lines).toHaveLength(parts.length);
   for (const [index, part] of parts.entries()) expect(lines[index]).toContain(part);
 });
 
 test("two equal cards get one piece of advice", () => {
-  expect(adviceOn(probe(device(), device({ index: 1 })), "linux")).toHaveLength(1);
+  const vulkan = probe(device(), device({ index: 1 }));
+  expect(adviceOn({ vulkan, capabilities: null, os: "linux" })).toHaveLength(1);
+});
+
+test.each<[string, string[], string[]]>([
+  ["5.1.9-0+deb12u1", ["decode h264 8", "encode hevc 8"], ["decode h264: 6.1, encode hevc: 7.1"]],
+  ["6.1.1", ["decode h264 8", "decode vp9 8", "encode av1 8"], ["decode vp9: 8.0, encode av1: 8.0"]],
+  ["9.0.2", ["decode h264 8", "encode hevc 8"], []],
+  ["N-118000-gabcdef", ["decode h264 8", "encode hevc 8"], []],
+  ["5.1.9", ["decode h264 8"], ["decode h264: 6.1)"]],
+])("ffmpeg %s, with a card that offers %p", (version, offered, parts) => {
+  const ffmpeg = { path: "ffmpeg", ffprobe_path: "ffprobe", version, major: null };
+  const card = device({ driver: { ...radv, id: 99 }, video: offered.map((one) => offer(one)) });
+  const lines = adviceOn({ vulkan: probe(card), capabilities: { ffmpeg }, os: "linux" });
+  expect(lines).toHaveLength(parts.length);
+  for (const [index, part] of parts.entries()) {
+    expect(lines[index]).toStartWith(`ffmpeg ${version} is too old`);
+    expect(lines[index]).toContain(part);
+  }
 });

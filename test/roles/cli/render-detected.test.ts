@@ -2,18 +2,25 @@ import { expect, test } from "bun:test";
 import { type Detected, renderDetected } from "../../../src/roles/cli/render-detected.ts";
 import type { Capabilities, ProvenEncoder } from "../../../src/shared/capabilities.ts";
 import { type FamilyName, NO_DEVICE_OPTIONS } from "../../../src/shared/gpu.ts";
+import { gpu, SIZES } from "../../ffmpeg/trial-records.ts";
 import { device, NO_LOADER, offer, probe } from "./devices.ts";
+
+const scale = { stage: "scale", codec: null } as const;
+const h264 = { codec: "h264" };
 
 function proven(family: FamilyName, codec: string, encoder: string, ten_bit: boolean): ProvenEncoder {
   return { family, codec, encoder, ten_bit, device: null, open: NO_DEVICE_OPTIONS, limits: null };
 }
 
+const card = gpu({ scale: [8, 10], decode: [{ codec: "h264", bit_depth: 8, limits: SIZES }] });
 const capabilities: Capabilities = {
-  ffmpeg: { path: "/usr/bin/ffmpeg", ffprobe_path: "/usr/bin/ffprobe", version: "5.1.9", major: 5 },
-  gpus: [],
+  ffmpeg: { path: "/usr/bin/ffmpeg", ffprobe_path: "/usr/bin/ffprobe", version: "9.0.2", major: 9 },
+  gpus: [card, gpu({ id: "other", index: 1, refused: [{ ...scale, bit_depth: 8, why: "out of memory" }] })],
   encoders: [proven("software", "h264", "libx264", true), proven("software", "aac", "aac", false)],
   refused: [
-    { family: "vulkan", codec: "h264", encoder: "h264_vulkan", device: null, why: "no such encoder" },
+    { ...h264, family: "vulkan", encoder: "h264_vulkan", device: card.id, why: "the driver has no queue" },
+    { ...h264, family: "vulkan", encoder: "h264_vulkan", device: "other", why: "the driver has no queue" },
+    { ...h264, family: "amf", encoder: "h264_amf", device: null, why: "not in this ffmpeg" },
   ],
 };
 const video = [offer("decode h264 8"), offer("encode h264 8")];
@@ -28,36 +35,41 @@ test("the whole screen: what drivers say, and what a trial has shown", () => {
   expect(renderDetected(found)).toBe(`🖥️ GPU / Vulkan Detection
 
 Vulkan Status: ✓ Available
-Conversion: on the CPU; this version of vc does not convert through Vulkan yet
+Conversion: ✓ on the GPU, as far as trials proved it
 
-Devices, with what their drivers offer (untried, so only hoped for):
+Devices, with what trials proved (✓) and what not (✗):
 ├─ Fake Card 9000
 │  ├─ Type: Discrete
 │  ├─ Driver: NVIDIA 580.159.03
 │  ├─ Vulkan: 1.3.280
 │  ├─ PCI address: 0000:65:00.0
 │  ├─ UUID: 00102030-4050-6070-8090-a0b0c0d0e0f0
-│  ├─ Decoding offered: H.264 (8 bits, up to 4096x4096)
-│  └─ Encoding offered: H.264 (8 bits, up to 4096x4096)
+│  ├─ Decoding:
+│  │  └─ ✓ H.264 (8 bits, up to 4096x4096)
+│  ├─ Scaling:
+│  │  └─ ✓ 8 and 10 bits
+│  └─ Encoding:
+│     └─ ✗ h264_vulkan: the driver has no queue
 └─ Fake Card 9000
    ├─ Type: Discrete
    ├─ Driver: NVIDIA 580.159.03
    ├─ Vulkan: 1.3.280
-   ├─ Decoding offered: nothing
-   └─ Encoding offered: nothing
+   ├─ Decoding:
+   ├─ Scaling:
+   │  └─ ✗ 8 bits: out of memory
+   └─ Encoding:
+      └─ ✗ h264_vulkan: the driver has no queue
 
-Encoders, each proven by a trial:
-├─ h264: libx264 (software, 8 and 10 bits)
-└─ aac: aac (software)
-
-Tried in vain:
-└─ h264: h264_vulkan (vulkan): no such encoder
+Encoders without a Vulkan device:
+├─ ✓ h264: libx264 (8 and 10 bits)
+├─ ✓ aac: aac
+└─ ✗ h264_amf: not in this ffmpeg
 
 Environment:
 ├─ OS: Linux
 ├─ Architecture: x64
 ├─ Vulkan loader: 1.3.239 (libvulkan.so.1)
-├─ ffmpeg: 5.1.9 (/usr/bin/ffmpeg)
+├─ ffmpeg: 9.0.2 (/usr/bin/ffmpeg)
 └─ ffprobe: /usr/bin/ffprobe
 
 What you can do:
@@ -91,13 +103,22 @@ test("without ffmpeg the devices are shown all the same", () => {
   expect(shown).not.toContain("ffprobe:");
 });
 
-test("what a trial has proven counts", () => {
-  const gpu = proven("vulkan", "h264", "h264_vulkan", false);
-  const shown = renderDetected({ ...found, capabilities: { ...capabilities, encoders: [gpu], refused: [] } });
-  expect(shown).toContain("Conversion: ✓ GPU encoders were proven\n");
-  expect(shown).toContain("└─ h264: h264_vulkan (vulkan, 8 bits)\n");
-  expect(shown).not.toContain("in vain");
-  expect(renderDetected({ ...found, capabilities: { ...capabilities, encoders: [] } })).toContain(
-    "└─ none\n",
-  );
+test.each<[string, Partial<Capabilities>, string]>([
+  ["nothing on the GPU", { gpus: [gpu()] }, "on the CPU"],
+  ["scaling", { gpus: [gpu({ scale: [8] })] }, "✓ on the GPU"],
+  ["scaling on llvmpipe", { gpus: [gpu({ scale: [8], type: "cpu" })] }, "on the CPU"],
+  ["a vendor's encoder", { gpus: [], encoders: [proven("amf", "h264", "h264_amf", false)] }, "✓ on the GPU"],
+  [
+    "an encoder on the card",
+    { gpus: [gpu()], encoders: [{ ...proven("vulkan", "ffv1", "ffv1_vulkan", true), device: gpu().id }] },
+    "✓ on the GPU",
+  ],
+])("where films are converted, when what was proven is %s", (_, given, where) => {
+  const shown = renderDetected({ ...found, capabilities: { ...capabilities, ...given } });
+  expect(shown).toContain(`\nConversion: ${where}`);
+});
+
+test("an ffmpeg without any encoder", () => {
+  const none = { ...capabilities, encoders: [], refused: [] };
+  expect(renderDetected({ ...found, capabilities: none })).toContain("device:\n└─ none\n");
 });
