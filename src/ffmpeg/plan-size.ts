@@ -10,9 +10,9 @@ export type Size = { width: number; height: number };
 export function outputSize(film: VideoStream, box: Size | null): Size {
   const shown = shownSize(film);
   const upright = shown.height > shown.width;
-  const turned =
+  const fit =
     box !== null && upright !== box.height > box.width ? { width: box.height, height: box.width } : box;
-  const factor = turned === null ? 1 : Math.min(1, turned.width / shown.width, turned.height / shown.height);
+  const factor = fit === null ? 1 : Math.min(1, fit.width / shown.width, fit.height / shown.height);
   return { width: even(shown.width * factor), height: even(shown.height * factor) };
 }
 

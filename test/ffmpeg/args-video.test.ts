@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { args } from "../../src/ffmpeg/args.ts";
 import { FAMILIES } from "../../src/ffmpeg/encoders/families.ts";
 import { plan } from "../../src/ffmpeg/plan.ts";
@@ -6,7 +7,11 @@ import type { ProvenEncoder } from "../../src/shared/capabilities.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import type { FamilyName, Gpu } from "../../src/shared/gpu.ts";
 import type { VideoStream } from "../../src/shared/media.ts";
+import { newer, noNewer } from "../support/newer-ffmpeg.ts";
+import { run } from "../support/processes.ts";
+import { testOr } from "../support/test-or.ts";
 import { gpuRecord } from "./gpu-record.ts";
+import { convert, temporaryFolder } from "./machine.ts";
 import { capabilities, conversion, gpuUse, media, videoStream } from "./records.ts";
 
 const nvidia = gpuRecord({ index: 2 });
@@ -168,4 +173,111 @@ describe("devices and filters of every rung", () => {
   test.each(rows)("%s", (_name, of, expected) => {
     expect(rungs(of)).toEqual(expected);
   });
+});
+
+type Source = { size: string; filter: string; output: string[] };
+
+/** Half a second of a moving picture, as ffmpeg's H.264 or FFV1. */
+async function makeSource(folder: string, { size, filter, output }: Source): Promise<string> {
+  const path = join(folder, "source.mkv");
+  const picture = ["-f", "lavfi", "-i", `testsrc2=s=${size}:r=25:d=0.4`, "-vf", filter];
+  const made = await run({
+    cmd: ["ffmpeg", "-v", "error", "-y", ...picture, ...output, path],
+    cwd: folder,
+    env: { PATH: process.env.PATH ?? "" },
+  });
+  expect(made).toMatchObject({ exit: 0 });
+  return path;
+}
+
+const x264 = ["-c:v", "libx264", "-preset", "ultrafast"];
+const plain: Source = { size: "512x256", filter: "format=yuv420p", output: x264 };
+const sources: Record<string, Source> = {
+  plain,
+  "10 bits": { ...plain, filter: "format=yuv420p10le" },
+  "4:2:2": { ...plain, filter: "format=yuv422p" },
+  "4:4:4 in a size of its own": { ...plain, size: "322x242", filter: "format=yuv444p" },
+  "full range": { ...plain, filter: "scale=out_range=pc,format=yuvj420p" },
+  RGB: { ...plain, filter: "format=rgb24", output: ["-c:v", "libx264rgb", "-preset", "ultrafast"] },
+  "tagged bt709": {
+    ...plain,
+    filter: "scale=out_color_matrix=bt709,format=yuv420p",
+    output: [...x264, "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"],
+  },
+  interlaced: {
+    ...plain,
+    filter: "tinterlace=interleave_top,setfield=tff,scale=512:256,format=yuv420p",
+    output: [...x264, "-flags", "+ildct+ilme", "-x264opts", "tff=1"],
+  },
+};
+
+describe("films really become what was planned, by their pictures, on Mesa's Vulkan on the CPU:", () => {
+  const half = { target_resolution: { width: 256, height: 128 } };
+  const llvmpipe = gpuRecord({ id: "llvmpipe", index: 0, name: "llvmpipe", type: "cpu", decode: [] });
+  const shaders: [FamilyName, string][] = [
+    ["vulkan", "ffv1_vulkan"],
+    ["vulkan", "prores_ks_vulkan"],
+  ];
+  const rows: [string, string, Partial<Conversion>, string][] = [
+    ["plain", "ffv1", {}, "cpu vulkan yuv420p"],
+    ["plain", "prores", half, "cpu vulkan yuv422p10le"],
+    ["10 bits", "ffv1", half, "cpu vulkan yuv420p10le"],
+    ["4:2:2", "ffv1", {}, "cpu vulkan yuv422p"],
+    ["4:4:4 in a size of its own", "ffv1", {}, "cpu vulkan yuv444p"],
+    ["full range", "ffv1", {}, "cpu vulkan yuv420p"],
+    ["full range", "prores", half, "cpu cpu yuv422p10le"],
+    ["RGB", "ffv1", {}, "cpu cpu yuv444p"],
+    ["tagged bt709", "prores", half, "cpu vulkan yuv422p10le"],
+    ["interlaced", "prores", half, "cpu cpu yuv422p10le"],
+  ];
+  for (const [name, codec, changes, expected] of rows) {
+    testOr(
+      noNewer,
+      `${name} to ${codec}`,
+      async () => {
+        const folder = await temporaryFolder();
+        const source = await makeSource(folder.path, sources[name] ?? plain);
+        const tools = { path: newer?.ffmpeg ?? "", ffprobe_path: newer?.ffprobe ?? "" };
+        const encoders = shaders.map(([family, encoder]) => provenOn(llvmpipe, family, encoder));
+        const result = await convert(
+          { source, target: join(folder.path, "made.mkv") },
+          { codec: codec === "ffv1" ? "ffv1" : "prores", container: "mkv", verify: "full", ...changes },
+          {
+            capabilities: {
+              ffmpeg: { ...tools, version: "9.0", major: 9 },
+              gpus: [llvmpipe],
+              encoders,
+              refused: [],
+            },
+            gpu: gpuUse({ device: "llvmpipe", use_vulkan: true }),
+          },
+        );
+        const { plan: ran, command } = result.report;
+        const format = /format=(yuv\w+)/.exec(command?.find((one) => one.includes("hwupload")) ?? "")?.[1];
+        expect({ ...result, ran: `${ran?.decode} ${ran?.filter} ${format}` }).toMatchObject({
+          outcome: "done",
+          ran: expected,
+        });
+        await folder.remove();
+      },
+      60_000,
+    );
+  }
+});
+
+describe("and on the CPU:", () => {
+  for (const [name, codec, encoder] of [
+    ["4:2:2", "ffv1", "ffv1"],
+    ["full range", "ffv1", "ffv1"],
+    ["plain", "prores", "prores_ks"],
+  ] as const) {
+    test(`${name} to ${codec}`, async () => {
+      const folder = await temporaryFolder();
+      const source = await makeSource(folder.path, sources[name] ?? plain);
+      const files = { source, target: join(folder.path, "made.mkv") };
+      const result = await convert(files, { codec, container: "mkv", verify: "full" });
+      expect(result).toMatchObject({ outcome: "done", report: { plan: { encoder, device: null } } });
+      await folder.remove();
+    }, 60_000);
+  }
 });
