@@ -1,7 +1,6 @@
-import { rm, truncate } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import type { Capabilities } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
-import { systemCode } from "../shared/errors.ts";
 import type { GpuFact, GpuUse } from "../shared/gpu.ts";
 import type { AttemptReport, Progress } from "../shared/job.ts";
 import type { MediaInfo } from "../shared/media.ts";
@@ -132,13 +131,13 @@ function keepForPeople(report: AttemptReport, of: { plan: Plan; message: string 
   report.earlier = [...(report.earlier ?? []), { ...run, log_tail: log_tail.slice(-EARLIER_TAIL_LENGTH) }];
 }
 
-/** An ffmpeg that makes nothing must not pass off what another has left. */
+/**
+ * Another file in its place: an ffmpeg that makes nothing must not pass off what was there, nor one that nothing could
+ * end go on writing into what the next one makes.
+ */
 async function empty(path: string): Promise<void> {
-  try {
-    await truncate(path, 0);
-  } catch (error) {
-    if (systemCode(error) !== "ENOENT") throw error;
-  }
+  await rm(path, { force: true });
+  await (await open(path, "wx")).close();
 }
 
 function jobTimeout({ job_timeout_ms }: ConvertLimits): Refusal {

@@ -6,7 +6,7 @@ export function judgeRun(
   run: EncodeRun,
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number },
 ): Refusal | null {
-  if (run.stopped !== null && run.stopped !== "end_hang") return stopped(run.stopped, limits);
+  if (run.stopped !== null && run.stopped !== "end_hang") return stopped(run.stopped, run.undead, limits);
   // When only the trailer did not fit, ffmpeg ends with 0 all the same.
   if (run.log.disk_full) {
     return { outcome: "retry", reason: "disk_full", message: "The disk of the results is full." };
@@ -24,13 +24,18 @@ export function judgeRun(
 /** ffmpeg's exit code when more than two thirds of the frames could not be decoded (-max_error_rate). */
 const TOO_MANY_ERRORS = 69;
 
-function stopped(why: Stop, limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number }): Refusal {
+function stopped(
+  why: Stop,
+  undead: boolean,
+  limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number },
+): Refusal {
+  const end = undead ? "could not be ended, even by SIGKILL: its driver holds it" : "was ended";
   if (why === "stalled") {
-    const message = `ffmpeg made no progress for ${limits.stall_timeout_ms / 1000} s (stall_timeout) and was ended.`;
+    const message = `ffmpeg made no progress for ${limits.stall_timeout_ms / 1000} s (stall_timeout) and ${end}.`;
     return { outcome: "retry", reason: "stalled", message };
   }
   if (why === "ffmpeg_timeout") {
-    const message = `ffmpeg ran longer than ffmpeg.timeout (${limits.ffmpeg_timeout_ms / 1000} s) and was ended.`;
+    const message = `ffmpeg ran longer than ffmpeg.timeout (${limits.ffmpeg_timeout_ms / 1000} s) and ${end}.`;
     return { outcome: "retry", reason: "ffmpeg_timeout", message };
   }
   return { outcome: "retry", reason: "cancelled", message: "The attempt was stopped on request." };

@@ -7,15 +7,19 @@ import { NO_REPORT, type Report, readProgressLine } from "./progress.ts";
 /** Why an ffmpeg was stopped from here; `end_hang`: it had finished its work and did not exit. */
 export type Stop = "stalled" | "ffmpeg_timeout" | "aborted" | "end_hang";
 
-/** How long an ffmpeg may take after SIGTERM; and after its last word, as some GPU drivers keep it from exiting. */
-export type KillGraces = { kill_ms: number; end_ms: number };
+/**
+ * How long an ffmpeg may take after SIGTERM; after its last word, as some GPU drivers keep it from exiting; and after
+ * SIGKILL, which does not reach a process that waits inside a driver.
+ */
+export type KillGraces = { kill_ms: number; end_ms: number; gone_ms: number };
 
-export type EncodeRun = Exit & { stopped: Stop | null; log: FfmpegLog; report: Report };
+/** `undead`: not even SIGKILL ended it, and it may still hold the file that it had open. */
+export type EncodeRun = Exit & { stopped: Stop | null; undead: boolean; log: FfmpegLog; report: Report };
 
 /**
  * Runs one ffmpeg under watch until it has ended. It is stopped when `signal` aborts, after `ffmpeg_timeout_ms`,
  * or when for `stall_timeout_ms` neither its progress nor its output file moved (0: no limit): by SIGTERM, and SIGKILL
- * when that does not help; an abort kills at once. `target_path` is the plain path of the output file.
+ * when that does not help; an abort kills at once. One that nothing ends is left behind. `target_path` is the plain path of the output file.
  */
 export async function encode(of: {
   ffmpeg_path: string;
@@ -40,15 +44,16 @@ export async function encode(of: {
   const child = await startFfmpeg({ ffmpeg_path: of.ffmpeg_path, arguments: of.arguments, onLine });
   const watch = startWatch({ graces: GRACES, ...of, pulse, kill: child.kill });
   try {
-    const exit = await child.exited;
-    return { ...exit, stopped: watch.stopped(), log: log.result(), report };
+    const exit = await Promise.race([child.exited, watch.undead]);
+    const { undead, ...how } = { undead: false, ...exit };
+    return { ...how, undead, stopped: watch.stopped(), log: log.result(), report };
   } finally {
     watch.end();
   }
 }
 
 const WATCH_INTERVAL_MS = 200;
-const GRACES: KillGraces = { kill_ms: 3000, end_ms: 10_000 };
+const GRACES: KillGraces = { kill_ms: 3000, end_ms: 10_000, gone_ms: 30_000 };
 
 type Pulse = { beat(sign: string, ended: boolean): void; silent_ms(): number; ended(): boolean };
 
@@ -79,6 +84,7 @@ function startWatch(of: {
   const started_ms = performance.now();
   let stopped: Stop | null = null;
   let killer: Timer | undefined;
+  const undead = Promise.withResolvers<Exit & { undead: true }>();
   let file = "";
   let file_at_ms = started_ms;
   const stop = (why: Stop) => {
@@ -86,7 +92,11 @@ function startWatch(of: {
     stopped = why;
     // What is made for nobody needs no good end.
     of.kill(why === "aborted" ? "SIGKILL" : "SIGTERM");
-    killer = setTimeout(() => of.kill("SIGKILL"), of.graces.kill_ms);
+    killer = setTimeout(() => {
+      of.kill("SIGKILL");
+      const left = { code: null, signal: "SIGKILL", undead: true } as const;
+      killer = setTimeout(() => undead.resolve(left), of.graces.gone_ms);
+    }, of.graces.kill_ms);
   };
   const look = async () => {
     // Moving an mp4's index to its front takes minutes without progress, but changes the file.
@@ -106,6 +116,7 @@ function startWatch(of: {
   if (of.signal.aborted) abort();
   return {
     stopped: () => stopped,
+    undead: undead.promise,
     end() {
       clearInterval(timer);
       clearTimeout(killer);

@@ -17,6 +17,7 @@ function run(changes: Partial<EncodeRun>): EncodeRun {
     code: 0,
     signal: null,
     stopped: null,
+    undead: false,
     log: quiet,
     report: { ...NO_REPORT, frame: 10 },
     ...changes,
@@ -37,6 +38,12 @@ describe("a run of ffmpeg", () => {
       { code: 255, stopped: "stalled" },
       "stalled",
       "no progress for 300 s (stall_timeout)",
+    ],
+    [
+      "that stood still, and nothing ended it",
+      { code: null, signal: "SIGKILL", stopped: "stalled", undead: true },
+      "stalled",
+      "could not be ended, even by SIGKILL",
     ],
     [
       "that took too long",

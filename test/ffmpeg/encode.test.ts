@@ -10,7 +10,7 @@ import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 
 const LIMIT_MS = 60_000;
 const DEAF = 'process.on("SIGTERM", () => {});';
-const graces = { kill_ms: 300, end_ms: 600 };
+const graces = { kill_ms: 300, end_ms: 600, gone_ms: 10_000 };
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let source = "";
 beforeAll(async () => {
@@ -101,6 +101,22 @@ describe("under watch", () => {
         signal: "SIGKILL",
         report: { ended: true, frame: 50 },
       });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "one whose end nothing brings about is left behind",
+    async () => {
+      // What it started holds its messages open, so that it does not seem to end.
+      const holder =
+        'Bun.spawn(["sleep", "60"], { stdio: ["ignore", "ignore", "inherit"], detached: true }).pid';
+      const ended = await run("undead", `beat(1); say("[info] " + ${holder}); ${FOREVER}`, {
+        limits: { ffmpeg_timeout_ms: 0, stall_timeout_ms: 500 },
+        graces: { ...graces, gone_ms: 300 },
+      });
+      expect(ended).toMatchObject({ stopped: "stalled", undead: true });
+      process.kill(Number(/\d+/.exec(ended.log.tail)?.[0]), "SIGKILL");
     },
     LIMIT_MS,
   );

@@ -50,7 +50,7 @@ async function run(name: string, body: string, options: { source?: string; gpu?:
     capabilities: await machineWith(name, body),
     gpu: { ...USE, ...options.gpu },
     limits: { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 1000 },
-    graces: { kill_ms: 300, end_ms: 600 },
+    graces: { kill_ms: 300, end_ms: 600, gone_ms: 10_000 },
     onGpuFact: (fact) => facts.push(fact),
   });
   return { ended, facts, kept: existsSync(target) };
