@@ -13,7 +13,8 @@ export type ToolRun = {
 /**
  * Runs a short-lived program of ffmpeg's (probe, trial, picture) to its end; conversions go through process.ts.
  * `onOutput` gets standard output piece by piece, `onMessage` standard error line by line; it is killed (SIGKILL, which no program can ignore) after
- * `limit_ms`, after `max_bytes` of output, or when `signal` aborts. Only the last 64 kB of its messages are kept.
+ * `limit_ms`, after `max_bytes` of output, or when `signal` aborts; one that a driver holds all the same is left behind.
+ * Only the last 64 kB of its messages are kept.
  * Throws VcError("ffmpeg") if it cannot be started.
  */
 export async function runTool(of: {
@@ -23,22 +24,30 @@ export async function runTool(of: {
   signal?: AbortSignal | undefined;
   onOutput: (piece: Uint8Array) => void;
   onMessage?: (line: string) => void;
+  /** How long it may take to be gone after it was killed. */
+  gone_ms?: number;
 }): Promise<ToolRun> {
   of.signal?.throwIfAborted();
   const child = start(of.argv);
+  const left = Promise.withResolvers<[false, string]>();
   let timed_out = false;
-  const kill = () => child.kill("SIGKILL");
+  let leaver: Timer | undefined;
+  const kill = () => {
+    child.kill("SIGKILL");
+    leaver ??= setTimeout(() => left.resolve([false, ""]), of.gone_ms ?? GONE_MS);
+  };
   const timer = setTimeout(() => {
     timed_out = true;
     kill();
   }, of.limit_ms);
   of.signal?.addEventListener("abort", kill);
   try {
-    const [too_long, stderr] = await Promise.all([
+    const ended = Promise.all([
       pump(child.stdout, of.max_bytes, of.onOutput, kill),
       tail(child.stderr, of.onMessage),
       child.exited,
     ]);
+    const [too_long, stderr] = await Promise.race([ended, left.promise]);
     of.signal?.throwIfAborted();
     return {
       code: child.exitCode,
@@ -49,9 +58,14 @@ export async function runTool(of: {
     };
   } finally {
     clearTimeout(timer);
+    clearTimeout(leaver);
+    child.unref();
     of.signal?.removeEventListener("abort", kill);
   }
 }
+
+/** Large ones are cleared away for seconds. */
+const GONE_MS = 30_000;
 
 /** As runTool, with the whole standard output as bytes. */
 export async function captureTool(

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { captureTool } from "../../src/ffmpeg/tool.ts";
+import { captureTool, runTool } from "../../src/ffmpeg/tool.ts";
 
 const show = (name: string) => [process.execPath, "-e", `process.stdout.write(String(process.env.${name}))`];
 
@@ -20,4 +20,16 @@ test.each([
 test("a tool that takes too long is killed", async () => {
   const argv = [process.execPath, "-e", "setInterval(() => {}, 1000)"];
   expect(await captureTool({ argv, limit_ms: 300, max_bytes: 1000 })).toMatchObject({ timed_out: true });
+});
+
+test("a tool that does not seem to end even then is left behind", async () => {
+  // What it started holds its messages open.
+  const holder = 'Bun.spawn(["sleep", "60"], { stdio: ["ignore", "ignore", "inherit"], detached: true }).pid';
+  const program = `process.stdout.write(String(${holder})); setInterval(() => {}, 1000)`;
+  const argv = [process.execPath, "-e", program];
+  let pid = "";
+  const onOutput = (piece: Uint8Array) => void (pid += new TextDecoder().decode(piece));
+  const run = await runTool({ argv, limit_ms: 1000, max_bytes: 1000, gone_ms: 100, onOutput });
+  expect(run).toMatchObject({ timed_out: true, stderr: "" });
+  process.kill(Number(pid), "SIGKILL");
 });
