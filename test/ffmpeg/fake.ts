@@ -6,13 +6,19 @@ import { join } from "node:path";
  * `say`) when it is asked to convert, and hands everything else to the real one. Only where scripts can be started
  * by their first line.
  */
-export async function makeFake(folder: string, name: string, body: string, real = "ffmpeg"): Promise<string> {
+export async function makeFake(
+  folder: string,
+  name: string,
+  body: string,
+  real = "ffmpeg",
+  version = "5.1-fake",
+): Promise<string> {
   const path = join(folder, `${name}.js`);
   const program = `#!${process.execPath}
 const argv = process.argv.slice(2);
 const fs = require("node:fs");
 if (argv[0] === "-version") {
-  console.log("ffmpeg version 5.1-fake");
+  console.log("ffmpeg version ${version}");
   process.exit(0);
 }
 const real = (options) => Bun.spawnSync([${JSON.stringify(real)}, ...options], { stdio: ["ignore", "inherit", "inherit"] }).exitCode;

@@ -3,7 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Tried, tryMachine } from "../../src/ffmpeg/trial.ts";
 import { trialRecord } from "../../src/ffmpeg/trial-capabilities.ts";
+import { listTrials, trialKey } from "../../src/ffmpeg/trial-list.ts";
+import { PROVEN } from "../../src/ffmpeg/trial-run.ts";
 import { FOREVER, makeFake } from "./fake.ts";
+import { FAKE_GPU } from "./fake-gpu.ts";
 import { temporaryFolder, thisMachine } from "./machine.ts";
 import { trialDevice } from "./trial-records.ts";
 
@@ -17,12 +20,18 @@ const devices = [trialDevice(), trialDevice({ id: "other", index: 1, pci_address
 
 /** All trials with an ffmpeg that does what `body` says with the first or second device, and else what it should. */
 async function tryFake(name: string, body: string, given: Partial<Parameters<typeof tryMachine>[0]> = {}) {
-  const device = `const device = argv.find((one) => one.startsWith("vulkan=vk:"))?.at(-1) ?? null;`;
-  const whole = `${device}\n${body}\nprocess.exit(real(argv));`;
+  const whole = `${FAKE_GPU}\n${body}\nprocess.exit(real(argv));`;
   const path = await makeFake(folder.path, name, whole);
   const ffmpeg = { path, ffprobe_path: "ffprobe", version: "9.0", major: 9 };
   return tryMachine({ ffmpeg, devices, limits: { cpu_ms: 60_000, gpu_ms: 60_000 }, ...given });
 }
+
+/** As if everything had been tried before that needs no device. */
+const CPU_KNOWN = new Map(
+  listTrials({ ffmpeg: { version: "9.0" }, built_in: null, devices: [], os: process.platform }).map(
+    (trial) => [trialKey(trial), PROVEN],
+  ),
+);
 
 /** Such as `decode hevc 8`, for what was run on that device. */
 function ranOn(tried: Tried[], index: number): Record<string, string | null> {
@@ -40,17 +49,6 @@ function softwareWorks(tried: Tried[]): void {
   expect(x264.map(({ proven }) => proven)).toEqual([true, true]);
 }
 
-/** Plays the GPU: `plain` is the same work on the CPU, where an encoder of NVIDIA's becomes x264. */
-const SOFTWARE = `
-const device_option = /^-(init_hw_device|filter_hw_device|hwaccel\\w*)$/;
-const gpu_filters = /hwupload,|hwdownload,|_vulkan/g;
-const plain = argv
-  .filter((one, n) => !device_option.test(one) && !device_option.test(argv[n - 1] ?? ""))
-  .map((one) => one.replace(gpu_filters, ""));
-const encoder = plain.findIndex((one) => /nvenc$/.test(one));
-if (encoder !== -1) plain.splice(encoder, plain.indexOf("-fps_mode") - encoder, "libx264", "-qp", "10");
-`;
-
 test("prove what this machine's ffmpeg really encodes", async () => {
   const { encoders } = await thisMachine();
   const h264 = { family: "software", codec: "h264", encoder: "libx264", ten_bit: true, device: null };
@@ -67,7 +65,7 @@ test("believe no exit code: an ffmpeg that writes nothing proves nothing", async
 
 describe("with a device", () => {
   test("right pictures prove it", async () => {
-    const tried = await tryFake("right", `${SOFTWARE} if (device !== null) process.exit(real(plain));`);
+    const tried = await tryFake("right", `if (device !== null) process.exit(real(plain));`);
     const expected = {
       "decode hevc 8": null,
       "scale 8": null,
@@ -81,8 +79,8 @@ describe("with a device", () => {
 
   test("pictures that are a little wrong do not, and the card beside it is none the worse", async () => {
     const spoilt = `plain.map((one) => one.replace(/^format=nv12$|,format=yuv420p$/, "$&,eq=brightness=0.1"))`;
-    const body = `${SOFTWARE} if (device !== null) process.exit(real(device === "0" ? ${spoilt} : plain));`;
-    const tried = await tryFake("wrong", body);
+    const body = `if (device !== null) process.exit(real(device === "0" ? ${spoilt} : plain));`;
+    const tried = await tryFake("wrong", body, { remembered: CPU_KNOWN });
     const { "decode hevc 8": decode, "scale 8": scale } = ranOn(tried, 0);
     expect(decode).toBe("picture 1 of 24 is wrong");
     expect(scale).toMatch(/^picture 1 is wrong/);
@@ -97,7 +95,7 @@ if (device !== null && argv.at(-1) === "pipe:1") {
 } else if (device !== null) {
   process.exit(real(["-v", "error", "-f", "lavfi", "-i", "color=c=green:s=384x136", "-frames:v", "8", argv.at(-1)]));
 } else`;
-    const ran = ranOn(await tryFake("green", green), 0);
+    const ran = ranOn(await tryFake("green", green, { remembered: CPU_KNOWN }), 0);
     expect(ran["decode hevc 8"]).toBe("picture 1 of 24 is wrong");
     expect(ran["scale 8"]).toMatch(/^picture 1 is wrong \(\d\d\d?\.\d of 255 away/);
     expect(ran["encode h264_nvenc 8"]).toMatch(/^picture 1 is wrong \(\d\d\.\d of 255 away/);
@@ -105,10 +103,10 @@ if (device !== null && argv.at(-1) === "pipe:1") {
 
   test("a film that ends early, or cannot be read, does not", async () => {
     const short = `
-if (device === "0") argv.splice(argv.length - 1, 0, "-frames:v", "5");
+if (device === "0") plain.splice(plain.length - 1, 0, "-frames:v", "5");
 if (device === "1" && !argv.includes("pipe:1")) { fs.writeFileSync(target, "no film"); process.exit(0); }
-${SOFTWARE} if (device !== null) process.exit(real(plain));`;
-    const tried = await tryFake("short", short);
+if (device !== null) process.exit(real(plain));`;
+    const tried = await tryFake("short", short, { remembered: CPU_KNOWN });
     const first = ranOn(tried, 0);
     expect(first["decode hevc 8"]).toBe("5 of 24 pictures came out");
     expect(first["scale 8"]).toBe("5 of 8 pictures came out");
