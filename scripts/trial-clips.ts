@@ -71,7 +71,8 @@ for (const kind of KINDS) {
     console.log(file, (await stat(path)).size);
   }
 }
-await writeFile(join(TRIAL_CLIPS_FOLDER, "clips.json"), `${JSON.stringify(clips, null, 1)}\n`);
+await writeFile(join(TRIAL_CLIPS_FOLDER, "clips.json"), JSON.stringify(clips));
+await Bun.$`biome format --write ${TRIAL_CLIPS_FOLDER}`;
 console.log(`${bytes} bytes in all`);
 
 async function ffmpeg(options: string[]): Promise<Uint8Array> {

@@ -15,8 +15,8 @@ const LIMITS: TrialLimits = { cpu_ms: 60_000, gpu_ms: 30_000 };
 
 /**
  * Tries all that ffmpeg may do on the given devices and without any: one thing after the other on each device, the
- * devices, and codecs on the CPU, beside each other. `remembered` has earlier answers by key. A run that does not end costs its limit once:
- * nothing more is tried on that device. Throws VcError("ffmpeg") if ffmpeg cannot be started.
+ * devices, and codecs on the CPU, beside each other. `remembered` has earlier answers by key. A run that does not end
+ * costs its limit once: nothing more is tried on that device. Throws VcError("ffmpeg") if ffmpeg cannot be started.
  */
 export async function tryMachine(of: {
   ffmpeg: FfmpegInfo;

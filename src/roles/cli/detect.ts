@@ -40,6 +40,8 @@ export const detect = defineCommand({
     const { ffmpeg, storage } = configOf(args.config, flags);
     const { tryCapabilities } = await import("../worker/capabilities.ts");
     const { probeVulkan } = await import("../../vulkan/detect.ts");
+    if (process.stderr.isTTY && args.json !== true)
+      console.error("Trying what this machine can do; where that is not known yet, it takes a while...");
     const vulkan = await probeVulkan();
     const result = await tryCapabilities({
       ...{ path: ffmpeg.path, ffprobe_path: ffmpeg.ffprobe_path, vulkan, fresh: args.fresh === true },
