@@ -82,6 +82,7 @@ async function attempt(input: ConvertInput, report: AttemptReport): Promise<Ende
   if ("refusal" in planned) return planned;
   const onGpuFact = input.onGpuFact ?? (() => undefined);
   const chosen = await chooseBySpeed({ ...input, media, ladder: planned.ladder, onGpuFact });
+  if (input.gpu.measures === true) onGpuFact({ type: "measured" });
   return climb({ ...input, onGpuFact }, { media, ...chosen }, report);
 }
 
@@ -96,6 +97,7 @@ async function climb(
   if (rung === null) throw new Error("a ladder without a rung");
   for (;;) {
     const plan = climbedTo(rung, dropped, failures);
+    if (input.gpu.device !== null && plan.rung.device === null) input.onGpuFact({ type: "unused" });
     const ended = await runRung(
       { ...input, ffmpeg: input.capabilities.ffmpeg, plan, media, verify: input.conversion.verify },
       report,

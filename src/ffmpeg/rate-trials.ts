@@ -44,7 +44,7 @@ export async function chooseBySpeed(
 ): Promise<{ ladder: Plan[]; dropped: { plan: Plan; why: string }[] }> {
   const { preset } = input.conversion;
   if (input.gpu.use_vulkan !== "auto") return { ladder: input.ladder, dropped: [] };
-  const { rates, failed } = await measureMissing(input);
+  const { rates, failed } = input.gpu.measures === false ? NOTHING : await measureMissing(input);
   for (const rate of rates) input.onGpuFact({ type: "rate", rate });
   for (const { plan, why } of failed) {
     // The clip is whole: no film has to show first that it can be converted.
@@ -58,6 +58,8 @@ export async function chooseBySpeed(
 }
 
 type Missing = { rates: Rate[]; failed: { plan: Plan; why: string }[] };
+
+const NOTHING: Missing = { rates: [], failed: [] };
 
 async function measureMissing(input: SpeedInput): Promise<Missing> {
   const { signal } = input;

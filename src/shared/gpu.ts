@@ -119,6 +119,8 @@ export type GpuUse = {
   rates: Rate[];
   /** Whether Vulkan's validation layer is to watch what ffmpeg does. */
   validation?: boolean;
+  /** Whether it measures rates that are not known, and says when it has: two attempts at once would slow each other. */
+  measures?: boolean;
 };
 
 /** A machine without a GPU, or one that may not use it. */
@@ -136,4 +138,8 @@ export type GpuFact =
   | { type: "suspect"; suspect: Suspect }
   | { type: "rate"; rate: Rate }
   /** A rung (its rungKey) with hardware made a film that was verified. */
-  | { type: "proven"; rung: string };
+  | { type: "proven"; rung: string }
+  /** All rates that it needed are measured. */
+  | { type: "measured" }
+  /** From here on the attempt uses no Gpu: another one may have it. */
+  | { type: "unused" };

@@ -70,6 +70,7 @@ test(
     expect(facts).toEqual([
       { type: "rate", rate: { rung: GPU_RUNG, preset: "ultrafast", fps: expect.any(Number) } },
       { type: "rate", rate: { rung: CPU_RUNG, preset: "ultrafast", fps: expect.any(Number) } },
+      { type: "unused" },
     ] as never);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith("vc-rates-"))).toEqual([]);
   },
@@ -113,7 +114,7 @@ test(
     const why = "failed while its speed was measured: Device lost";
     expect(decode).toBe("cpu");
     expect(whys).toEqual([`decode through Vulkan on Card: ${why}`]);
-    expect(facts).toEqual([{ type: "suspect", suspect: { rung: GPU_RUNG, why } }]);
+    expect(facts).toEqual([{ type: "suspect", suspect: { rung: GPU_RUNG, why } }, { type: "unused" }]);
   },
   LIMIT_MS,
 );

@@ -165,7 +165,7 @@ test(
     expect(ended).toMatchObject({ outcome: "permanent", reason: "source_damaged" });
     expect(ended.report.plan).toMatchObject({ decode: "cpu" });
     expect(ended.report.earlier).toHaveLength(1);
-    expect(facts).toEqual([]);
+    expect(facts).toEqual([{ type: "unused" }]);
     expect(kept).toBe(false);
   },
   LIMIT_MS,

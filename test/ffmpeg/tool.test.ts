@@ -27,9 +27,9 @@ test("a tool that does not seem to end even then is left behind", async () => {
   const holder = 'Bun.spawn(["sleep", "60"], { stdio: ["ignore", "ignore", "inherit"], detached: true }).pid';
   const program = `process.stdout.write(String(${holder})); setInterval(() => {}, 1000)`;
   const argv = [process.execPath, "-e", program];
-  let pid = "";
-  const onOutput = (piece: Uint8Array) => void (pid += new TextDecoder().decode(piece));
+  const pieces: Uint8Array[] = [];
+  const onOutput = (piece: Uint8Array) => void pieces.push(piece);
   const run = await runTool({ argv, limit_ms: 1000, max_bytes: 1000, gone_ms: 100, onOutput });
   expect(run).toMatchObject({ timed_out: true, stderr: "" });
-  process.kill(Number(pid), "SIGKILL");
+  process.kill(Number(Buffer.concat(pieces).toString()), "SIGKILL");
 });

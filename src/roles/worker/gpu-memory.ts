@@ -32,6 +32,7 @@ export function suspectsAt(memory: GpuMemory, now_ms: number): Suspect[] {
 
 /** Takes in one fact of an attempt. */
 export function learn(memory: GpuMemory, fact: GpuFact, now_ms: number): GpuMemory {
+  if (fact.type === "unused" || fact.type === "measured") return memory;
   const suspects = (rung: string) => memory.suspects.filter((one) => one.rung !== rung);
   if (fact.type === "proven") return { ...memory, suspects: suspects(fact.rung) };
   if (fact.type === "rate") {

@@ -40,6 +40,7 @@ export function createGpus(parts: {
     const { state, problem } = memory.standing(gpu);
     return state === "parked" ? `${gpu.name} is ${problem}` : null;
   };
+  let measuring = false;
   let usable: ReturnType<typeof usableGpus> = {
     gpus: [],
     why: "it is not known yet what this machine can do",
@@ -64,9 +65,19 @@ export function createGpus(parts: {
         suspects: memory.suspects(),
         rates: memory.rates(),
         validation: vulkan.enable_validation,
+        measures: !measuring,
       };
+      const measured = measuring
+        ? () => {}
+        : once(() => {
+            measuring = false;
+          });
+      measuring = true;
       if (gpu !== null) count(gpu, 1);
-      return { use, ...keepRecord({ gpu, memory, log: parts.log, free: (one) => count(one, -1) }) };
+      const free = once(() => {
+        if (gpu !== null) count(gpu, -1);
+      });
+      return { use, ...keepRecord({ gpu, memory, log: parts.log, free, measured }) };
     },
     standings: () => usable.gpus.map((gpu) => ({ gpu, ...memory.standing(gpu) })),
   };
@@ -89,15 +100,24 @@ function keepRecord(of: {
   gpu: Gpu | null;
   memory: KeptMemory;
   log: Logger;
-  free: (gpu: Gpu) => void;
+  free: () => void;
+  measured: () => void;
 }): Pick<GpuLease, "learn" | "release"> {
-  const { gpu, memory, log } = of;
+  const { gpu, memory, log, free, measured } = of;
   let failed: string | null = null;
   let made_film = false;
-  let released = false;
+  const conclude = once(() => {
+    if (gpu === null) return;
+    const before = memory.standing(gpu).state;
+    memory.attemptEnded({ gpu, failed, made_film });
+    const { state, problem } = memory.standing(gpu);
+    if (state === "parked" && before !== "parked") log.warn("a GPU is parked", { gpu: gpu.name, problem });
+  });
   return {
     learn(fact) {
       memory.learn(fact);
+      if (fact.type === "unused") free();
+      if (fact.type === "measured") measured();
       if (fact.type === "proven") made_film ||= isOn(gpu, fact.rung);
       if (fact.type !== "suspect") return;
       const { rung, why } = fact.suspect;
@@ -105,14 +125,18 @@ function keepRecord(of: {
       if (isOn(gpu, rung)) failed = why;
     },
     release() {
-      if (gpu === null || released) return;
-      released = true;
-      of.free(gpu);
-      const before = memory.standing(gpu).state;
-      memory.attemptEnded({ gpu, failed, made_film });
-      const { state, problem } = memory.standing(gpu);
-      if (state === "parked" && before !== "parked") log.warn("a GPU is parked", { gpu: gpu.name, problem });
+      measured();
+      free();
+      conclude();
     },
+  };
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
   };
 }
 

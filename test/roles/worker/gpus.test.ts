@@ -75,7 +75,36 @@ test("what an attempt may use is what was configured", async () => {
     device: "uuid-2",
     no_device: null,
     validation: true,
+    measures: true,
   });
+});
+
+test("a film that turns out not to need its GPU leaves it to the next", async () => {
+  const { gpus } = await pool({ vulkan: { slots_per_device: 1, preferred_device: "0" } });
+  const first = gpus.take();
+  expect(gpus.take().use.device).toBeNull();
+  first.learn({ type: "unused" });
+  expect(gpus.take().use.device).toBe("uuid-1");
+  first.release();
+  expect(gpus.take().use.device).toBeNull();
+});
+
+test("one film at a time measures rates", async () => {
+  const { gpus } = await pool();
+  const measures = () => gpus.take().use.measures;
+  const first = gpus.take();
+  const second = gpus.take();
+  expect([first.use.measures, second.use.measures]).toEqual([true, false]);
+  second.learn({ type: "measured" });
+  second.release();
+  expect(measures()).toBe(false);
+  first.learn({ type: "measured" });
+  const third = gpus.take();
+  expect(third.use.measures).toBe(true);
+  first.release();
+  expect(measures()).toBe(false);
+  third.release();
+  expect(measures()).toBe(true);
 });
 
 test.each<[string, Parameters<typeof pool>[0], string]>([
