@@ -29,6 +29,7 @@ export async function runTool(of: {
 }): Promise<ToolRun> {
   of.signal?.throwIfAborted();
   const child = start(of.argv);
+  running.add(child);
   const left = Promise.withResolvers<[false, string]>();
   let timed_out = false;
   let leaver: Timer | undefined;
@@ -60,9 +61,16 @@ export async function runTool(of: {
     clearTimeout(timer);
     clearTimeout(leaver);
     child.unref();
+    running.delete(child);
     of.signal?.removeEventListener("abort", kill);
   }
 }
+
+/** A tool that a driver makes hang would outlive this process. */
+const running = new Set<ReturnType<typeof start>>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
 
 /** Large ones are cleared away for seconds. */
 const GONE_MS = 30_000;

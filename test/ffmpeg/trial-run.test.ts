@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
 import { PROVEN, runTrial } from "../../src/ffmpeg/trial-run.ts";
+import { processesWith, run } from "../support/processes.ts";
+import { ROOT } from "../support/sources.ts";
+import { until } from "../support/until.ts";
 import { FOREVER, makeFake } from "./fake.ts";
 import { temporaryFolder } from "./machine.ts";
 
@@ -60,4 +64,16 @@ test("one that has done everything and never exits has done everything", async (
   const { outcome, output } = await trial("lingers", body, { exit_grace_ms: 200 });
   expect(outcome).toEqual(PROVEN);
   expect(Buffer.from(output).toString()).toBe("all");
+});
+
+test("a process that ends in the middle of a trial leaves no ffmpeg behind", async () => {
+  const ffmpeg_path = await makeFake(folder.path, "left", `say("pid " + process.pid); ${FOREVER}`);
+  const program = `
+import { runTool } from ${JSON.stringify(join(ROOT, "src", "ffmpeg", "tool.ts"))};
+const onMessage = (line) => line.startsWith("pid ") && (console.log(line.slice(4)), process.exit(0));
+runTool({ argv: [${JSON.stringify(ffmpeg_path)}, "-progress", "pipe:2", "file:x"], limit_ms: 60_000, max_bytes: 10, onOutput() {}, onMessage });`;
+  const { stdout } = await run({ cmd: [process.execPath, "-e", program], cwd: folder.path, env: {} });
+  const pid = Number(stdout);
+  expect(pid).toBeGreaterThan(1);
+  await until("the fake ffmpeg is gone", async () => (await processesWith(ffmpeg_path)).length === 0);
 });
