@@ -4,12 +4,13 @@ import type { Coordinator } from "./coordinator.ts";
 import type { Handlers } from "./http.ts";
 import type { LongPoll } from "./longpoll.ts";
 import type { Publisher } from "./publish.ts";
-import { repairStaging, type Storage, sampleOf, seesCanary } from "./storage.ts";
+import { isOpenToAll, repairStaging, type Storage, sampleOf, seesCanary } from "./storage.ts";
 import type { Transact } from "./transact.ts";
 import { lookAtFile } from "./walk.ts";
 
 /** More prove little; each costs a read of 64 KiB on both sides. */
 const SAMPLES = 3;
+const CANDIDATES = 24;
 
 export type WorkerHandlers = Pick<
   Handlers,
@@ -46,8 +47,8 @@ export function workerHandlers(of: {
     async prove_mount(input) {
       await repairStaging(storage).catch(messageOf);
       const seen = await seesCanary(storage, input.canary);
-      const sources = coordinator.sampleSources(SAMPLES);
-      const samples = await Promise.all(sources.map((source) => sampleOf(storage, source.source_rel)));
+      const sources = await chooseSamples(of);
+      const samples = await Promise.all(sources.map((source_rel) => sampleOf(storage, source_rel)));
       return { seen, samples: samples.filter((sample) => sample !== null) };
     },
     next_job: (input, { signal }) => longPoll.nextJob(input, signal),
@@ -60,6 +61,13 @@ export function workerHandlers(of: {
     heartbeat: (input) => transact((now) => coordinator.heartbeat(input, now)),
     control: (input, { signal }) => longPoll.control(input, signal),
   };
+}
+
+/** Rather what everyone may read: a film that a worker's user may not read tells nothing about its mount. */
+async function chooseSamples(of: { coordinator: Coordinator; storage: Storage }): Promise<string[]> {
+  const names = of.coordinator.sampleSources(CANDIDATES).map(({ source_rel }) => source_rel);
+  const open = await Promise.all(names.map((name) => isOpenToAll(of.storage, name)));
+  return [...names.filter((_, at) => open[at]), ...names.filter((_, at) => !open[at])].slice(0, SAMPLES);
 }
 
 /** The session of another process with the same id, if that one is found to live. */

@@ -166,6 +166,12 @@ export async function sampleOf(storage: Storage, source_rel: string): Promise<Sa
   }
 }
 
+/** Whether every user may read it, as far as its mode tells. */
+export async function isOpenToAll({ root_path }: Storage, source_rel: string): Promise<boolean> {
+  const found = await lstat(join(root_path, source_rel)).catch(() => null);
+  return found !== null && (found.mode & constants.S_IROTH) !== 0;
+}
+
 /** The output tree as a path below the root, '/'-separated; null when it lies elsewhere. Throws when they are one. */
 export async function outputsBelowRoot({ root_path, output_base }: Folders): Promise<string | null> {
   const root = await realpath(root_path).catch(() => root_path);

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type MasterSite, withMasterSite } from "../../support/master-test.ts";
 
@@ -76,4 +76,18 @@ test("a .vc that was cleaned away is made again; another folder in its place is 
     await mkdir(site.converted);
     await prove(site, "canary-w1");
     expect(await readdir(site.converted)).toEqual([]);
+  }));
+
+test("samples are rather films that everyone may read", () =>
+  withMasterSite(async (site) => {
+    const names = ["a.mkv", "b.mkv", "c.mkv", "d.mkv", "e.mkv"];
+    for (const name of names) await site.film(name);
+    for (const name of ["a.mkv", "b.mkv", "c.mkv"]) await chmod(join(site.films, name), 0o600);
+    const master = await site.start();
+    await master.scan();
+    await register(site);
+    const { samples } = (await prove(site, "canary-none")).body as { samples: { source_rel: string }[] };
+    const chosen = samples.map(({ source_rel }) => source_rel);
+    expect(chosen.slice(0, 2).sort()).toEqual(["d.mkv", "e.mkv"]);
+    expect(chosen).toHaveLength(3);
   }));
