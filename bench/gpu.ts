@@ -62,7 +62,9 @@ async function convertAll(vc: string, mode: string, slots: number): Promise<Run>
     const start = (role: string) =>
       Bun.spawn([vc, role, "--config", join(folder, `${role}.yaml`)], {
         cwd: folder,
-        stdio: ["ignore", "ignore", "ignore"],
+        // Or the executable would be Bun there, too.
+        env: { ...process.env, BUN_BE_BUN: undefined },
+        stdio: ["ignore", "ignore", "inherit"],
       });
     const master = start("master");
     const get = async <T>(path: string) =>
@@ -112,7 +114,7 @@ async function configure(folder: string, mode: string, slots: number): Promise<n
   await mkdir(join(folder, "converted"));
   const height = Number(options.height);
   const master = {
-    server: { port, host: "127.0.0.1", token: "bench" },
+    server: { port, host: "127.0.0.1" },
     scanner: {
       root_path: join(folder, "films"),
       output_base: join(folder, "converted"),
@@ -123,7 +125,7 @@ async function configure(folder: string, mode: string, slots: number): Promise<n
     conversion: { target_resolution: `${Math.round((height * 16) / 9)}x${height}`, preset: options.preset },
   };
   const worker = {
-    worker: { id: "bench", concurrency: slots, master_url: `http://127.0.0.1:${port}`, token: "bench" },
+    worker: { id: "bench", concurrency: slots, master_url: `http://127.0.0.1:${port}` },
     storage: { cache_path: join(tmpdir(), "vc-gpu-cache") },
     ffmpeg: { path: Bun.which(options.ffmpeg) ?? options.ffmpeg, use_vulkan: mode === "gpu" },
     vulkan: { preferred_device: options.device, slots_per_device: slots },

@@ -1,5 +1,5 @@
 // Makes a fresh clone ready to run: the packages of the lock file (Bun is one of them), with --ffmpeg ffmpeg, and
-// with --tests what only tests of Vulkan need. Runs before everything else, under Node or Bun, so it uses nothing but
+// with --tests what only tests need. Runs before everything else, under Node or Bun, so it uses nothing but
 // node: modules.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -111,12 +111,16 @@ function administrator() {
   return run("sudo", ["-n", "true"]).status === 0 ? ["sudo", "-n"] : undefined;
 }
 
-/** A driver for Vulkan on the CPU, what lists it, and a compiler for drivers of our own: the tests run without, but fewer. */
+/**
+ * A driver for Vulkan on the CPU, what lists it, a compiler for drivers of our own, and what shows system calls: the
+ * tests run without, but fewer.
+ */
 function ensureTestTools() {
   if (process.platform !== "linux" || !exists("apt-get")) return;
   const wanted = [
     ...(exists("cc") || exists("gcc") || exists("clang") ? [] : ["gcc", "libc6-dev"]),
     ...(exists("vulkaninfo") ? [] : ["vulkan-tools"]),
+    ...(exists("strace") ? [] : ["strace"]),
     ...(hasLlvmpipe() ? [] : ["mesa-vulkan-drivers", "libvulkan1"]),
   ];
   if (wanted.length === 0) return;
@@ -137,7 +141,7 @@ function ensureTestTools() {
     });
     if (done) return;
   }
-  console.error(`Some tests of Vulkan will be skipped. To run them: sudo ${install.join(" ")}`);
+  console.error(`Some tests will be skipped. To run them: sudo ${install.join(" ")}`);
 }
 
 function hasLlvmpipe() {
