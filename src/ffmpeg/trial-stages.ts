@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BitDepth, Gpu, SourceCodec } from "../shared/gpu.ts";
@@ -26,7 +26,8 @@ export type TrialBench = {
 };
 
 export async function createBench(ffmpeg_path: string): Promise<TrialBench> {
-  const folder = await mkdtemp(join(tmpdir(), "vc-trial-"));
+  await sweep();
+  const folder = await mkdtemp(join(tmpdir(), PREFIX));
   const made = new Map<string, Promise<unknown>>();
   return {
     ffmpeg_path,
@@ -38,6 +39,22 @@ export async function createBench(ffmpeg_path: string): Promise<TrialBench> {
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+const PREFIX = "vc-trial-";
+const OLD_MS = 24 * 60 * 60 * 1000;
+
+/** A program that was killed in the middle of its trials has left its folder behind. */
+async function sweep(): Promise<void> {
+  const names = await readdir(tmpdir()).catch(() => []);
+  for (const name of names.filter((one) => one.startsWith(PREFIX))) {
+    const folder = join(tmpdir(), name);
+    try {
+      if ((await stat(folder)).mtimeMs < Date.now() - OLD_MS) await rm(folder, { recursive: true });
+    } catch {
+      // Another user's, or gone by now.
+    }
+  }
 }
 
 /** With how long one run of ffmpeg may take. */
