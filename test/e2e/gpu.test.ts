@@ -4,6 +4,7 @@ import { makeFilm, probeFilm } from "../support/films.ts";
 import { newer, noNewer } from "../support/newer-ffmpeg.ts";
 import type { Site } from "../support/site.ts";
 import { siteTest } from "../support/site-test.ts";
+import { until } from "../support/until.ts";
 import { buildFakeDriver, LLVMPIPE, noFakeDriver, noLlvmpipe } from "../support/vulkan.ts";
 
 /** Films through Vulkan with the compiled executable, on Mesa's llvmpipe, which is slow and right. */
@@ -46,8 +47,10 @@ for (const [codec, encoder] of [
     expect(screen).toContain("decode through Vulkan: no GPU decodes mpeg4");
     const made = await probeFilm(join(site.converted, "a.mkv"));
     expect(made).toEqual({ codec, width: 256, frames: 50 });
-    const { stdout } = await site.vc("workers");
-    expect(stdout).toContain("llvmpipe");
+    // With its next heartbeat.
+    await until("the worker tells its GPU", async () =>
+      (await site.vc("workers")).stdout.includes("llvmpipe"),
+    );
   });
 }
 

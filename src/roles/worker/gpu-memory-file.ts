@@ -21,8 +21,6 @@ export type KeptMemory = {
   standing(gpu: Gpu): ReturnType<typeof standingOf>;
   learn(fact: GpuFact): void;
   attemptEnded(of: { gpu: Gpu; failed: string | null; made_film: boolean }): void;
-  /** Resolves when all so far is in the file. */
-  saved(): Promise<void>;
 };
 
 export function keepMemory({ file, now_ms }: { file: string; now_ms: () => number }): KeptMemory {
@@ -44,7 +42,6 @@ export function keepMemory({ file, now_ms }: { file: string; now_ms: () => numbe
     learn: (fact) => remember(learn(memory, fact, now_ms())),
     attemptEnded: ({ gpu, ...how }) =>
       remember(attemptEnded(memory, { device: deviceKey(gpu), ...how }, now_ms())),
-    saved: () => saved,
   };
 }
 
