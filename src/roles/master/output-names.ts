@@ -9,8 +9,8 @@ const MAX_NAME_BYTES = 255;
  */
 export function* outputNames(source_rel: string, extension: string): Generator<string> {
   const { dir, name, ext } = posix.parse(source_rel);
-  const place = (stem: string, tail: string) =>
-    posix.join(dir, fitted(stem, `${tail}.${extension}`, source_rel));
+  const folder = dir === "" ? "" : `${dir}/`;
+  const place = (stem: string, tail: string) => folder + fitted(stem, `${tail}.${extension}`, source_rel);
   yield place(name, "");
   yield place(name, ext);
   for (let number = 2; ; number++) yield place(name, `${ext}.${number}`);
