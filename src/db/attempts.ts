@@ -42,6 +42,11 @@ export function createAttemptQueries({ orm }: Database) {
     .orderBy(desc(attempts.attempt))
     .limit(1)
     .prepare();
+  const expired = orm
+    .select()
+    .from(attempts)
+    .where(and(ofWorker, sql`outcome = 'lost' and reason = 'lease_expired'`))
+    .prepare();
   const publishing = orm
     .select({ attempt: attempts })
     .from(jobs)
@@ -57,6 +62,8 @@ export function createAttemptQueries({ orm }: Database) {
     saveAttempt: (row: AttemptRow): void => void save.run(row),
     attemptsByClaim: (of: { claim_id: string; worker_id: string }): AttemptRow[] => byClaim.all(of),
     lastAttemptBy: (of: { job_id: string; worker_id: string }): AttemptRow | undefined => lastBy.get(of),
+    /** Lost because their worker fell silent. */
+    expiredAttemptsOf: (worker_id: string): AttemptRow[] => expired.all({ worker_id }),
     publishingAttempts: (): AttemptRow[] => publishing.all().map((row) => row.attempt),
   };
 }

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { ATTEMPT_OUTCOMES, AttemptReport, JobStatus, Output, Reason } from "../shared/job.ts";
-import type { WorkerGpu } from "../shared/worker.ts";
+import type { WorkerGpu, WorkerRecord } from "../shared/worker.ts";
 
 /** A file of an attempt on its way into the output tree; see PublishIntent in roles/master/publishing.ts. */
 export type IntendedOutput = Pick<Output, "staging" | "role" | "sha256"> & {
@@ -96,6 +96,7 @@ export const attempts = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.job_id, t.attempt] }),
     index("attempts_claim").on(t.claim_id).where(sql`claim_id is not null`),
+    index("attempts_expired").on(t.worker_id).where(sql`outcome = 'lost' and reason = 'lease_expired'`),
   ],
 );
 export type AttemptRow = typeof attempts.$inferSelect;
@@ -119,6 +120,8 @@ export const workers = sqliteTable("workers", {
   draining: integer({ mode: "boolean" }).notNull().default(false),
   /** It said goodbye: it is offline from then on, not only after some silence. */
   stopped: integer({ mode: "boolean" }).notNull().default(false),
+  /** Its failures since its last success, and what follows from them. */
+  record: text({ mode: "json" }).$type<WorkerRecord>(),
   completed: integer().notNull().default(0),
   failed: integer().notNull().default(0),
   lost: integer().notNull().default(0),

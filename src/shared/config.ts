@@ -146,6 +146,11 @@ export const MasterConfig = v.strictObject({
       "The wait before the first retry; doubled for each further one, with jitter.",
     ),
     retry_delay_max: key(duration, "1h", "The longest such wait."),
+    quarantine: key(
+      duration,
+      "1m",
+      "How long a worker gets no films after all that it had failed; doubled while it goes on so, up to 16 times. 0: never.",
+    ),
   }),
   logging: Logging,
 });

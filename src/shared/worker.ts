@@ -1,8 +1,24 @@
 import * as v from "valibot";
 import { Time } from "./endpoint.ts";
-import { Progress } from "./job.ts";
+import { Progress, type Reason } from "./job.ts";
 
-export const WORKER_STATUSES = ["online", "draining", "offline"] as const;
+/** `quarantined`: it gets no films for a while, as all that it had failed. */
+export const WORKER_STATUSES = ["online", "draining", "quarantined", "offline"] as const;
+
+/** An attempt that failed, as far as it may be its worker's fault. */
+export type WorkerFailure = { job_id: string; attempt: number; reason: Reason; message: string };
+
+/** What the queue holds against a worker since its last success; kept over restarts of the master. */
+export type WorkerRecord = {
+  /** Oldest first; none of a film that failed on another worker, too. */
+  failures: WorkerFailure[];
+  /** Unix milliseconds until which it gets nothing; null: not quarantined. From then on one film at a time. */
+  until_ms: number | null;
+  /** How often it was quarantined in a row. */
+  times: number;
+  /** The newest film that it got to prove itself. */
+  probe: { job_id: string; attempt: number } | null;
+};
 
 /** An attempt that a worker says it is running. */
 export const HeldAttempt = v.object({

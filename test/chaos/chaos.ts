@@ -27,6 +27,7 @@ const QUEUE = {
   max_lost: 1000,
   retry_delay: "100ms",
   retry_delay_max: "500ms",
+  quarantine: "500ms",
 };
 
 /**

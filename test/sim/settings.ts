@@ -21,4 +21,5 @@ export const settings: CoordinatorSettings = {
   retry_delay_ms: 2000,
   retry_delay_max_ms: 10_000,
   offline_after_ms: 20_000,
+  quarantine_ms: 2000,
 };

@@ -82,6 +82,8 @@ function masterConfig(root: string, out: string, args: Record<string, unknown>):
     "scanner.settle": "1s",
     "database.path": join(out, ".vc", `convert-${queue}.db`),
     "queue.max_retries": "1",
+    // A person waits: what fails is told at the end, and tried again by the next run.
+    "queue.quarantine": "0",
     "queue.retry_delay": "1s",
     "logging.output_path": join(out, ".vc", "convert.log"),
     ...Object.fromEntries(conversion),

@@ -55,7 +55,7 @@ function remaining({ eta_s, pending, processing, publishing, workers, scan }: St
   }
   if (eta_s !== null) return seconds(eta_s);
   if (pending === 0 || workers.some(canClaim)) return "unknown";
-  if (workers.some(({ status }) => status === "online"))
+  if (workers.some(({ status }) => status === "online" || status === "quarantined"))
     return "unknown: the workers have problems and take no films";
   const draining = workers.some(({ status }) => status === "draining");
   return draining
@@ -65,7 +65,7 @@ function remaining({ eta_s, pending, processing, publishing, workers, scan }: St
 
 function workerBranch(worker: Worker): Branch {
   const load = [
-    worker.status === "draining" ? "draining" : null,
+    worker.status === "online" ? null : worker.status,
     worker.gpu_usage === null ? null : `GPU: ${Math.round(worker.gpu_usage)}%`,
     worker.cpu_usage === null ? null : `CPU: ${Math.round(worker.cpu_usage)}%`,
     worker.memory_usage === null ? null : `memory: ${Math.round(worker.memory_usage)}%`,

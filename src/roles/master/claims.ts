@@ -3,10 +3,13 @@ import type { AttemptRow, JobRow, WorkerRow } from "../../db/schema.ts";
 import { type Instant, toTimestamp } from "../../shared/clock.ts";
 import type { Job, JobOrder } from "../../shared/job.ts";
 import type { Input, Reply } from "../../shared/protocol.ts";
+import { candidates } from "./candidates.ts";
 import type { Context } from "./context.ts";
 import { standing } from "./lifecycle.ts";
 import { keyOf, mustMove } from "./moves.ts";
 import { renameFor } from "./naming.ts";
+import { trustIn } from "./quarantine.ts";
+import { noteProbe } from "./quarantines.ts";
 import { stillWaiting } from "./retry.ts";
 import { jobsToGrant } from "./scheduler.ts";
 import { identify } from "./sessions.ts";
@@ -23,11 +26,17 @@ export function claim(context: Context, input: Input<"next_job">, now: Instant):
     // All ended meanwhile: a late repeat, for whose answer nobody waits any more.
     if (before.length > 0) return answer(context, input, stillHeld(context, before));
   }
+  const trust = trustIn(worker.record, now.wall_ms, context.settings);
+  const held = trust === "trusted" ? 0 : store.heldJobsOf(worker.id).length;
   const { draining } = worker;
-  const limit = jobsToGrant({ draining, protocol: input.protocol, max: input.max });
+  const limit = jobsToGrant({ draining, trust, held, protocol: input.protocol, max: input.max });
   if (limit === 0) return null;
   store.releaseDue(stillWaiting(now.wall_ms, context.settings));
-  const granted = store.claimableJobs(limit).map((job) => grant(context, { job, worker, input }, now));
+  const probe = trust === "probation";
+  const jobs = candidates(context, worker, { limit, probe }, now);
+  const granted = jobs.map((job) => grant(context, { job, worker, input }, now));
+  const [first] = granted;
+  if (probe && first !== undefined) noteProbe(context, worker, first.attempt);
   return answer(context, input, granted);
 }
 

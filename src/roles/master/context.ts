@@ -19,6 +19,8 @@ export type CoordinatorSettings = {
   retry_delay_max_ms: number;
   /** How long a silent worker still counts as alive. */
   offline_after_ms: number;
+  /** How long a worker that fails everything gets no films at first; 0: such a worker goes on. */
+  quarantine_ms: number;
 };
 
 export type MasterEvent =

@@ -8,6 +8,7 @@ import type { Context } from "./context.ts";
 import type { AttemptKey } from "./leases.ts";
 import { isLoss, type Standing, standing } from "./lifecycle.ts";
 import { type Ending, endAttempt, keyOf, mustMove, resume } from "./moves.ts";
+import { noteFailure, noteSuccess } from "./quarantines.ts";
 
 /** What publishing an attempt means, recorded before any file is touched. */
 export type PublishIntent = AttemptKey & {
@@ -55,6 +56,7 @@ export function finishPublish(
   if ("answer" in found) return found.answer;
   const [film] = published;
   if (film === undefined) throw new Error(`nothing was published of job ${of.job_id}`);
+  noteSuccess(context, found.attempt.worker_id, now);
   return endAttempt(
     context,
     found,
@@ -99,7 +101,7 @@ export function failPublish(
       : outcome === "lost"
         ? { ...common, outcome, event: { type: "lost", reason } }
         : { ...common, outcome, event: { type: "failed", outcome, reason } };
-  return endAttempt(context, found, ending, now);
+  return conclude(context, found, ending, now);
 }
 
 /** Everything that was to be published when the master ended. */
@@ -128,7 +130,16 @@ export function fail(context: Context, input: Input<"job_failed">, now: Instant)
     ? { outcome: "lost", event: { type: "lost", reason } }
     : { outcome, event: { type: "failed", outcome, reason } };
   const told = { reason, message, report, ended_by: "failed" } as const;
-  return { ok: true, status: endAttempt(context, current, { ...ending, ...told }, now) };
+  return { ok: true, status: conclude(context, current, { ...ending, ...told }, now) };
+}
+
+/** Ends an attempt that made no film; where it may be its worker's fault, that is noted. The answer stays what it was. */
+function conclude(context: Context, found: Found, ending: Ending, now: Instant): JobStatus {
+  const status = endAttempt(context, found, ending, now);
+  const { outcome, reason } = ending;
+  if (reason !== null && (outcome === "retry" || outcome === "lost"))
+    noteFailure(context, found.attempt, { reason, message: ending.message ?? "" }, now);
+  return status;
 }
 
 /** Whether a staging file of this attempt may still be needed. */

@@ -5,7 +5,9 @@ import { type JobStatus, LOST_REASONS, type Reason } from "../../shared/job.ts";
  *
  *     pending -> processing (claim)            processing -> publishing -> completed
  *     processing -> pending   a retryable failure (counts, back-off), or lost (counts in lost_count only)
- *     processing -> failed    retries used up, a permanent failure, or lost max_lost times (gave_up)
+ *     processing -> failed    retries used up, a permanent failure, or given up (gave_up): lost max_lost times, or
+ *                             too many workers died of it
+ *     failed -> pending       it failed on one worker only, and that one fails everything (excuse)
  *     processing -> skipped   with a reason found by the worker
  *     pending, processing -> cancelled         failed, cancelled -> pending  retry by a person
  *     completed, skipped, failed -> pending    the source changed
@@ -21,7 +23,12 @@ export type Limits = { max_retries: number; max_lost: number };
 export type JobEvent =
   | { type: "claim" | "resume" | "publish" | "published" | "requeue" | "cancel" | "retry" | "source_changed" }
   | { type: "failed"; outcome: "retry" | "permanent" | "skipped"; reason: Reason }
-  | { type: "lost"; reason: Reason };
+  /** `deaths`: of workers that ran it, this one included, where its worker died. */
+  | { type: "lost"; reason: Reason; deaths?: number }
+  /** That a worker died of it became known later. */
+  | { type: "give_up"; deaths: number }
+  /** So many of its failures were its worker's fault; `ended_it`: the newest of its attempts is one of them. */
+  | { type: "excuse"; attempts: number; ended_it: boolean; reason: Reason | null };
 
 /** What becomes of the job. `back_off`: it waits before it runs again. */
 export type Change = JobFacts & { reason: Reason | null; back_off: boolean };
@@ -57,15 +64,38 @@ export function transition(job: JobFacts, event: JobEvent, limits: Limits): Chan
     case "source_changed":
       return to("pending", fresh);
     case "lost":
-      return afterLoss(job.lost_count + 1, event.reason);
+      return afterLoss(job.lost_count + 1, event);
+    case "give_up":
+      if (!isDeadly(event.deaths)) return { refused: "it has not cost enough workers" };
+      return to("failed", { reason: "gave_up" });
+    case "excuse":
+      if (job.status === "failed" && !event.ended_it) return { refused: "something else has ended it" };
+      return afterExcuse(event);
     case "failed":
       return afterFailure(event);
   }
 
-  function afterLoss(lost_count: number, reason: Reason): Change {
-    return lost_count >= limits.max_lost
+  function isDeadly(deaths: number): boolean {
+    // The first death may have been that of another film beside it.
+    return deaths >= Math.max(2, limits.max_retries);
+  }
+  function afterLoss(
+    lost_count: number,
+    { reason, deaths = 0 }: Extract<JobEvent, { type: "lost" }>,
+  ): Change {
+    return lost_count >= limits.max_lost || isDeadly(deaths)
       ? to("failed", { lost_count, reason: "gave_up" })
       : to("pending", { lost_count, reason, back_off: WAITING.has(reason) });
+  }
+  function afterExcuse({ attempts, reason }: Extract<JobEvent, { type: "excuse" }>): Change {
+    const lost_count = job.lost_count + attempts;
+    if (job.status !== "failed") {
+      const retry_count = Math.max(0, job.retry_count - attempts);
+      return to(job.status, { reason: job.status === "pending" ? reason : null, retry_count, lost_count });
+    }
+    // The last failure took no retry: there was none left.
+    const retry_count = Math.max(0, job.retry_count - attempts + 1);
+    return to("pending", { reason, retry_count, lost_count });
   }
   function afterFailure({ outcome, reason }: Extract<JobEvent, { type: "failed" }>): Change {
     if (outcome === "skipped") return to("skipped", { reason });
@@ -85,6 +115,8 @@ const ALLOWED: Record<JobEvent["type"], JobStatus[]> = {
   retry: ["failed", "cancelled", "pending"],
   source_changed: ["completed", "skipped", "failed", "pending"],
   lost: ["processing", "publishing"],
+  give_up: ["pending"],
+  excuse: ["pending", "processing", "publishing", "failed"],
   failed: ["processing", "publishing"],
 };
 

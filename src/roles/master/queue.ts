@@ -50,6 +50,7 @@ function settingsOf({ scanner, conversion, queue }: MasterConfig) {
     retry_delay_ms: queue.retry_delay,
     retry_delay_max_ms: queue.retry_delay_max,
     offline_after_ms: OFFLINE_AFTER_MS,
+    quarantine_ms: queue.quarantine,
   };
 }
 

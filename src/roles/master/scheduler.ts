@@ -1,11 +1,14 @@
-/** How many jobs a claim may get. Only our own protocol can ask for more than one. */
+/** How many jobs a claim may get. Only our own protocol can ask for more than one. On probation it is one in all. */
 export function jobsToGrant(claim: {
   draining: boolean;
+  trust: "trusted" | "probation" | "quarantined";
+  held: number;
   protocol: 2 | undefined;
   max: number | undefined;
 }): number {
-  if (claim.draining) return 0;
-  return claim.protocol === 2 ? (claim.max ?? 1) : 1;
+  if (claim.draining || claim.trust === "quarantined") return 0;
+  const wanted = claim.protocol === 2 ? (claim.max ?? 1) : 1;
+  return claim.trust === "trusted" ? wanted : Math.min(wanted, Math.max(0, 1 - claim.held));
 }
 
 /** `lives`: the process has just answered. One that has not may live all the same. */

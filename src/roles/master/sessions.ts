@@ -2,11 +2,12 @@ import type { WorkerRow } from "../../db/schema.ts";
 import { type Instant, toTimestamp } from "../../shared/clock.ts";
 import { VcError } from "../../shared/errors.ts";
 import type { Input } from "../../shared/protocol.ts";
-import type { Worker } from "../../shared/worker.ts";
 import type { Context } from "./context.ts";
+import { noteDeath } from "./deaths.ts";
 import { endAttempt } from "./moves.ts";
+import { silence, viewWorker } from "./presence.ts";
+import { afterStart } from "./quarantine.ts";
 import { judgeRegistration } from "./scheduler.ts";
-import { toWorker } from "./views.ts";
 
 /**
  * A process of a worker says that it has started. `living` is a session of this id whose process is known to live
@@ -29,16 +30,19 @@ export function register(
   const verdict = judgeRegistration(known, input, settings.offline_after_ms);
   if (verdict !== "same" && store.sessionKnown({ id: session, worker_id })) throw replaced(worker_id);
   if (verdict === "taken" && known) throw taken(known, hostname);
-  if (verdict === "replaced") freeAll(context, worker_id, RESTARTED, now);
+  if (verdict === "replaced" && row !== undefined) noteDeath(context, row, now);
   const starts = verdict !== "same";
+  const known_now = store.worker(worker_id) ?? blankWorker(worker_id);
   if (starts) store.insertSession({ id: session, worker_id, started_at: toTimestamp(now.wall_ms) });
   saveHeard(context, now, {
-    ...(row ?? blankWorker(worker_id)),
+    ...known_now,
     session,
     hostname,
     version: input.version,
     concurrency: input.concurrency,
-    ...(starts ? { draining: false, stopped: false, problem: null } : {}),
+    ...(starts
+      ? { draining: false, stopped: false, problem: null, record: afterStart(known_now.record) }
+      : {}),
   });
   if (starts) context.later(() => context.stops.forget(worker_id));
   // The old process may still wait for a word: it gets the one that it must stop.
@@ -88,15 +92,6 @@ function hear(context: Context, worker_id: string, now: Instant): void {
   });
 }
 
-/** Milliseconds since the worker was heard; after a restart of the master by the wall clock. */
-export function silence({ heard }: Context, row: WorkerRow, now: Instant): number {
-  if (row.stopped) return Number.POSITIVE_INFINITY;
-  const heard_ms = heard.get(row.id);
-  if (heard_ms !== undefined) return now.monotonic_ms - heard_ms;
-  if (row.last_heartbeat === null) return Number.POSITIVE_INFINITY;
-  return Math.max(0, now.wall_ms - Date.parse(row.last_heartbeat));
-}
-
 /** @throws VcError not_found */
 export function drain(context: Context, worker_id: string, now: Instant): void {
   const row = context.store.worker(worker_id);
@@ -108,38 +103,18 @@ export function drain(context: Context, worker_id: string, now: Instant): void {
   context.emit(() => ({ type: "worker", worker: viewWorker(context, draining, now) }));
 }
 
-export function listWorkers(context: Context, now: Instant): Worker[] {
-  return context.store.allWorkers().map((row) => viewWorker(context, row, now));
-}
-
-export function viewWorker(context: Context, row: WorkerRow, now: Instant): Worker {
-  const held = context.store.heldJobsOf(row.id);
-  return toWorker(row, {
-    online: silence(context, row, now) < context.settings.offline_after_ms,
-    jobs: held.map((job) => ({
-      job_id: job.id,
-      source_rel: job.source_rel,
-      progress: context.leases.progress(job.id),
-    })),
-  });
-}
-
 /** A worker says goodbye: it is offline at once, and what it still holds goes to others. */
 export function leave(context: Context, row: WorkerRow, now: Instant): void {
-  freeAll(context, row.id, STOPPED, now);
+  freeAll(context, row.id, now);
   saveHeard(context, now, { ...(context.store.worker(row.id) ?? row), stopped: true, problem: null });
 }
 
-type Farewell = { reason: "worker_restarted" | "drained"; sentence: string };
-const RESTARTED: Farewell = { reason: "worker_restarted", sentence: "was started anew" };
-const STOPPED: Farewell = { reason: "drained", sentence: "was stopped" };
-
-/** The process of this worker is gone: what it ran goes to others at once. */
-function freeAll(context: Context, worker_id: string, { reason, sentence }: Farewell, now: Instant): void {
+function freeAll(context: Context, worker_id: string, now: Instant): void {
   for (const job of context.store.heldJobsOf(worker_id)) {
     const attempt = context.store.attempt({ job_id: job.id, attempt: job.attempt });
     if (attempt === undefined || job.status !== "processing") continue;
-    const message = `Worker ${worker_id} ${sentence}.`;
+    const reason = "drained" as const;
+    const message = `Worker ${worker_id} was stopped.`;
     const ending = { outcome: "lost", reason, message, ended_by: null } as const;
     endAttempt(context, { job, attempt }, { ...ending, event: { type: "lost", reason } }, now);
   }
@@ -166,6 +141,7 @@ function blankWorker(id: string): WorkerRow {
     completed: 0,
     failed: 0,
     lost: 0,
+    record: null,
     encode_ms: 0,
     verify_ms: 0,
   };

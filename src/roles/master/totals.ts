@@ -4,7 +4,7 @@ import { JOB_STATUSES } from "../../shared/job.ts";
 import type { Counts, Stats, Status } from "../../shared/status.ts";
 import { canClaim, type Worker } from "../../shared/worker.ts";
 import type { Context } from "./context.ts";
-import { listWorkers } from "./sessions.ts";
+import { listWorkers } from "./presence.ts";
 import { measureThroughput, type Throughput, type Work } from "./throughput.ts";
 
 const WINDOW_MS = 3_600_000;

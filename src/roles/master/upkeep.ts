@@ -3,8 +3,8 @@ import type { Context } from "./context.ts";
 import type { AttemptKey } from "./leases.ts";
 import { standing } from "./lifecycle.ts";
 import { endAttempt, isOutdated } from "./moves.ts";
+import { silence, viewWorker } from "./presence.ts";
 import { stillWaiting } from "./retry.ts";
-import { silence, viewWorker } from "./sessions.ts";
 
 /** Nobody looks for a machine that was away for so long, and no process of it comes back. */
 const FORGET_AFTER_MS = 30 * 24 * 3_600_000;

@@ -41,13 +41,13 @@ export function toOrder(job: JobRow, attempt: AttemptRow, conversion: Conversion
   };
 }
 
-export function toWorker(row: WorkerRow, now: { online: boolean; jobs: Worker["jobs"] }): Worker {
-  const { id, hostname, last_heartbeat, vulkan_available, concurrency, version, problem } = row;
+export function toWorker(row: WorkerRow, now: Pick<Worker, "status" | "problem" | "jobs">): Worker {
+  const { id, hostname, last_heartbeat, vulkan_available, concurrency, version } = row;
   const { gpu_name, gpu_usage, gpus, cpu_usage, memory_usage } = row;
   return {
     id,
     hostname,
-    status: now.online ? (row.draining ? "draining" : "online") : "offline",
+    status: now.status,
     last_heartbeat,
     vulkan_available,
     active_jobs: now.jobs.length,
@@ -58,7 +58,7 @@ export function toWorker(row: WorkerRow, now: { online: boolean; jobs: Worker["j
     cpu_usage,
     memory_usage,
     version,
-    problem,
+    problem: now.problem,
     jobs: now.jobs,
   };
 }

@@ -7,8 +7,13 @@ test.each([
   [{ draining: false, protocol: 2, max: undefined }, 1],
   [{ draining: false, protocol: undefined, max: 3 }, 1],
   [{ draining: true, protocol: 2, max: 3 }, 0],
+  [{ draining: false, protocol: 2, max: 3, trust: "quarantined" }, 0],
+  [{ draining: false, protocol: 2, max: 3, trust: "probation" }, 1],
+  [{ draining: false, protocol: undefined, max: undefined, trust: "probation" }, 1],
+  [{ draining: false, protocol: 2, max: 3, trust: "probation", held: 1 }, 0],
+  [{ draining: false, protocol: 2, max: 0, trust: "probation" }, 0],
 ] as const)("%o gets %d", (claim, jobs) => {
-  expect(jobsToGrant(claim)).toBe(jobs);
+  expect(jobsToGrant({ trust: "trusted", held: 0, ...claim })).toBe(jobs);
 });
 
 const known = { hostname: "a", session: "s1", silent_ms: 10, lives: false };
