@@ -2,15 +2,20 @@ import * as v from "valibot";
 
 /** The pieces that the tables of endpoints are made of. */
 
-type Access = "open" | "token";
+/**
+ * Who may call: `open` everyone; `worker` whoever has the master's token, and a worker with a token of its own, but
+ * only for its own `worker_id`; `people` whoever has the master's token.
+ */
+export type Access = "open" | "worker" | "people";
 export type EndpointShape = {
   method: "GET" | "POST";
   path: string;
-  access: Access;
   summary: string;
-  input: v.GenericSchema;
   reply: v.GenericSchema;
-};
+} & (
+  | { access: "open" | "people"; input: v.GenericSchema }
+  | { access: "worker"; input: v.GenericSchema<unknown, { worker_id: string }> }
+);
 
 export const Id = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 export const Text = (max: number) => v.pipe(v.string(), v.maxLength(max));

@@ -12,7 +12,7 @@ export const peopleEndpoints = {
   status: {
     method: "GET",
     path: "/api/status",
-    access: "token",
+    access: "people",
     summary: "Counts, workers, speed, problems.",
     input: v.object({}),
     reply: Status,
@@ -20,7 +20,7 @@ export const peopleEndpoints = {
   stats: {
     method: "GET",
     path: "/api/stats",
-    access: "token",
+    access: "people",
     summary: "Sums over everything so far.",
     input: v.object({}),
     reply: Stats,
@@ -28,7 +28,7 @@ export const peopleEndpoints = {
   jobs: {
     method: "GET",
     path: "/api/jobs",
-    access: "token",
+    access: "people",
     summary: "Jobs, newest change first; `search` is an id's beginning or a part of the path.",
     input: v.object({
       status: v.optional(JobStatus),
@@ -41,7 +41,7 @@ export const peopleEndpoints = {
   job: {
     method: "GET",
     path: "/api/jobs/:id",
-    access: "token",
+    access: "people",
     summary: "One job with its attempts.",
     input: v.object({ id: Id }),
     reply: v.object({ job: Job, attempts: v.array(Attempt) }),
@@ -49,7 +49,7 @@ export const peopleEndpoints = {
   cancel_job: {
     method: "POST",
     path: "/api/jobs/:id/cancel",
-    access: "token",
+    access: "people",
     summary: "Ends a pending or processing job; it never comes back by itself.",
     input: v.object({ id: Id }),
     reply: v.object({ job: Job }),
@@ -57,7 +57,7 @@ export const peopleEndpoints = {
   retry_job: {
     method: "POST",
     path: "/api/jobs/:id/retry",
-    access: "token",
+    access: "people",
     summary: "Queues a failed or cancelled job again.",
     input: v.object({ id: Id }),
     reply: v.object({ job: Job }),
@@ -65,7 +65,7 @@ export const peopleEndpoints = {
   set_priority: {
     method: "POST",
     path: "/api/jobs/:id/priority",
-    access: "token",
+    access: "people",
     summary: "Higher runs first; 0 is normal.",
     input: v.object({
       id: Id,
@@ -76,7 +76,7 @@ export const peopleEndpoints = {
   retry_failed: {
     method: "POST",
     path: "/api/retry",
-    access: "token",
+    access: "people",
     summary: "Queues failed jobs again, oldest first.",
     input: v.object({ limit: v.optional(count(1e9)) }),
     reply: v.object({ retried: v.number(), remaining: v.number() }),
@@ -84,7 +84,7 @@ export const peopleEndpoints = {
   scan: {
     method: "POST",
     path: "/api/scan",
-    access: "token",
+    access: "people",
     summary: "Looks for new and changed films now.",
     input: v.object({}),
     reply: v.object({ started: v.boolean() }),
@@ -92,7 +92,7 @@ export const peopleEndpoints = {
   workers: {
     method: "GET",
     path: "/api/workers",
-    access: "token",
+    access: "people",
     summary: "Every worker that was ever seen.",
     input: v.object({}),
     reply: v.object({ workers: v.array(Worker) }),
@@ -100,7 +100,7 @@ export const peopleEndpoints = {
   drain_worker: {
     method: "POST",
     path: "/api/workers/:id/drain",
-    access: "token",
+    access: "people",
     summary: "Lets a worker finish or hand back what it has, and end.",
     input: v.object({ id: Id }),
     reply: Ok,
@@ -116,7 +116,7 @@ export const peopleEndpoints = {
   readyz: {
     method: "GET",
     path: "/readyz",
-    access: "token",
+    access: "people",
     summary: "The master can do its work; otherwise 503 with what keeps it from it.",
     input: v.object({}),
     reply: v.object({ ready: v.boolean(), problems: v.array(v.string()) }),

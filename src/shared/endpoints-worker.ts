@@ -12,7 +12,7 @@ export const workerEndpoints = {
   register: {
     method: "POST",
     path: "/api/worker/register",
-    access: "token",
+    access: "worker",
     summary: "A worker process says that it has started.",
     input: v.object({
       worker_id: Id,
@@ -36,7 +36,7 @@ export const workerEndpoints = {
   prove_mount: {
     method: "POST",
     path: "/api/worker/prove-mount",
-    access: "token",
+    access: "worker",
     summary:
       "A worker wrote `nonce` into OUTPUT_BASE/.vc/`canary`; the master says whether it sees it, and names sources to compare.",
     input: v.object({ worker_id: Id, session: Id, canary: Text(300) }),
@@ -56,7 +56,7 @@ export const workerEndpoints = {
   next_job: {
     method: "GET",
     path: "/api/worker/next-job",
-    access: "token",
+    access: "worker",
     summary: "Claims one job, or with protocol=2 up to `max`; 204 when there is none.",
     input: v.object({
       worker_id: Id,
@@ -78,7 +78,7 @@ export const workerEndpoints = {
   job_progress: {
     method: "POST",
     path: "/api/worker/job-progress",
-    access: "token",
+    access: "worker",
     summary: "Live progress of attempts; renews their leases.",
     input: v.object({
       worker_id: Id,
@@ -94,7 +94,7 @@ export const workerEndpoints = {
   job_complete: {
     method: "POST",
     path: "/api/worker/job-complete",
-    access: "token",
+    access: "worker",
     summary: "Hands in a verified film; answered once it is published, or refused for good.",
     input: v.object({
       job_id: Id,
@@ -109,7 +109,7 @@ export const workerEndpoints = {
   job_failed: {
     method: "POST",
     path: "/api/worker/job-failed",
-    access: "token",
+    access: "worker",
     summary: "Reports an attempt that made no film.",
     input: v.object({
       job_id: Id,
@@ -125,7 +125,7 @@ export const workerEndpoints = {
   heartbeat: {
     method: "POST",
     path: "/api/worker/heartbeat",
-    access: "token",
+    access: "worker",
     summary: "How a worker does; renews the leases of all that it holds.",
     input: Heartbeat,
     reply: v.object({
@@ -136,7 +136,7 @@ export const workerEndpoints = {
   control: {
     method: "GET",
     path: "/api/worker/control",
-    access: "token",
+    access: "worker",
     summary: "Waits until the worker must stop an attempt or drain. `seen` is the version of the last reply.",
     input: v.object({
       worker_id: Id,

@@ -14,6 +14,7 @@ export const ERRORS = {
   session_replaced: { status: 409, exit: 2 },
   unknown_worker: { status: 409, exit: 1 },
   too_large: { status: 413, exit: 1 },
+  too_many: { status: 429, exit: 1 },
   internal: { status: 500, exit: 1 },
   unavailable: { status: 503, exit: 1 },
   usage: { status: 400, exit: 2 },

@@ -130,5 +130,7 @@ function loggable(name: string, value: unknown): unknown {
 }
 
 function withoutBearer(text: string): string {
-  return text.replace(/\bBearer\s+\S+/gi, "Bearer (hidden)");
+  return text
+    .replace(/\bBearer\s+\S+/gi, "Bearer (hidden)")
+    .replace(/\b(vcw-[0-9a-f]{12})-[\w-]{43}/g, "$1-(hidden)");
 }

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { peopleEndpoints } from "./endpoints-people.ts";
+import { tokenEndpoints } from "./endpoints-tokens.ts";
 import { workerEndpoints } from "./endpoints-worker.ts";
 import { ERRORS, type ErrorCode } from "./errors.ts";
 
@@ -23,7 +24,7 @@ import { ERRORS, type ErrorCode } from "./errors.ts";
  *
  * Clients of the seed document leave out `protocol`, `session`, `claim_id` and `attempt`; see DESIGN in ARCHITECTURE.md.
  */
-export const protocol = { ...workerEndpoints, ...peopleEndpoints };
+export const protocol = { ...workerEndpoints, ...peopleEndpoints, ...tokenEndpoints };
 
 export type Protocol = typeof protocol;
 export type Endpoint = keyof Protocol;

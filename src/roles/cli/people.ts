@@ -34,18 +34,22 @@ type PeopleArgs = {
 
 /** Options beat variables. Throws VcError("usage") for an address that is none. */
 export function connect(args: PeopleArgs): Client {
-  const { VC_MASTER_URL, VC_TOKEN, VC_TOKEN_FILE, VC_TLS_CA } = process.env;
-  const master_url = args["master-url"] ?? (VC_MASTER_URL || "http://localhost:8080");
-  if (!v.is(url, master_url)) {
-    const from = args["master-url"] === undefined ? "VC_MASTER_URL" : "--master-url";
-    throw new VcError(
-      "usage",
-      `${from}: found ${JSON.stringify(master_url)}; allowed: an address such as http://storage-server:8080`,
-    );
-  }
+  const { VC_TOKEN, VC_TOKEN_FILE, VC_TLS_CA } = process.env;
+  const master_url = masterUrl(args);
   const file = args["token-file"] ?? (VC_TOKEN ? undefined : VC_TOKEN_FILE || undefined);
   const token = file === undefined ? VC_TOKEN || null : readTokenFile(file);
   return createClient({ master_url, token, tls_ca: args["tls-ca"] ?? (VC_TLS_CA || null) });
+}
+
+/** The address that is meant. Throws VcError("usage") for one that is none. */
+export function masterUrl(args: Pick<PeopleArgs, "master-url">): string {
+  const master_url = args["master-url"] ?? (process.env.VC_MASTER_URL || "http://localhost:8080");
+  if (v.is(url, master_url)) return master_url;
+  const from = args["master-url"] === undefined ? "VC_MASTER_URL" : "--master-url";
+  throw new VcError(
+    "usage",
+    `${from}: found ${JSON.stringify(master_url)}; allowed: an address such as http://storage-server:8080`,
+  );
 }
 
 /** Of the terminal that is written to; null where it is none. */

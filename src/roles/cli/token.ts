@@ -1,39 +1,36 @@
-import { existsSync } from "node:fs";
-import { hostname } from "node:os";
 import { defineCommand } from "citty";
-import { loadMasterConfig } from "../../shared/config-file.ts";
 import { VcError } from "../../shared/errors.ts";
-import { readTokenFile } from "../../shared/token.ts";
 import { configArgs } from "./config-args.ts";
-import { jsonArg, sourcesOf } from "./start.ts";
+import { peopleArgs } from "./people.ts";
+import { listTokens, makeToken, revokeToken } from "./token-farm.ts";
+import { showToken } from "./token-show.ts";
+
+const { file: _, ...masterArgs } = configArgs("master");
 
 export const token = defineCommand({
   meta: {
     name: "token",
-    description: "`vc token show`: print the master's token, and the line to paste on a worker",
+    description: "`vc token show`: the master's token; `add`, `list`, `revoke`: tokens of single workers",
   },
   args: {
-    what: { type: "positional", required: true, description: "show" },
-    ...configArgs("master"),
-    ...jsonArg,
+    what: { type: "positional", required: true, description: "show, add, list or revoke" },
+    name: {
+      type: "positional",
+      required: false,
+      description: "add, revoke: the worker's id. show: the master's configuration file",
+    },
+    ...masterArgs,
+    ...peopleArgs,
   },
   async run({ args }) {
-    if (args.what !== "show") throw new VcError("usage", "allowed: `vc token show [FILE]`");
-    const { server, database } = loadMasterConfig(sourcesOf("master", args));
-    // A variable or the file gives the token, or the master keeps a made one beside its database.
-    const value = server.token ?? madeToken(`${database.path}.token`);
-    const scheme = server.tls_cert === null ? "http" : "https";
-    const host = ["0.0.0.0", "::", "localhost", "127.0.0.1"].includes(server.host) ? hostname() : server.host;
-    const line = `VC_TOKEN=${value} vc worker --master ${scheme}://${host}:${server.port}`;
-    if (args.json === true) console.log(JSON.stringify({ token: value, worker_command: line }, null, 2));
-    else console.log(`${value}\n\nOn a worker:\n  ${line}`);
+    const { what, name } = args;
+    if (what === "show") return showToken(args, name);
+    if (what === "list" && name === undefined) return listTokens(args);
+    if (what === "add" && name !== undefined) return makeToken(args, name);
+    if (what === "revoke" && name !== undefined) return revokeToken(args, name);
+    throw new VcError(
+      "usage",
+      "allowed: `vc token show [FILE]`, `vc token list`, `vc token add WORKER` and `vc token revoke WORKER`",
+    );
   },
 });
-
-function madeToken(path: string): string {
-  if (existsSync(path)) return readTokenFile(path);
-  throw new VcError(
-    "failed",
-    `there is no token yet: the master makes ${path} at its first start, or set server.token`,
-  );
-}

@@ -1,10 +1,11 @@
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import * as v from "valibot";
 import { ERRORS, type ErrorCode, VcError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { type Endpoint, type Input, protocol, type Reply } from "../../shared/protocol.ts";
-import { type AccessRule, admit, isForeignOrigin } from "./auth.ts";
+import type { Call, Caller } from "./auth.ts";
+import { readFields } from "./body.ts";
+import type { Gate } from "./gate.ts";
 import { inputFault } from "./input-fault.ts";
 
 export type HandlerContext = { signal: AbortSignal };
@@ -20,22 +21,19 @@ export type Connection = { peer: string | null; unhurried(): void; hurried(): vo
 type App = Hono<{ Bindings: Connection }>;
 type Ctx = Context<{ Bindings: Connection }>;
 
-const BODY_LIMIT = 1024 * 1024;
 /** So many are told of one call. */
 const MOST_FAULTS = 5;
 
 /** The master's HTTP interface, made from the table of endpoints. */
-export function createApp(of: { handlers: Handlers; pages: Page[]; access: AccessRule; log: Logger }): App {
+export function createApp(of: { handlers: Handlers; pages: Page[]; gate: Gate; log: Logger }): App {
   const app: App = new Hono();
   app.use(async (c, next) => {
-    if (isForeignOrigin({ header: (name) => c.req.header(name) })) {
-      throw new VcError("forbidden", "a page of another site may not call this master.");
-    }
+    of.gate.turnAwayPages(callOf(c));
     await next();
     for (const [name, value] of SECURITY_HEADERS) c.res.headers.set(name, value);
   });
   for (const name of Object.keys(protocol) as Endpoint[]) addEndpoint(app, name, of);
-  for (const page of of.pages) addPage(app, page, of.access);
+  for (const page of of.pages) addPage(app, page, of.gate);
   for (const [path, methods] of allowedMethods(of.pages)) {
     app.all(path, (c) => {
       const message = `${path} is called with ${methods.join(" or ")}, not with ${c.req.raw.method}.`;
@@ -58,23 +56,36 @@ const SECURITY_HEADERS: [string, string][] = [
   ["X-Frame-Options", "DENY"],
 ];
 
-function addEndpoint(app: App, name: Endpoint, of: { handlers: Handlers; access: AccessRule }): void {
+function addEndpoint(app: App, name: Endpoint, of: { handlers: Handlers; gate: Gate }): void {
   const { method, path, access, input } = protocol[name];
   const handle = of.handlers[name] as (input: unknown, context: HandlerContext) => Promise<unknown>;
-  const limit = bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge });
-  app.on(method, path, limit, async (c, next) => {
+  app.on(method, path, async (c, next) => {
     // Hono runs GET for HEAD; a claim made so would be lost.
     if (c.req.raw.method === "HEAD" && path.startsWith("/api/worker/")) return next();
-    if (access === "token") requireAdmission(c, of.access);
-    const checked = checkInput(input, await mergedInput(c));
+    const caller = await of.gate.letIn(callOf(c), access);
+    const given = await mergedInput(c);
+    of.gate.letSpeak(caller, access, given);
+    const checked = checkInput(input, given);
     const slow = SLOW.has(name);
     if (slow) c.env.unhurried();
-    const reply = await handle(checked, { signal: c.req.raw.signal });
+    const reply = await handle(checked, { signal: signalOf(c, caller) });
     // The limit is the connection's: without it, that of a machine which vanished would stay open for ever.
     if (slow) c.env.hurried();
+    if (caller.kind === "worker" && caller.revoked.aborted)
+      throw new VcError("unauthorized", "the token was revoked.");
     if (reply === null) return c.body(null, 204);
     return c.json(reply, name === "readyz" && isUnready(reply) ? 503 : 200);
   });
+}
+
+function callOf(c: Ctx): Call {
+  return { peer: c.env.peer, header: (name) => c.req.header(name) };
+}
+
+/** A worker whose token is revoked has as good as hung up. */
+function signalOf(c: Ctx, caller: Caller): AbortSignal {
+  const { signal } = c.req.raw;
+  return caller.kind === "worker" ? AbortSignal.any([signal, caller.revoked]) : signal;
 }
 
 /** Calls that may take longer than a connection may be idle: long-polls, and publishing by copy. */
@@ -82,9 +93,9 @@ const SLOW: ReadonlySet<Endpoint> = new Set(["next_job", "control", "job_complet
 
 const isUnready = (reply: unknown) => v.is(v.object({ ready: v.literal(false) }), reply);
 
-function addPage(app: App, page: Page, access: AccessRule): void {
-  app.get(page.path, (c) => {
-    requireAdmission(c, access);
+function addPage(app: App, page: Page, gate: Gate): void {
+  app.get(page.path, async (c) => {
+    await gate.letIn(callOf(c), "people");
     return page.answer(c.req.raw.signal);
   });
 }
@@ -97,27 +108,10 @@ function allowedMethods(pages: Page[]): Map<string, string[]> {
   return methods;
 }
 
-function requireAdmission(c: Ctx, rule: AccessRule): void {
-  const admission = admit({ peer: c.env.peer, header: (name) => c.req.header(name) }, rule);
-  if (!admission.admitted) throw new VcError("unauthorized", admission.message);
-}
-
 /** Query, body and path in one record; the path wins over the body, the body over the query. */
 async function mergedInput(c: Ctx): Promise<Record<string, unknown>> {
-  const body = c.req.raw.method === "POST" ? parseBody(await c.req.text()) : {};
+  const body = c.req.raw.method === "POST" ? await readFields(c.req.raw) : {};
   return { ...c.req.query(), ...body, ...c.req.param() };
-}
-
-function parseBody(text: string): object {
-  if (text.trim() === "") return {};
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (cause) {
-    throw new VcError("bad_request", "the body is not JSON.", { cause });
-  }
-  if (body !== null && typeof body === "object" && !Array.isArray(body)) return body;
-  throw new VcError("bad_request", "the body is JSON, but not an object of named fields.");
 }
 
 function checkInput(schema: v.GenericSchema, input: unknown): unknown {
@@ -125,10 +119,6 @@ function checkInput(schema: v.GenericSchema, input: unknown): unknown {
   if (result.success) return result.output;
   const faults = [...new Set(result.issues.map(inputFault))].slice(0, MOST_FAULTS);
   throw new VcError("bad_request", `${faults.join("; ")}.`);
-}
-
-function tooLarge(): Response {
-  throw new VcError("too_large", `the body is larger than ${BODY_LIMIT} bytes.`);
 }
 
 function answerError(error: Error, c: Ctx, log: Logger): Response {
@@ -142,8 +132,12 @@ function answerError(error: Error, c: Ctx, log: Logger): Response {
   return refusal(c, "internal", "something went wrong inside the master; its log says more.");
 }
 
+const TURNED_AWAY: ReadonlySet<ErrorCode> = new Set(["unauthorized", "forbidden", "too_many"]);
+
 /** The one place where an error becomes an HTTP status. */
 function refusal(c: Ctx, error: ErrorCode, message: string): Response {
   if (error === "unauthorized") c.header("WWW-Authenticate", 'Bearer realm="vc"');
+  // Who is not let in keeps no connection open.
+  if (TURNED_AWAY.has(error)) c.header("Connection", "close");
   return c.json({ error, message }, ERRORS[error].status);
 }

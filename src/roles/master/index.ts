@@ -20,6 +20,7 @@ import { openStorage, outputsBelowRoot, type Storage } from "./storage.ts";
 import { sweepStaging } from "./sweep.ts";
 import { accessRule, tokenPath } from "./token.ts";
 import { createTransact, type Transact } from "./transact.ts";
+import { openWorkerTokens, workerTokensPath } from "./worker-tokens.ts";
 
 export type MasterOptions = {
   log: Logger;
@@ -94,8 +95,9 @@ async function run({ config, options, queue, storage, closers }: Parts): Promise
   const scans = await createScans({ ...shared, config, options });
   closers.push(() => scans.duty.stop());
   const access = accessRule({ ...config.server, database_path: config.database.path });
+  const tokens = openWorkerTokens(workerTokensPath(config.database.path));
   const started_at = toTimestamp(clock.now().wall_ms);
-  const served = serve({ ...shared, ...scans, publisher, access, server: config.server, started_at });
+  const served = serve({ ...shared, ...scans, publisher, access, tokens, server: config.server, started_at });
   closers.push(() => served.stop());
   log.info("master started", {
     version,

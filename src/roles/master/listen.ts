@@ -1,8 +1,11 @@
-import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import { ERRORS, messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Connection } from "./http.ts";
 
 export type Listener = { url: string; stop(): Promise<void> };
 
+type Address = { host: string; port: number; tls_cert: string | null; tls_key: string | null };
+/** Seconds that a connection may be idle, and calls at once. */
+type Limits = { idle_s: number; most_requests: number };
 type App = { fetch(request: Request, connection: Connection): Response | Promise<Response> };
 
 /** Longer than the slowest honest pause inside a request; what waits longer says so itself. Seconds. */
@@ -11,16 +14,15 @@ const IDLE_TIMEOUT_S = 60;
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
 /** How long answers on their way may take once the master stops. */
 const STOP_GRACE_MS = 3_000;
+/** Ten for each of a thousand workers; what comes beyond is turned away until others have been answered. */
+const MOST_REQUESTS = 10_000;
 
 /**
  * Serves an app. `url` is what a program on this machine calls. Throws VcError("config") when the address
  * cannot be listened on or the certificate not be read.
  */
-export function listen(
-  app: App,
-  on: { host: string; port: number; tls_cert: string | null; tls_key: string | null },
-): Listener {
-  const server = start(app, on);
+export function listen(app: App, on: Address, limits: Partial<Limits> = {}): Listener {
+  const server = start(app, on, { idle_s: IDLE_TIMEOUT_S, most_requests: MOST_REQUESTS, ...limits });
   const scheme = on.tls_cert === null ? "http" : "https";
   // A certificate is made out to a name; without one, an address needs no name service.
   const here = on.tls_cert === null ? "127.0.0.1" : "localhost";
@@ -31,7 +33,7 @@ export function listen(
 
 type Server = Bun.Server<undefined>;
 
-function start(app: App, on: Parameters<typeof listen>[1]): Server {
+function start(app: App, on: Address, { idle_s, most_requests }: Limits): Server {
   if ((on.tls_cert === null) !== (on.tls_key === null)) {
     throw new VcError("config", "server.tls_cert and server.tls_key belong together: set both or neither.");
   }
@@ -42,21 +44,30 @@ function start(app: App, on: Parameters<typeof listen>[1]): Server {
       development: false,
       // Outside of development Bun lets several processes share a port: two masters would answer by turns.
       reusePort: false,
-      idleTimeout: IDLE_TIMEOUT_S,
+      // Also the limit of a body that trickles in. A header has 12 s and 16 kB, by Bun itself (1.4.5).
+      idleTimeout: idle_s,
       maxRequestBodySize: LARGEST_BODY_BYTES,
       ...(on.tls_cert !== null && on.tls_key !== null
         ? { tls: { cert: Bun.file(on.tls_cert), key: Bun.file(on.tls_key) } }
         : {}),
-      fetch: (request, server) =>
-        app.fetch(request, {
+      fetch: (request, server) => {
+        if (server.pendingRequests > most_requests) return busy();
+        return app.fetch(request, {
           peer: server.requestIP(request)?.address ?? null,
           unhurried: () => server.timeout(request, 0),
-          hurried: () => server.timeout(request, IDLE_TIMEOUT_S),
-        }),
+          hurried: () => server.timeout(request, idle_s),
+        });
+      },
     });
   } catch (cause) {
     throw new VcError("config", `cannot listen on ${on.host}:${on.port}: ${listenFailure(cause)}`, { cause });
   }
+}
+
+function busy(): Response {
+  const message = "the master has too many calls at once; try again.";
+  const { status } = ERRORS.unavailable;
+  return Response.json({ error: "unavailable", message }, { status, headers: { Connection: "close" } });
 }
 
 function listenFailure(error: unknown): string {

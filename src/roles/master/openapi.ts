@@ -33,7 +33,7 @@ function operation(name: string, endpoint: EndpointShape): object {
   return {
     operationId: name,
     summary: endpoint.summary,
-    ...(endpoint.access === "token" ? { security: [{ token: [] }] } : {}),
+    ...(endpoint.access !== "open" ? { security: [{ token: [] }] } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(endpoint.method === "POST" && others.length > 0 ? { requestBody: body(input, others) } : {}),
     responses: {

@@ -4,7 +4,9 @@ import type { Logger } from "../../shared/log.ts";
 import type { AccessRule } from "./auth.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { createEvents } from "./events.ts";
+import { createGate } from "./gate.ts";
 import { peopleHandlers } from "./handlers-people.ts";
+import { tokenHandlers } from "./handlers-tokens.ts";
 import { workerHandlers } from "./handlers-worker.ts";
 import { createApp, type Page } from "./http.ts";
 import { type Listener, listen } from "./listen.ts";
@@ -17,11 +19,13 @@ import type { ScanDuty } from "./scan-duty.ts";
 import type { Scanner } from "./scanner.ts";
 import type { Storage } from "./storage.ts";
 import type { Transact } from "./transact.ts";
+import type { WorkerTokens } from "./worker-tokens.ts";
 
 /** Puts everything that can be called on the network. `stop` ends long-polls and streams first. */
 export function serve(of: {
   server: MasterConfig["server"];
   access: AccessRule;
+  tokens: WorkerTokens;
   coordinator: Coordinator;
   transact: Transact;
   storage: Storage;
@@ -46,8 +50,9 @@ export function serve(of: {
     { path: "/metrics", answer: metrics },
     { path: "/openapi.json", answer: () => Response.json(openApi()) },
   ];
-  const handlers = { ...workerHandlers({ ...of, longPoll }), ...people };
-  const listener = listen(createApp({ ...of, handlers, pages }), of.server);
+  const handlers = { ...workerHandlers({ ...of, longPoll }), ...people, ...tokenHandlers(of) };
+  const gate = createGate({ ...of, grantOf: of.tokens.grantOf });
+  const listener = listen(createApp({ ...of, handlers, pages, gate }), of.server);
   return {
     url: listener.url,
     async stop() {

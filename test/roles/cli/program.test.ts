@@ -57,7 +57,15 @@ test.each<[string[], string]>([
   [["retry", "x", "--limit", "3"], "--limit is for retrying all; leave out the job or the limit"],
   [["cancel"], "JOB is missing; see `vc help cancel`"],
   [["priority", "x", "high"], 'PRIORITY: found "high"; allowed: a whole number from -1000 to 1000'],
-  [["token", "make"], "allowed: `vc token show [FILE]`"],
+  ...[
+    ["token", "make"],
+    ["token", "add"],
+    ["token", "list", "x"],
+    ["token", "revoke"],
+  ].map((args): [string[], string] => [
+    args,
+    "allowed: `vc token show [FILE]`, `vc token list`, `vc token add WORKER` and `vc token revoke WORKER`",
+  ]),
   [["validate"], "FILE is missing; see `vc help validate`"],
   [
     ["master", "a.yaml", "--config", "b.yaml"],
