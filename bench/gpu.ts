@@ -10,7 +10,8 @@ import { parseArgs } from "node:util";
  *
  *     BUN_BE_BUN=1 dist/vc bench/gpu.ts --vc dist/vc --ffmpeg ffmpeg --films FOLDER --count 20 --slots 1,4
  *
- * `--device` names the GPU (vulkan.preferred_device); `--modes gpu,cpu` says which runs, gpu alone finds hangs.
+ * `--device` names the GPU (vulkan.preferred_device); `--modes gpu,cpu` says which runs: gpu alone finds hangs, auto
+ * tells what is measured before the first film.
  */
 const { values: options } = parseArgs({
   options: {
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
     device: { type: "string", default: "auto" },
     height: { type: "string", default: "720" },
     preset: { type: "string", default: "veryfast" },
+    codec: { type: "string", default: "h264" },
   },
 });
 
@@ -31,7 +33,12 @@ type Attempt = {
   outcome: string;
   message: string | null;
   report: {
-    plan?: { decode: string; filter: string; encoder: string };
+    plan?: {
+      decode: string;
+      filter: string;
+      encoder: string;
+      passed_over: { family: string; why: string }[];
+    };
     notes?: string[];
     encode_ms?: number;
   };
@@ -122,12 +129,20 @@ async function configure(folder: string, mode: string, slots: number): Promise<n
       scan_interval: "0",
     },
     database: { path: join(folder, "jobs.db") },
-    conversion: { target_resolution: `${Math.round((height * 16) / 9)}x${height}`, preset: options.preset },
+    conversion: {
+      target_resolution: `${Math.round((height * 16) / 9)}x${height}`,
+      preset: options.preset,
+      codec: options.codec,
+      container: "mkv",
+    },
   };
   const worker = {
     worker: { id: "bench", concurrency: slots, master_url: `http://127.0.0.1:${port}` },
     storage: { cache_path: join(tmpdir(), "vc-gpu-cache") },
-    ffmpeg: { path: Bun.which(options.ffmpeg) ?? options.ffmpeg, use_vulkan: mode === "gpu" },
+    ffmpeg: {
+      path: Bun.which(options.ffmpeg) ?? options.ffmpeg,
+      use_vulkan: mode === "auto" ? mode : mode === "gpu",
+    },
     vulkan: { preferred_device: options.device, slots_per_device: slots },
   };
   await writeFile(join(folder, "master.yaml"), JSON.stringify(master));
@@ -160,6 +175,7 @@ function tell(of: {
     ways.set(way, (ways.get(way) ?? 0) + 1);
   }
   for (const [way, times] of ways) console.log(`  ${times} x ${way}`);
+  for (const why of slower(ended.flatMap((one) => one.attempts))) console.log(`  ${why}`);
   for (const { job, attempts: tries } of ended) {
     const words = tries.flatMap(({ outcome, message, report }) => [
       ...(outcome === "completed" ? [] : [`${outcome}: ${message}`]),
@@ -168,6 +184,12 @@ function tell(of: {
     if (words.length > 0) console.log(`  ${job.source_rel}: ${words.join(" | ")}`);
   }
   return { mode, slots, wall_s, cpu_s };
+}
+
+/** What was passed over because it was measured, each once. */
+function slower(attempts: Attempt[]): Set<string> {
+  const passed_over = attempts.flatMap(({ report }) => report.plan?.passed_over ?? []);
+  return new Set(passed_over.map(({ why }) => why).filter((why) => why.includes("measured")));
 }
 
 /** Asks again each half second, for at most half an hour, until there is an answer. */

@@ -43,7 +43,7 @@ const HOMES: Record<string, RegExp> = {
 
 /** Values in, values out. */
 const PURE =
-  /^src\/(roles\/master\/(lifecycle|quarantine|scheduler|retry)|roles\/cli\/render[^/]*|roles\/worker\/gpu-(?:choice|figures|load-parse|memory)|ffmpeg\/(probe|plan|args|progress|verify|encode-outcome|ladder|rates|picture-difference|source-(?:damage|loss|sound)|timeline|encoders\/[^/]+)|vulkan\/(devices|layout|structs|codec-structs|profiles|names))\.ts$/;
+  /^src\/(roles\/master\/(lifecycle|quarantine|scheduler|retry)|roles\/cli\/render[^/]*|roles\/worker\/gpu-(?:choice|figures|load-parse|memory)|ffmpeg\/(probe|plan|args|progress|verify|encode-outcome|ladder|rates|trial-(?:capabilities|list|pictures)|picture-difference|source-(?:damage|loss|sound)|timeline|encoders\/[^/]+)|vulkan\/(devices|layout|structs|codec-structs|profiles|names))\.ts$/;
 const WORLD =
   /\bDate\.now\(|\bnew Date\(\)|\bperformance\.|\bMath\.random\(|\bcrypto\.|\bprocess\.|\bBun\.(?!stringWidth|stripANSI|deepEquals)|\bfetch\(|\bset(Timeout|Interval|Immediate)\(|\bconsole\./;
 /** Pure packages, and modules that only compute. */

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { messageOf } from "../../shared/errors.ts";
+import { messageOf, systemCode } from "../../shared/errors.ts";
 import type { JobOrder } from "../../shared/job.ts";
 import type { Reply } from "../../shared/protocol.ts";
 
@@ -82,25 +82,30 @@ export async function proveMount(
     if (there !== workspace.canary.text) {
       return `${workspace.canary.path} is not what the master wrote there: check storage.mount_path, and the master's log.`;
     }
-    for (const sample of samples) {
-      const difference = await compareSample(workspace, sample);
-      if (difference !== null) return difference;
-    }
-    return null;
+    return await compareSamples(workspace, samples);
   } finally {
     await rm(path, { force: true }).catch(() => {});
   }
 }
 
-async function compareSample(workspace: Workspace, sample: Sample): Promise<string | null> {
-  const path = join(workspace.source_root, ...inside(sample.source_rel));
-  try {
-    const { size } = await stat(path);
-    if (size === sample.size && (await headHash(path)) === sample.head_sha256) return null;
-    return `${path} is not the file that the master sees: check storage.mount_path.`;
-  } catch (error) {
-    return `This machine cannot read the source ${path} (${messageOf(error)}): check the mount and its permissions.`;
+/** One film that this user may not read is that film's trouble; where all are so, it is this machine's. */
+async function compareSamples(workspace: Workspace, samples: Sample[]): Promise<string | null> {
+  let closed: string | null = null;
+  let open = 0;
+  for (const sample of samples) {
+    const path = join(workspace.source_root, ...inside(sample.source_rel));
+    try {
+      const { size } = await stat(path);
+      if (size !== sample.size || (await headHash(path)) !== sample.head_sha256)
+        return `${path} is not the file that the master sees: check storage.mount_path.`;
+      open += 1;
+    } catch (error) {
+      const trouble = `This machine cannot read the source ${path} (${messageOf(error)}): check the mount and its permissions.`;
+      if (systemCode(error) !== "EACCES") return trouble;
+      closed ??= trouble;
+    }
   }
+  return open > 0 ? null : closed;
 }
 
 async function headHash(path: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createWorkspace, proveMount, type Storage } from "../../../src/roles/worker/workspace.ts";
@@ -55,6 +55,8 @@ test.each(["../etc/passwd", "a/../../b", "/etc/passwd", "a//b", "", ".", "a/\0"]
     expect(() => workspace.target({ ...order, staging: source_rel })).toThrow("leaves its folder");
   },
 );
+
+import { testOr } from "../../support/test-or.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -113,4 +115,22 @@ test.each([
   if (content !== null) await writeFile(join(folder, "videos", "a.mkv"), content);
   const problem = await proveMount(here(), async () => ({ seen: true, samples: [sample()] }));
   expect(problem).toContain(sentence);
+});
+
+const notRoot = process.geteuid?.() === 0 ? null : "only root can become a user who may not read";
+
+testOr(notRoot, "one film that may not be read says nothing about the mount, all of them do", async () => {
+  for (const path of [folder, join(folder, "converted", ".vc")]) await chmod(path, 0o777);
+  await writeFile(join(folder, "videos", "a.mkv"), film);
+  await writeFile(join(folder, "videos", "closed.mkv"), film, { mode: 0o600 });
+  const closed = { ...sample(), source_rel: "closed.mkv" };
+  const prove = (samples: ReturnType<typeof sample>[]) =>
+    proveMount(here(), async () => ({ seen: true, samples }));
+  process.seteuid?.(65_534);
+  try {
+    expect(await prove([closed, sample()])).toBeNull();
+    expect(await prove([closed])).toContain("cannot read the source");
+  } finally {
+    process.seteuid?.(0);
+  }
 });
