@@ -7,6 +7,7 @@ import { type Measured, measure } from "./measure.ts";
 import { type PictureSample, samplePictures } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { type BrokenPictures, findBrokenPictures } from "./source-pictures.ts";
 import { findShortSound, lostSound } from "./source-sound.ts";
 import { captureTool } from "./tool.ts";
 import { type Evidence, judge, soundTimelines } from "./verify.ts";
@@ -30,15 +31,25 @@ export async function check(of: {
   const decoded =
     of.verify === "full" ? await decodeWhole({ ffmpeg_path: ffmpeg.path, path: target, signal }) : null;
   const short_sound = await checkSound({ ...of, result: measured });
+  const broken = await countBroken(of);
   return judge({
     plan,
     source: source.media,
     ...measured,
     short_sound,
     damage: of.damage,
+    broken,
     pictures,
     decoded,
   });
+}
+
+/** Decodes the source once more if ffmpeg complained about it. */
+function countBroken(of: Parameters<typeof check>[0]): Promise<BrokenPictures | null> | null {
+  if (of.damage.lines === 0) return null;
+  const { path } = of.source;
+  const { ffprobe_path } = of.ffmpeg;
+  return findBrokenPictures({ ffprobe_path, path, stream: of.plan.video.index, signal: of.signal });
 }
 
 /** Reads the source's packets only if a track of the result seems short: it may lie on a slow network. */

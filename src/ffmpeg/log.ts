@@ -63,9 +63,14 @@ const CONTAINER = [
 const UNDECODED =
   /Error while decoding stream #0:(\d+)|\[[a-z]ist#0:(\d+).*Error submitting packet to decoder/;
 
+/** Whether a line of any form says that a picture could not be decoded whole. */
+export function isPictureDamage(line: string): boolean {
+  return DAMAGE.some((pattern) => pattern.test(line));
+}
+
 function isDamage(line: string): boolean {
   return (
     /\[(?:warning|error|fatal)\]/.test(line) &&
-    [...DAMAGE, ...CONTAINER].some((pattern) => pattern.test(line))
+    (isPictureDamage(line) || CONTAINER.some((pattern) => pattern.test(line)))
   );
 }

@@ -1,6 +1,7 @@
 import type { VideoStream } from "../shared/media.ts";
 import type { Damage } from "./log.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import type { BrokenPictures } from "./source-pictures.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**
@@ -14,11 +15,12 @@ export function judgeDamage(of: {
   timeline: Timeline;
   sound: Map<number, Timeline>;
   damage: Damage;
+  broken: BrokenPictures | null;
 }): { notes: string[] } | { refusal: Refusal } {
   const { damage, timeline } = of;
   if (damage.lines === 0) return { notes: [] };
   const said = firstWords(damage);
-  const broken = damage.corrupt_pictures + uncounted(of);
+  const broken = Math.max(damage.corrupt_pictures, of.broken?.broken ?? 0) + uncounted(of);
   if (broken > Math.max(1, timeline.packets * BROKEN_PICTURES)) {
     const message = `Parts of the film are damaged: ffmpeg complained at ${placesOf(damage)} while reading it, first: ${said}.`;
     return refusal("permanent", "source_damaged", message);
@@ -33,8 +35,8 @@ export function judgeDamage(of: {
   return { notes: [`The source has small damage at ${placesOf(damage)}, first: ${said}.${pictures}`] };
 }
 
-/** One picture in a thousand: some seconds of a film of two hours. */
-const BROKEN_PICTURES = 0.001;
+/** Two pictures in a thousand: a quarter of a minute of a film of two hours. */
+const BROKEN_PICTURES = 0.002;
 /** A piece of AAC lasts 20 ms. */
 const LOST_SOUND = 0.01;
 const LOST_SOUNDS = 3;

@@ -35,17 +35,20 @@ export function describeLoss({ kind, claimed_s, read_s, frames }: Loss): string 
 function cutOff({ film, source, timeline, longest_s }: Parameters<typeof lossOf>[0]): Loss | null {
   const frame_s = 1 / (film.frame_rate ?? 10);
   const end_s = Math.max(timeline.end_s ?? 0, (timeline.last_s ?? 0) + frame_s);
+  const own_s = counted(source, film) ?? film.duration_s;
   const [claimed_s, read_s, slack_s] =
-    film.duration_s === null
+    own_s === null
       ? [source.duration_s, Math.max(longest_s, end_s), Math.max(CONTAINER_SLACK_S, frame_s)]
-      : [
-          film.duration_s,
-          end_s,
-          film.constant_rate ? 0.5 * frame_s : Math.max(VARIABLE_SLACK_S, 2 * frame_s),
-        ];
+      : [own_s, end_s, film.constant_rate ? 0.5 * frame_s : Math.max(VARIABLE_SLACK_S, 2 * frame_s)];
   if (claimed_s === null || claimed_s - read_s <= frame_s + slack_s) return null;
   const frames = Math.round((claimed_s - read_s) / frame_s);
   return { kind: "cut", certain: true, claimed_s, read_s, frames };
+}
+
+/** An AVI's header counts frames; how long a cut one lasts ffprobe only guesses from its size. */
+function counted({ format }: MediaInfo, film: VideoStream): number | null {
+  if (format !== "avi" || film.frames === null || film.base_frame_rate === null) return null;
+  return film.frames / film.base_frame_rate;
 }
 
 /** Subtitles and pictures that were not kept may end later than the film. */

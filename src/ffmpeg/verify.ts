@@ -6,6 +6,7 @@ import type { Plan } from "./plan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { judgeDamage } from "./source-damage.ts";
 import { describeLoss, lossOf } from "./source-loss.ts";
+import type { BrokenPictures } from "./source-pictures.ts";
 import type { ShortSound } from "./source-sound.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -19,6 +20,8 @@ export type Evidence = {
   /** Audio tracks that end early, and those of them that do not in the source. */
   short_sound: { found: ShortSound[]; lost: ShortSound[] };
   damage: Damage;
+  /** Of the source, where ffmpeg complained about it. */
+  broken: BrokenPictures | null;
   pictures: PictureSample[];
   decoded: { failed: boolean; said: string } | null;
 };

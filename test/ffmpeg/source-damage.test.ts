@@ -9,13 +9,14 @@ function timeline(packets: number): Timeline {
 }
 
 /** A film of 1500 pictures and 2800 pieces of sound, with four complaints of one kind. */
-function judge(found: Parameters<typeof damage>[0], film: Partial<VideoStream> = {}) {
+function judge(found: Parameters<typeof damage>[0], film: Partial<VideoStream> = {}, broken = 0) {
   const first = "[warning] file:a: b.ts: corrupt decoded frame in stream 0";
   return judgeDamage({
     film: videoStream(film),
     timeline: timeline(1500),
     sound: new Map([[1, timeline(2800)]]),
     damage: damage({ lines: 4, first, ...found }),
+    broken: broken === 0 ? null : { pictures: 1500, broken },
   });
 }
 
@@ -42,10 +43,10 @@ describe("small damage is told", () => {
 describe("more is damage", () => {
   const variable = { constant_rate: false };
   const rows: [string, Parameters<typeof damage>[0], Partial<VideoStream>, string][] = [
-    ["pictures", { corrupt_pictures: 2 }, {}, "complained at 4 places while reading it"],
-    ["a variable film that nobody counted", { container: 2 }, variable, "complained at 4 places"],
-    ["a variable film, packets", { undecoded: { 0: 2 } }, variable, "complained at 4 places"],
-    ["a variable film, frames missing", {}, { ...variable, frames: 1502 }, "complained at 4 places"],
+    ["pictures", { corrupt_pictures: 4 }, {}, "complained at 4 places while reading it"],
+    ["a variable film that nobody counted", { container: 4 }, variable, "complained at 4 places"],
+    ["a variable film, packets", { undecoded: { 0: 4 } }, variable, "complained at 4 places"],
+    ["a variable film, frames missing", {}, { ...variable, frames: 1504 }, "complained at 4 places"],
     ["sound", { undecoded: { 1: 29 } }, {}, "The sound of track 1 is damaged: 29 pieces"],
   ];
   test.each(rows)("%s", (_name, found, film, part) => {
@@ -53,4 +54,11 @@ describe("more is damage", () => {
       refusal: { outcome: "permanent", reason: "source_damaged", message: expect.stringContaining(part) },
     } as never);
   });
+});
+
+test("pictures that are drawn from a broken one count as broken", () => {
+  expect(judge({ corrupt_pictures: 1 }, {}, 3)).toMatchObject({
+    notes: [expect.stringContaining(" 3 of its")],
+  });
+  expect(judge({ corrupt_pictures: 1 }, {}, 4)).toMatchObject({ refusal: { reason: "source_damaged" } });
 });

@@ -27,6 +27,7 @@ function evidence(changes: {
     timelines: new Map([[0, timeline]]),
     short_sound: { found: [], lost: [] },
     damage: damage(),
+    broken: null,
     pictures: [],
     decoded: null,
     ...changes.rest,
@@ -90,7 +91,7 @@ describe("a damaged source is refused for good", () => {
   const cut = { packets: 750, last_s: 29.96, end_s: 30 };
   const hole = { packets: 1400 };
   const first = "[h264 @ 0x1] [error] error while decoding MB 1 2";
-  const complaint = { damage: damage({ lines: 2, first, corrupt_pictures: 2 }) };
+  const complaint = { damage: damage({ lines: 2, first, corrupt_pictures: 4 }) };
   const rows: [string, Parameters<typeof evidence>[0], string][] = [
     [
       "cut off",
@@ -105,6 +106,15 @@ describe("a damaged source is refused for good", () => {
     [
       "cut off, of variable rate",
       { film: { constant_rate: false }, timeline: cut },
+      "says 60.0 s but only 30.0 s",
+    ],
+    [
+      "an avi whose length is only guessed, but whose frames are counted",
+      {
+        film: { frames: 1500, duration_s: 30, constant_rate: true },
+        source: { format: "avi", duration_s: 30 },
+        timeline: cut,
+      },
       "says 60.0 s but only 30.0 s",
     ],
     ["two frames short", { timeline: { packets: 1498, last_s: 59.88, end_s: 59.92 } }, "only 59.9 s"],

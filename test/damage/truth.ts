@@ -1,0 +1,142 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BITS, BLOCK, FRAME_RATE, type NumberedFilm, SIZE } from "./films.ts";
+
+/**
+ * What a film really shows: each of its frames' numbers (null where unreadable), times and pictures; its sound; and
+ * whether ffmpeg's decoders complained.
+ */
+export type Shown = { frames: ShownFrame[]; sound_ms: number; silent_ms: number; complained: boolean };
+type ShownFrame = { number: number | null; time_s: number; picture: Uint8Array };
+
+/**
+X when there is none, pictures that are not the original's, and those of
+ * them that the damaged source does not show either.
+ */
+export type Difference = {
+  lost_frames: number;
+  stray_frames: number;
+  wrong_pictures: number;
+  own_pictures: number;
+  lost_sound_ms: number;
+};
+
+const SCALE = 4;
+const SMALL = { width: SIZE.width / SCALE, height: SIZE.height / SCALE };
+const PIXELS = SMALL.width * SMALL.height;
+const FRAME_BYTES = 3 * PIXELS;
+
+/** Decodes every frame and all sound of a file. */
+export async function readShown(path: string, folder: string): Promise<Shown> {
+  const [pictures, sound] = [join(folder, "shown.yuv"), join(folder, "shown.pcm")];
+  const filter = `scale=${SMALL.width}:${SMALL.height}:flags=area,format=yuv444p,showinfo`;
+  const passed = ["-fps_mode", "passthrough", "-f", "rawvideo"];
+  const said = await decode(path, ["-map", "0:v:0", "-vf", filter, ...passed, pictures]);
+  await decode(path, ["-map", "0:a:0", "-ac", "1", "-ar", "8000", "-f", "s16le", sound]);
+  const times = [...said.matchAll(/showinfo.* pts_time:\s*(-?[\d.]+)/g)].map((match) => Number(match[1]));
+  const bytes = await bytesOf(pictures);
+  const frames = times.map((time_s, n) => {
+    const picture = bytes.subarray(n * FRAME_BYTES, (n + 1) * FRAME_BYTES);
+    return { number: readNumber(picture), time_s, picture };
+  });
+  const complained = /\[(?:error|fatal)\]/.test(said);
+  return { frames, complained, ...readSound(await bytesOf(sound)) };
+}
+
+async function decode(path: string, output: string[]): Promise<string> {
+  const quiet = ["-hide_banner", "-v", "level+info", "-nostdin", "-nostats", "-y"];
+  const argv = ["ffmpeg", ...quiet, "-i", `file:${path}`, ...output];
+  const child = Bun.spawn(argv, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  const said = await new Response(child.stderr).text();
+  await child.exited;
+  return said;
+}
+
+/** None where there was nothing to decode. */
+async function bytesOf(path: string): Promise<Uint8Array> {
+  return new Uint8Array(existsSync(path) ? await readFile(path) : []);
+}
+
+function readNumber(picture: Uint8Array): number | null {
+  let number = 0;
+  for (let bit = 0; bit < BITS; bit += 1) {
+    const x = Math.floor(((bit + 0.5) * BLOCK.width) / SCALE);
+    const y = Math.floor(BLOCK.height / 2 / SCALE);
+    const value = picture[y * SMALL.width + x] ?? 128;
+    if (value > 90 && value < 160) return null;
+    if (value >= 160) number += 2 ** bit;
+  }
+  return number;
+}
+
+const WINDOW = 160;
+
+/** In windows of 20 ms; the tone of the original never stops. */
+function readSound(bytes: Uint8Array): { sound_ms: number; silent_ms: number } {
+  const samples = new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 2));
+  let silent = 0;
+  for (let at = 0; at + WINDOW <= samples.length; at += WINDOW) {
+    if (samples.subarray(at, at + WINDOW).every((value) => Math.abs(value) < 500)) silent += 1;
+  }
+  return { sound_ms: (samples.length / 8000) * 1000, silent_ms: silent * 20 };
+}
+
+/** Compares a result with the whole original that its source was before the damage. */
+export function compareShown(of: {
+  film: NumberedFilm;
+  original: Shown;
+  source: Shown;
+  result: Shown;
+}): Difference {
+  const { film, original, result } = of;
+  const pictures = new Map(original.frames.map(({ number, picture }) => [number, picture]));
+  const placed = placeFrames(result.frames);
+  const shown = new Set(placed.flatMap(({ place, number }) => [place, number ?? place]));
+  const [first, last] = film.claims
+    ? [0, Number.POSITIVE_INFINITY]
+    : [Math.min(...shown), Math.max(...shown)];
+  const lost = film.numbers.filter((number) => number >= first && number <= last && !shown.has(number));
+  const wrong = placed.filter(({ place, picture }) => {
+    const right = pictures.get(place);
+    return right !== undefined && isOther(picture, right);
+  });
+  const own = wrong.filter(
+    (frame) => !isShownBy(of.source, frame.time_s - (result.frames[0]?.time_s ?? 0), frame),
+  );
+  const heard_ms = result.sound_ms - result.silent_ms;
+  return {
+    lost_frames: lost.length,
+    stray_frames: placed.filter(({ place }) => !film.numbers.includes(place)).length,
+    wrong_pictures: wrong.length,
+    own_pictures: own.length,
+    lost_sound_ms: Math.max(0, Math.round(original.sound_ms - original.silent_ms - heard_ms)),
+  };
+}
+
+/** The number that each frame's time stands for, where most frames that can be read say that the film begins. */
+function placeFrames(frames: ShownFrame[]): (ShownFrame & { place: number })[] {
+  const begins = frames.flatMap(({ number, time_s }) =>
+    number === null ? [] : [time_s - number / FRAME_RATE],
+  );
+  const begin_s = begins.toSorted((a, b) => a - b)[Math.floor(begins.length / 2)] ?? 0;
+  return frames.map((frame) => ({ ...frame, place: Math.round((frame.time_s - begin_s) * FRAME_RATE) }));
+}
+
+/** Whether the source shows this picture about the same time after its first. */
+function isShownBy(source: Shown, after_s: number, { picture }: ShownFrame): boolean {
+  const first_s = source.frames[0]?.time_s ?? 0;
+  return source.frames.some(
+    (frame) =>
+      Math.abs(frame.time_s - first_s - after_s) < 1.5 / FRAME_RATE && !isOther(picture, frame.picture),
+  );
+}
+
+/** Encoding moves pictures of this size by 2 at most; a quarter of one that is green, or of another frame, by far more. */
+const OTHER = 12;
+
+function isOther(picture: Uint8Array, other: Uint8Array): boolean {
+  let sum = 0;
+  for (let n = 0; n < FRAME_BYTES; n += 1) sum += Math.abs((picture[n] ?? 0) - (other[n] ?? 0));
+  return sum / FRAME_BYTES > OTHER;
+}
