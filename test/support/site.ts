@@ -17,9 +17,12 @@ export type Site = {
   url: string;
   port: number;
   /** Starts a master and waits until it serves (or ends at once). `settings` are merged into its configuration. */
-  master(settings?: Settings): Promise<Running>;
+  master(settings?: Settings, env?: Record<string, string>): Promise<Running>;
   /** Starts a worker; `prefix` is put before its command line, `program` stands for dist/vc. */
-  worker(id: string, how?: { settings?: Settings; prefix?: string[]; program?: string }): Promise<Running>;
+  worker(
+    id: string,
+    how?: { settings?: Settings; prefix?: string[]; program?: string; env?: Record<string, string> },
+  ): Promise<Running>;
   /** Starts `vc ARGS` with further environment variables. */
   launch(name: string, args: string[], env?: Record<string, string>): Running;
   /** Runs `vc ARGS` to its end, asking this site's master. */
@@ -95,18 +98,18 @@ async function createSite(folder: string, running: Running[]): Promise<Site> {
     converted,
     url,
     port,
-    async master(settings = {}) {
+    async master(settings = {}, more = {}) {
       const path = await writeConfig(folder, "master", masterSettings({ folder, port }), settings);
-      const master = launch("master", [VC, "master", "--config", path]);
+      const master = launch("master", [VC, "master", "--config", path], more);
       await until(
         "the master serves or ends",
         async () => !master.alive() || (await fetch(`${url}/healthz`)).ok,
       );
       return master;
     },
-    async worker(id, { settings = {}, prefix = [], program = VC } = {}) {
+    async worker(id, { settings = {}, prefix = [], program = VC, env: more = {} } = {}) {
       const path = await writeConfig(folder, id, workerSettings({ folder, url, id }), settings);
-      return launch(id, [...prefix, program, "worker", "--config", path]);
+      return launch(id, [...prefix, program, "worker", "--config", path], more);
     },
     launch: (name, args, more) => launch(name, [VC, ...args], more),
     vc: (...args) => run({ cmd: [VC, ...args], cwd: folder, env: { ...env, VC_MASTER_URL: url } }),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { AttemptRow, JobRow, WorkerRow } from "../../db/schema.ts";
 import { type Instant, toTimestamp } from "../../shared/clock.ts";
+import { crashPoint } from "../../shared/crash-point.ts";
 import type { Job, JobOrder } from "../../shared/job.ts";
 import type { Input, Reply } from "../../shared/protocol.ts";
 import { candidates } from "./candidates.ts";
@@ -34,7 +35,9 @@ export function claim(context: Context, input: Input<"next_job">, now: Instant):
   store.releaseDue(stillWaiting(now.wall_ms, context.settings));
   const probe = trust === "probation";
   const jobs = candidates(context, worker, { limit, probe }, now);
+  if (jobs.length > 0) crashPoint("claim.granting");
   const granted = jobs.map((job) => grant(context, { job, worker, input }, now));
+  if (jobs.length > 0) crashPoint("claim.granted");
   const [first] = granted;
   if (probe && first !== undefined) noteProbe(context, worker, first.attempt);
   return answer(context, input, granted);

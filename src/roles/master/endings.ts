@@ -1,5 +1,6 @@
 import type { AttemptRow, IntendedOutput, JobRow } from "../../db/schema.ts";
 import type { Instant } from "../../shared/clock.ts";
+import { crashPoint } from "../../shared/crash-point.ts";
 import { VcError } from "../../shared/errors.ts";
 import type { JobStatus, Reason } from "../../shared/job.ts";
 import { stagingName } from "../../shared/job.ts";
@@ -41,6 +42,7 @@ export function beginPublish(context: Context, input: Input<"job_complete">, now
   const recorded = { ...attempt, outputs, report, output_size: outputs[0]?.size ?? null };
   context.store.saveAttempt(recorded);
   mustMove(context, job, { type: "publish" }, now);
+  crashPoint("hand_in.recorded");
   context.later(() => context.leases.end(keyOf(attempt)));
   return { state: "publish", intent: toIntent({ job, attempt: recorded }) };
 }
@@ -57,7 +59,7 @@ export function finishPublish(
   const [film] = published;
   if (film === undefined) throw new Error(`nothing was published of job ${of.job_id}`);
   noteSuccess(context, found.attempt.worker_id, now);
-  return endAttempt(
+  const status = endAttempt(
     context,
     found,
     {
@@ -76,6 +78,8 @@ export function finishPublish(
     },
     now,
   );
+  crashPoint("publish.recorded");
+  return status;
 }
 
 export type PublishFailure = {

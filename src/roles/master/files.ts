@@ -1,6 +1,7 @@
 import { type BigIntStats, constants } from "node:fs";
 import { copyFile, type FileHandle, link, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
+import { crashPoint } from "../../shared/crash-point.ts";
 import { systemCode } from "../../shared/errors.ts";
 import { pathOfOpenFile, syncFolder } from "../../shared/platform.ts";
 
@@ -109,6 +110,7 @@ export async function moveToFreeName(from: string, to: string): Promise<boolean>
     await rename(from, to);
     return true;
   }
+  crashPoint("publish.linked");
   await remove(from);
   return true;
 }
@@ -125,5 +127,6 @@ export async function syncFoldersOf(path: string, base: string): Promise<void> {
   const names = relative(base, dirname(path)).split(sep).filter(Boolean);
   for (let count = names.length; count >= 0; count -= 1) {
     await syncFolder(join(base, ...names.slice(0, count)));
+    crashPoint("publish.folder_synced");
   }
 }

@@ -1,3 +1,4 @@
+import { crashPoint } from "../../shared/crash-point.ts";
 import type { Input, Reply } from "../../shared/protocol.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { Transact } from "./transact.ts";
@@ -23,8 +24,11 @@ const PAUSE_MS = 300;
 /** Nothing is claimed for a caller that has hung up. */
 export function createLongPoll(of: { coordinator: Coordinator; transact: Transact }): LongPoll {
   const { coordinator, transact } = of;
-  const claim = (input: Input<"next_job">, signal: AbortSignal): Promise<Claim> =>
-    transact((now) => (signal.aborted ? null : coordinator.claim(input, now)));
+  const claim = async (input: Input<"next_job">, signal: AbortSignal): Promise<Claim> => {
+    const claimed = await transact((now) => (signal.aborted ? null : coordinator.claim(input, now)));
+    if (claimed !== null) crashPoint("claim.committed");
+    return claimed;
+  };
   const line = createWaitingLine(claim);
   const bells = createBells();
   let stopped = false;

@@ -1,5 +1,6 @@
 import type { BigIntStats } from "node:fs";
 import { join } from "node:path";
+import { crashPoint } from "../../shared/crash-point.ts";
 import { systemCode } from "../../shared/errors.ts";
 import type { PublishedFile, PublishFailure, PublishIntent } from "./coordinator.ts";
 import * as files from "./files.ts";
@@ -32,10 +33,12 @@ export async function place(of: {
     const open = found.filter((one) => !isPlaced(one));
     const failure = open.length > 0 ? ((await sourceFailure(storage, intent)) ?? firstFailure(open)) : null;
     if (failure !== null) return failure;
+    crashPoint("publish.checked");
     for (const one of found) {
       if (!(await placeOne(one, { output_mode }))) return nameTaken(one.output);
       await files.syncFoldersOf(one.target, storage.output_base);
     }
+    crashPoint("publish.synced");
     return { state: "placed", published: await Promise.all(found.map(publishedFile)) };
   } catch (error) {
     const refusal = refusalOf(error);
@@ -126,12 +129,16 @@ async function placeOne(one: Found, of: { output_mode: number }): Promise<boolea
   if (!isPlaced(one)) {
     const stagedIsThere = (await files.statOf(staged)) !== null;
     const own = stagedIsThere ? await files.makeOwn({ staged, copy, ...of }) : copy;
+    crashPoint("publish.own");
     await files.makeFolderOf(target);
+    crashPoint("publish.folder");
     if (one.existing !== null) await files.replace(own, target);
     else if (!(await files.moveToFreeName(own, target))) return false;
+    crashPoint("publish.named");
   }
   await files.remove(staged);
   await files.remove(copy);
+  crashPoint("publish.cleared");
   return true;
 }
 

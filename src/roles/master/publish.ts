@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { crashPoint } from "../../shared/crash-point.ts";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { JobStatus } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
@@ -53,8 +54,10 @@ export function createPublisher(parts: Parts): Publisher {
 
   return {
     async complete(input) {
+      crashPoint("hand_in.received");
       const begun = await parts.transact((now) => parts.coordinator.beginPublish(input, now));
       if (begun.state === "ended") return { ok: true, status: begun.status };
+      crashPoint("hand_in.committed");
       return { ok: true, status: await publish(begun.intent).round };
     },
     async recover() {
@@ -99,7 +102,9 @@ async function publishOnce(parts: Parts, intent: PublishIntent): Promise<JobStat
   try {
     const placement = await place({ ...parts, intent });
     if (placement.state === "placed") {
-      return await transact((now) => coordinator.finishPublish(of, placement.published, now));
+      const status = await transact((now) => coordinator.finishPublish(of, placement.published, now));
+      crashPoint("publish.committed");
+      return status;
     }
     const { state: _, ...failure } = placement;
     const status = await transact((now) => coordinator.failPublish(of, failure, now));

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { WorkerConfig } from "../../shared/config.ts";
+import { crashPoint } from "../../shared/crash-point.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { JobOrder } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
@@ -77,9 +78,11 @@ async function claimLoop(parts: AgentParts): Promise<void> {
       continue;
     }
     const orders = await claim(parts);
+    if (orders.length > 0) crashPoint("claim.answered");
     // While the claim waited, an attempt may have brought something into doubt.
     const still = orders.length === 0 ? fit : ((await unlessAborted(fitness.check(), signal)) ?? fit);
     for (const order of orders) begin(parts, order, still);
+    if (orders.length > 0) crashPoint("claim.begun");
     if (orders.length === 0) await pause(BREATH_MS, signal).catch(() => {});
   }
 }

@@ -1,4 +1,5 @@
 import { extname } from "node:path";
+import { crashPoint } from "../../shared/crash-point.ts";
 import type { JobOrder, Reason } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Connection } from "./connection.ts";
@@ -22,10 +23,12 @@ export function createReporter(parts: {
       const extension = extname(order.staging).slice(1);
       const outputs = [{ staging: order.staging, role: "film" as const, extension, size }];
       const input = { ...of, output_size: size, outputs, report: result.report };
+      crashPoint("hand_in.calling");
       const reply = await connection.insist("job_complete", input, {
         signal,
         timeout_ms: HAND_IN_TIMEOUT_MS,
       });
+      crashPoint("hand_in.answered");
       // It may have looked for the film in other folders than before: see whether they are still the same.
       if (reply.status !== "completed") parts.onFailure("mount_lost");
       return log.info("film handed in", { status: reply.status, size });

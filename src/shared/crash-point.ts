@@ -1,0 +1,35 @@
+/**
+ * Where the tests let a process die at once, as by `kill -9`: VC_CRASH_AT=NAME. One name for each side of every step by
+ * which a film is claimed, handed in and published. They lie in the order in which a film passes them.
+ */
+export const CRASH_POINTS = {
+  "claim.granting": { role: "master", dies: "a claim has come, nothing is changed" },
+  "claim.granted": { role: "master", dies: "the film is given away, not committed" },
+  "claim.committed": { role: "master", dies: "the claim is durable, not answered" },
+  "claim.answered": { role: "worker", dies: "the worker knows its film, and has not begun" },
+  "claim.begun": { role: "worker", dies: "the film's conversion was started" },
+  "hand_in.calling": { role: "worker", dies: "the film is made and checked, the master not told" },
+  "hand_in.received": { role: "master", dies: "the hand-in has come, nothing is recorded" },
+  "hand_in.recorded": { role: "master", dies: "the intent to publish is written, not committed" },
+  "hand_in.committed": { role: "master", dies: "the intent is durable, no file is touched" },
+  "publish.checked": { role: "master", dies: "source and staged file are checked" },
+  "publish.own": { role: "master", dies: "the staged file has the master's owner and mode" },
+  "publish.folder": { role: "master", dies: "the film's folder exists" },
+  "publish.linked": { role: "master", dies: "the film has both of its names" },
+  "publish.named": { role: "master", dies: "the film has its name alone" },
+  "publish.cleared": { role: "master", dies: "nothing staged is left" },
+  "publish.folder_synced": { role: "master", dies: "the film's folder is durable, those above it are not" },
+  "publish.synced": { role: "master", dies: "all folders are durable" },
+  "publish.recorded": { role: "master", dies: "that it is completed is written, not committed" },
+  "publish.committed": { role: "master", dies: "that it is completed is durable, not answered" },
+  "hand_in.answered": { role: "worker", dies: "the worker knows that its film is published" },
+} as const satisfies Record<string, { role: "master" | "worker"; dies: string }>;
+
+export type CrashPoint = keyof typeof CRASH_POINTS;
+
+const armed = process.env.VC_CRASH_AT;
+
+/** Costs a comparison; only tests set the variable. */
+export function crashPoint(name: CrashPoint): void {
+  if (armed === name) process.kill(process.pid, "SIGKILL");
+}
