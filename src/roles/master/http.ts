@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { ERRORS, type ErrorCode, VcError } from "../../shared/errors.ts";
+import { found } from "../../shared/found.ts";
 import type { Logger } from "../../shared/log.ts";
 import { type Endpoint, type Input, protocol, type Reply } from "../../shared/protocol.ts";
 import type { Call, Caller } from "./auth.ts";
@@ -42,7 +43,7 @@ export function createApp(of: { handlers: Handlers; pages: Page[]; gate: Gate; l
     });
   }
   app.notFound((c) =>
-    refusal(c, "not_found", `there is nothing at ${c.req.path}; /openapi.json lists what is.`),
+    refusal(c, "not_found", `there is nothing at ${found(c.req.path)}; /openapi.json lists what is.`),
   );
   app.onError((error, c) => answerError(error, c, of.log));
   return app;

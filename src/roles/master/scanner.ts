@@ -147,7 +147,11 @@ function createFeed(add: AddSources, counts: { added: number; changed: number; u
 function folders(settings: ScannerSettings): AsyncIterable<SeenFolder> {
   if (settings.only !== undefined) return named(settings.root_path, settings.only);
   const extensions = settings.video_extensions.map((extension) => extension.toLowerCase());
-  const isFilm = (name: string) => extensions.some((extension) => name.toLowerCase().endsWith(extension));
+  // Points and blanks at the end, which some systems cannot even show, make a film no other file.
+  const isFilm = (name: string) => {
+    const plain = name.toLowerCase().replace(/[\s.]+$/, "");
+    return extensions.some((extension) => plain.endsWith(extension));
+  };
   return walk({ ...settings, isFilm });
 }
 

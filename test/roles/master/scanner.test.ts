@@ -2,7 +2,9 @@ import { expect, test } from "bun:test";
 import { chmod, mkdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startMaster } from "../../../src/roles/master/index.ts";
+import { outputKey } from "../../../src/roles/master/output-names.ts";
 import { createLogger } from "../../../src/shared/log.ts";
+import { hostileNames } from "../../support/hostile-names.ts";
 import { configOf, type MasterSite, withMasterSite } from "../../support/master-test.ts";
 import { testOr } from "../../support/test-or.ts";
 import { until } from "../../support/until.ts";
@@ -147,3 +149,52 @@ test("only the named sources are taken where some are named, whatever their exte
       await master.stop();
     }
   }));
+
+test(
+  "2,000 hostile names go into the queue and out of it to the bit, or are reported",
+  () =>
+    withMasterSite(async (site) => {
+      const made = hostileNames(4, 2000);
+      for (const { bytes } of made) {
+        const path = Buffer.concat([Buffer.from(`${site.films}/`), bytes]);
+        await writeFile(path, "film");
+      }
+      const master = await site.start();
+      const { files, unnameable } = await master.scan();
+      const good = made.filter(({ utf8 }) => utf8).map(({ bytes }) => bytes.toString());
+      const shown = made.filter(({ utf8 }) => !utf8).map(({ bytes }) => percentShown(bytes));
+      expect(files).toBe(good.length);
+      expect(unnameable.toSorted()).toEqual(shown.toSorted());
+      expect(good.length + shown.length).toBe(2000);
+      expect((await problems(site)).join()).toContain(`${shown.length} `);
+
+      const orders = await claimAll(site);
+      expect(orders.map(({ source_rel }) => source_rel).toSorted()).toEqual(good.toSorted());
+      expect(new Set(orders.map(({ output_rel }) => outputKey(output_rel))).size).toBe(good.length);
+      for (const { source_rel, source_path, output_rel, staging } of orders) {
+        expect(source_path).toBe(join(site.films, source_rel));
+        expect(output_rel).not.toContain("/");
+        expect(Buffer.byteLength(output_rel)).toBeLessThanOrEqual(255);
+        expect(staging).toMatch(/^[0-9a-z]{10}\.1\.partial\.mp4$/);
+      }
+    }),
+  60_000,
+);
+
+const percentShown = (bytes: Buffer) =>
+  [...bytes].map((byte) => (byte < 0x80 ? String.fromCharCode(byte) : `%${byte.toString(16)}`)).join("");
+
+type Order = { source_rel: string; source_path: string; output_rel: string; staging: string };
+
+/** Claims by the wire, as a worker does, until there is nothing left. */
+async function claimAll(site: MasterSite): Promise<Order[]> {
+  const who = { worker_id: "w", session: "s", hostname: "h", version: "1", concurrency: 64 };
+  await site.post("/api/worker/register", who);
+  const orders: Order[] = [];
+  for (let claim = 1; ; claim++) {
+    const query = `protocol=2&worker_id=w&session=s&max=64&claim_id=${claim}`;
+    const reply = await site.call(`/api/worker/next-job?${query}`);
+    if (reply.status === 204) return orders;
+    orders.push(...(reply.body.jobs as Order[]));
+  }
+}
