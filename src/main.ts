@@ -13,6 +13,8 @@ async function main(argv: string[]): Promise<number> {
   }
   if (first === "__job") return (await import("./roles/worker/job.ts")).runJob();
   if (first === "__probe") return (await import("./roles/cli/probe.ts")).runProbe();
+  if (first === "__database")
+    return (await import("./roles/master/database-child.ts")).runDatabaseChild(argv);
   return (await import("./roles/cli/program.ts")).runProgram(argv);
 }
 

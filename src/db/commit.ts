@@ -93,14 +93,16 @@ function commitBatch(
   batch: Entry[],
   setCurrent: (entry: Entry | null) => void,
 ): Settled[] | VcError {
-  const { sqlite } = database;
+  const { sqlite, witness } = database;
   try {
     sqlite.run("BEGIN IMMEDIATE");
     const settled = batch.map((entry) => {
       setCurrent(entry);
       return runInSavepoint(database, entry);
     });
+    witness.advance();
     sqlite.run("COMMIT");
+    witness.confirm();
     return settled;
   } catch (cause) {
     if (sqlite.inTransaction) sqlite.run("ROLLBACK");

@@ -2,39 +2,88 @@ import { Database as Sqlite } from "bun:sqlite";
 import { join } from "node:path";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import { migrate } from "drizzle-orm/bun-sqlite/migrator";
-import { messageOf, VcError } from "../shared/errors.ts";
+import { readMigrationFiles } from "drizzle-orm/migrator";
+import { messageOf, systemCode, VcError } from "../shared/errors.ts";
+import { APPLICATION_ID } from "./file.ts";
 import * as schema from "./schema.ts";
+import { createWitness, type Witness } from "./witness.ts";
 
 export type Database = {
   path: string;
   sqlite: Sqlite;
   orm: BunSQLiteDatabase<typeof schema>;
+  witness: Witness;
   close(): void;
 };
 
 /**
  * Opens the SQLite file, makes it if need be, and brings it to this version's tables. `:memory:` is for tests.
+ * It trusts the file: a master opens it by openChecked.
  * @throws VcError("storage") when it cannot be opened, is no database, or lies where SQLite's log cannot work.
  */
 export function openDatabase(options: { path: string; migrations?: string }): Database {
-  const { path, migrations = defaultMigrations() } = options;
+  const sqlite = openFile(options.path);
+  try {
+    return bringUp(sqlite, options);
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+}
+
+/** Opens the file, with the settings on which everything else relies, and changes nothing in it. Throws VcError("storage"). */
+export function openFile(path: string): Sqlite {
   let sqlite: Sqlite | undefined;
   try {
     sqlite = new Sqlite(path, { create: true, strict: true });
     setPragmas(sqlite, path);
-    const orm = drizzle(sqlite, { schema });
-    migrate(orm, { migrationsFolder: migrations });
-    const opened = sqlite;
-    return { path, sqlite, orm, close: () => opened.close() };
+    return sqlite;
   } catch (cause) {
     sqlite?.close();
-    if (cause instanceof VcError) throw cause;
-    throw new VcError(
-      "storage",
-      `The database ${path} cannot be used: ${messageOf(cause)}. Check database.path: it must be vc's own file, in a writable folder on a local disk.`,
-      { cause },
-    );
+    throw unusable(path, cause);
   }
+}
+
+/** Gives an opened file this version's tables, and its mark. Throws VcError("storage"). */
+export function bringUp(
+  sqlite: Sqlite,
+  { path, migrations = defaultMigrations() }: { path: string; migrations?: string },
+): Database {
+  try {
+    const orm = drizzle(sqlite, { schema });
+    migrate(orm, { migrationsFolder: migrations });
+    if (applicationId(sqlite) !== APPLICATION_ID) sqlite.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+    const witness = createWitness(sqlite, path);
+    const close = () => {
+      witness.close();
+      emptyLog(sqlite);
+      sqlite.close();
+    };
+    return { path, sqlite, orm, witness, close };
+  } catch (cause) {
+    throw unusable(path, cause);
+  }
+}
+
+/**
+ * What this version would change of the tables: `new` (there are none yet), `same`, `older` (there are migrations
+ * to run), or `newer`: another version has been here, whose tables this one does not know.
+ */
+export function tablesOf(
+  sqlite: Sqlite,
+  migrations = defaultMigrations(),
+): "new" | "same" | "older" | "newer" {
+  const kept = "select count(*) as n from sqlite_schema where name = '__drizzle_migrations'";
+  if (sqlite.query<{ n: number }, []>(kept).get()?.n !== 1) return "new";
+  const last = sqlite
+    .query<{ at: number | null }, []>("select max(created_at) as at from __drizzle_migrations")
+    .get();
+  const newest = Math.max(
+    ...readMigrationFiles({ migrationsFolder: migrations }).map((one) => one.folderMillis),
+  );
+  const at = Number(last?.at ?? 0);
+  if (at > newest) return "newer";
+  return at === newest ? "same" : "older";
 }
 
 function setPragmas(sqlite: Sqlite, path: string): void {
@@ -53,6 +102,31 @@ function setPragmas(sqlite: Sqlite, path: string): void {
   // In pages of 4 KiB. SQLite's own 1000 writes the same pages of the indexes again and again while a scan adds films.
   sqlite.run("PRAGMA wal_autocheckpoint = 4000");
   sqlite.run("PRAGMA foreign_keys = ON");
+}
+
+/**
+ * So that the file alone is the whole database once it is closed, and may be copied: SQLite would do it when the last
+ * connection ends, but Bun keeps one alive until its prepared statements are collected. On a full disk the log stays.
+ */
+function emptyLog(sqlite: Sqlite): void {
+  try {
+    sqlite.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (error) {
+    if (!systemCode(error)?.startsWith("SQLITE_")) throw error;
+  }
+}
+
+function applicationId(sqlite: Sqlite): number | undefined {
+  return sqlite.query<{ application_id: number }, []>("PRAGMA application_id").get()?.application_id;
+}
+
+function unusable(path: string, cause: unknown): VcError {
+  if (cause instanceof VcError) return cause;
+  return new VcError(
+    "storage",
+    `The database ${path} cannot be used: ${messageOf(cause)}. Check database.path: it must be vc's own file, in a writable folder on a local disk.`,
+    { cause },
+  );
 }
 
 /** Inside the executable every module lies in one flat folder, and so does the embedded folder of migrations. */

@@ -102,6 +102,12 @@ export const MasterConfig = v.strictObject({
   }),
   database: section({
     path: key(path, "./jobs.db", "The SQLite file with the queue, on a local disk."),
+    backup_interval: key(duration, "1h", "How often to back up the database, if it has changed; 0 is never."),
+    backup_keep: key(whole(1, 10_000), 12, "How many backups to keep; older ones are deleted."),
+    backup_path: mayLack(
+      path,
+      "The folder for the backups, best on another disk; without it, DATABASE.backups beside the database.",
+    ),
   }),
   conversion: section({
     codec: key(

@@ -22,6 +22,8 @@ export const ERRORS = {
   unreachable: { status: 503, exit: 1 },
   locked: { status: 503, exit: 1 },
   storage: { status: 503, exit: 1 },
+  /** Only a person can put it right, so a service must not be started again and again. */
+  damaged: { status: 503, exit: 2 },
   ffmpeg: { status: 500, exit: 1 },
   failed: { status: 500, exit: 1 },
 } as const;

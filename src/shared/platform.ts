@@ -1,4 +1,4 @@
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { freemem, homedir } from "node:os";
 import { join } from "node:path";
 
@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 /** The argv that starts this program again, before its own arguments. */
 export function selfCommand(): string[] {
-  if (!Bun.isStandaloneExecutable) return [process.execPath, Bun.main];
+  if (!Bun.isStandaloneExecutable) return [process.execPath, join(import.meta.dir, "..", "main.ts")];
   // The very file that runs, also after an update has put another one in its place.
   return [process.platform === "linux" ? "/proc/self/exe" : process.execPath];
 }
@@ -19,6 +19,22 @@ export async function availableMemory(): Promise<number> {
     if (match !== null) return Number(match[1]) * 1024;
   }
   return freemem();
+}
+
+/**
+ * Bytes of memory that a process has for itself, without files and devices that it only maps; 0 where the system does
+ * not tell. Linux: RssAnon of proc(5).
+ */
+export async function ownMemory(pid: number): Promise<number> {
+  if (process.platform !== "linux") return 0;
+  const text = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const match = /^RssAnon:\s+(\d+) kB$/m.exec(text);
+  return match === null ? 0 : Number(match[1]) * 1024;
+}
+
+/** Where memory runs out, the system is to end this process rather than any other. Linux: oom_score_adj of proc(5). */
+export async function endFirstWithoutMemory(pid: number): Promise<void> {
+  if (process.platform === "linux") await writeFile(`/proc/${pid}/oom_score_adj`, "1000").catch(() => {});
 }
 
 /** The system's folder for what a program can make again. */

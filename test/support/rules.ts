@@ -16,6 +16,10 @@ const ARROWS: { part: RegExp; may: RegExp }[] = [
     may: /^src\/(roles\/cli|ffmpeg|vulkan|shared)\/|^src\/roles\/worker\/capabilities\.ts$/,
   },
   {
+    part: /^src\/roles\/cli\/restore\.ts$/,
+    may: /^src\/(roles\/cli|shared)\/|^src\/roles\/master\/restore\.ts$/,
+  },
+  {
     part: /^src\/roles\/cli\/job\.ts$/,
     may: /^src\/(roles\/cli|shared)\/|^src\/roles\/worker\/job\.ts$/,
   },

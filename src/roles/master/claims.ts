@@ -60,7 +60,7 @@ function grant(
   const started_at = toTimestamp(now.wall_ms);
   const moved = mustMove(context, named, { type: "claim" }, now, {
     worker_id: worker.id,
-    attempt: job.attempt + 1,
+    attempt: Math.max(job.attempt + 1, context.attempt_floor),
     max_retries: context.settings.max_retries,
     started_at,
     notes: [],

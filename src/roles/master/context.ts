@@ -38,6 +38,8 @@ export type Context = {
   settings: CoordinatorSettings;
   /** 0 to 1. */
   random: () => number;
+  /** No new attempt has a lower number: those below may have been given away before a backup was restored. */
+  attempt_floor: number;
   leases: Leases;
   stops: Stops;
   /** When each worker was last heard, on the monotonic clock. */
@@ -64,6 +66,7 @@ export function createContext(given: {
     store,
     settings,
     random,
+    attempt_floor: Number(store.fact("attempt_floor") ?? 0),
     leases: createLeases(settings.lease_ms),
     stops: createStops(random().toString(36).slice(2)),
     heard: new Map(),

@@ -6,9 +6,11 @@ import type { MasterConfig } from "../../shared/config.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { version } from "../../shared/version.ts";
+import { startBackups } from "./backup.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { watchDisks } from "./disk.ts";
 import { startDuty } from "./duties.ts";
+import { type Listener, listen } from "./listen.ts";
 import { logEvents } from "./log-events.ts";
 import { createProblems, type Problems } from "./problems.ts";
 import { createPublisher } from "./publish.ts";
@@ -20,6 +22,7 @@ import { openStorage, outputsBelowRoot, type Storage } from "./storage.ts";
 import { sweepStaging } from "./sweep.ts";
 import { accessRule, tokenPath } from "./token.ts";
 import { createTransact, type Transact } from "./transact.ts";
+import { waitingRoom } from "./waiting-room.ts";
 import { openWorkerTokens, workerTokensPath } from "./worker-tokens.ts";
 
 export type MasterOptions = {
@@ -57,7 +60,13 @@ export async function startMaster(config: MasterConfig, options: MasterOptions):
   const owner = `the master with process id ${process.pid} on ${hostname()}, started at ${new Date().toISOString()}`;
   const closers: Closer[] = [];
   try {
-    const queue = openQueue(config, owner);
+    let door: Listener | null = null;
+    const queue = await openQueue(config, owner, () => {
+      const opened = listen(waitingRoom, config.server);
+      closers.push(opened.stop);
+      door = opened;
+      options.log.info("the database is being checked", { path: config.database.path });
+    });
     closers.push(() => queue.close());
     const storage = await openStorage({
       ...config.scanner,
@@ -67,7 +76,7 @@ export async function startMaster(config: MasterConfig, options: MasterOptions):
     });
     const lock = acquireLock(join(storage.staging_path, "master.lock"), owner);
     closers.push(() => lock.release());
-    return await run({ config, options, queue, storage, closers });
+    return await run({ config, options, queue, storage, door, closers });
   } catch (error) {
     await closeAll(closers);
     throw error;
@@ -79,10 +88,11 @@ type Parts = {
   options: MasterOptions;
   queue: Queue;
   storage: Storage;
+  door: Listener | null;
   closers: Closer[];
 };
 
-async function run({ config, options, queue, storage, closers }: Parts): Promise<Master> {
+async function run({ config, options, queue, storage, door, closers }: Parts): Promise<Master> {
   const { log, clock = systemClock } = options;
   const { coordinator } = queue;
   const problems = createProblems(log);
@@ -97,7 +107,16 @@ async function run({ config, options, queue, storage, closers }: Parts): Promise
   const access = accessRule({ ...config.server, database_path: config.database.path });
   const tokens = openWorkerTokens(workerTokensPath(config.database.path));
   const started_at = toTimestamp(clock.now().wall_ms);
-  const served = serve({ ...shared, ...scans, publisher, access, tokens, server: config.server, started_at });
+  const served = serve({
+    ...shared,
+    ...scans,
+    publisher,
+    access,
+    tokens,
+    server: config.server,
+    door,
+    started_at,
+  });
   closers.push(() => served.stop());
   log.info("master started", {
     version,
@@ -109,6 +128,7 @@ async function run({ config, options, queue, storage, closers }: Parts): Promise
   if (access.allow_anonymous)
     log.warn("everyone who can reach this master is served (server.allow_anonymous)");
   closers.push(...startDuties({ ...shared, config }));
+  closers.push(startBackups({ ...shared, database: config.database }).stop);
   void publisher.recover();
   scans.duty.request();
   // Such a job waits until the scan tells how its source looks now.

@@ -1,7 +1,12 @@
 import { ERRORS, messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Connection } from "./http.ts";
 
-export type Listener = { url: string; stop(): Promise<void> };
+export type Listener = {
+  url: string;
+  /** Answers with another app from now on, without a moment in which nobody listens. */
+  show(app: App): void;
+  stop(): Promise<void>;
+};
 
 type Address = { host: string; port: number; tls_cert: string | null; tls_key: string | null };
 /** Seconds that a connection may be idle, and calls at once. */
@@ -22,13 +27,25 @@ const MOST_REQUESTS = 10_000;
  * cannot be listened on or the certificate not be read.
  */
 export function listen(app: App, on: Address, limits: Partial<Limits> = {}): Listener {
-  const server = start(app, on, { idle_s: IDLE_TIMEOUT_S, most_requests: MOST_REQUESTS, ...limits });
+  let shown = app;
+  const showing: App = { fetch: (request, connection) => shown.fetch(request, connection) };
+  const server = start(showing, on, { idle_s: IDLE_TIMEOUT_S, most_requests: MOST_REQUESTS, ...limits });
   const scheme = on.tls_cert === null ? "http" : "https";
   // A certificate is made out to a name; without one, an address needs no name service.
   const here = on.tls_cert === null ? "127.0.0.1" : "localhost";
   const name = ["0.0.0.0", "::", "127.0.0.1"].includes(on.host) ? here : on.host;
   const host = name.includes(":") ? `[${name}]` : name;
-  return { url: `${scheme}://${host}:${server.port}`, stop: () => stop(server) };
+  let stopping: Promise<void> | null = null;
+  return {
+    url: `${scheme}://${host}:${server.port}`,
+    show: (next) => {
+      shown = next;
+    },
+    stop: () => {
+      stopping ??= stop(server);
+      return stopping;
+    },
+  };
 }
 
 type Server = Bun.Server<undefined>;

@@ -1,11 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Committer, createCommitter } from "../../db/commit.ts";
-import { openDatabase } from "../../db/database.ts";
 import { acquireLock } from "../../db/lock.ts";
+import { isLarge, openChecked } from "../../db/open-checked.ts";
 import { createStore } from "../../db/store.ts";
 import type { MasterConfig } from "../../shared/config.ts";
 import { messageOf, VcError } from "../../shared/errors.ts";
+import { backupPlace } from "./backup.ts";
 import { type Coordinator, createCoordinator } from "./coordinator.ts";
 
 /** "Offline after two missed minutes". */
@@ -13,13 +14,17 @@ const OFFLINE_AFTER_MS = 120_000;
 
 export type Queue = { committer: Committer; coordinator: Coordinator; close(): void };
 
-/** Locks and opens the database, and sets the coordinator on it. Throws VcError "locked" or "storage". */
-export function openQueue(config: MasterConfig, owner: string): Queue {
+/**
+ * Locks, checks and opens the database, and sets the coordinator on it. `onWait` is called when the check of a large
+ * database begins, which takes a while. Throws VcError "locked", and what openChecked throws.
+ */
+export async function openQueue(config: MasterConfig, owner: string, onWait: () => void): Promise<Queue> {
   const { path } = config.database;
   makeFolder(dirname(path));
   const lock = acquireLock(`${path}.lock`, owner);
   try {
-    const database = openDatabase({ path });
+    if (isLarge(path)) onWait();
+    const database = await openChecked(path, backupPlace(config.database));
     const committer = createCommitter(database);
     const coordinator = createCoordinator({
       store: createStore(database),

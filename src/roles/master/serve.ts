@@ -24,6 +24,8 @@ import type { WorkerTokens } from "./worker-tokens.ts";
 /** Puts everything that can be called on the network. `stop` ends long-polls and streams first. */
 export function serve(of: {
   server: MasterConfig["server"];
+  /** What listens already, if anything does. */
+  door: Listener | null;
   access: AccessRule;
   tokens: WorkerTokens;
   coordinator: Coordinator;
@@ -37,7 +39,7 @@ export function serve(of: {
   clock: Clock;
   started_at: string;
   log: Logger;
-}): Listener {
+}): Pick<Listener, "url" | "stop"> {
   const longPoll = createLongPoll(of);
   const events = createEvents(of.coordinator);
   const people = peopleHandlers(of);
