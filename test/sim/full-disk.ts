@@ -1,10 +1,10 @@
 import type { Database } from "../../src/db/database.ts";
 
-/** The same database, whose commits fail while the disk is full. */
-export function failing(database: Database, isFull: () => boolean): Database {
+/** The same database, whose commits fail, as on a full disk, when `fails` says so. */
+export function failing(database: Database, { fails }: { fails: () => boolean }): Database {
   const { sqlite } = database;
   const run = (statement: string) => {
-    if (statement === "COMMIT" && isFull()) {
+    if (statement === "COMMIT" && fails()) {
       throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
     }
     return sqlite.run(statement);

@@ -1,6 +1,6 @@
 import { type Committer, createCommitter } from "../../src/db/commit.ts";
 import { openDatabase } from "../../src/db/database.ts";
-import { createStore, type Store } from "../../src/db/store.ts";
+import { createStore } from "../../src/db/store.ts";
 import {
   type Coordinator,
   createCoordinator,
@@ -11,6 +11,7 @@ import { VcError } from "../../src/shared/errors.ts";
 import { parseStagingName } from "../../src/shared/job.ts";
 import type { Input } from "../../src/shared/protocol.ts";
 import { failing } from "./full-disk.ts";
+import { prepareChecks } from "./invariants.ts";
 import type { Model } from "./model.ts";
 import type { Call, Respond } from "./network.ts";
 import { type Placed, place } from "./publisher.ts";
@@ -25,7 +26,11 @@ export type SimMaster = ReturnType<typeof createSimMaster>;
  */
 export function createSimMaster(world: World, model: Model) {
   const database = openDatabase({ path: ":memory:" });
+  prepareChecks(database);
+  const store = createStore(database);
   let fullDisk = false;
+  /** A kill at the next commit: what waits in it is lost, or durable and unanswered. */
+  let dies: "before" | "after" | null = null;
   let up = true;
   let started_ms = 0;
   let wall_skew_ms = 0;
@@ -35,11 +40,23 @@ export function createSimMaster(world: World, model: Model) {
   const pending: Promise<unknown>[] = [];
   let parts = start();
 
-  function start(): { store: Store; committer: Committer; coordinator: Coordinator } {
-    const store = createStore(database);
-    const committer = createCommitter(failing(database, () => fullDisk));
+  function start(): { committer: Committer; coordinator: Coordinator } {
+    const committer = createCommitter(failing(database, { fails: () => fullDisk || dieAt("before") }));
     const coordinator = createCoordinator({ store, committer, settings, random: world.random.next });
-    return { store, committer, coordinator };
+    coordinator.subscribe((event) => {
+      if (event.type === "job") model.ended(event.job);
+      if (event.type === "worker" && event.worker.status === "quarantined") world.count("worker quarantined");
+    });
+    return { committer, coordinator };
+  }
+
+  /** True once it is dead. */
+  function dieAt(side: "before" | "after"): boolean {
+    if (dies !== side || !up) return false;
+    dies = null;
+    world.count(`fault: master killed ${side} a commit`);
+    restart();
+    return true;
   }
 
   const now = (): Instant => ({
@@ -58,7 +75,11 @@ export function createSimMaster(world: World, model: Model) {
       if (!(error instanceof VcError)) throw error;
       otherwise(error);
     };
-    pending.push(run.then(({ value }) => then(value), refused));
+    const committed = (value: T) => {
+      dieAt("after");
+      then(value);
+    };
+    pending.push(run.then(({ value }) => committed(value), refused));
   }
 
   function handle(call: Call, input: never, respond: Respond): void {
@@ -74,7 +95,7 @@ export function createSimMaster(world: World, model: Model) {
       complete(input, alive);
       return;
     }
-    const { store, coordinator } = parts;
+    const { coordinator } = parts;
     operate(
       () => {
         const watch = model.watch(store, call, input);
@@ -94,7 +115,8 @@ export function createSimMaster(world: World, model: Model) {
   }
 
   function complete(input: Input<"job_complete">, respond: Respond): void {
-    const { store, coordinator } = parts;
+    const { coordinator } = parts;
+    const mine = generation;
     operate(
       () => {
         const watch = model.watch(store, "job_complete", input);
@@ -110,7 +132,7 @@ export function createSimMaster(world: World, model: Model) {
         if ("error" in seen.answer) return respond(seen.answer);
         const begun = seen.answer.reply as ReturnType<Coordinator["beginPublish"]>;
         if (begun.state === "ended") return respond({ reply: { ok: true, status: begun.status } });
-        publish(begun.intent, respond);
+        if (mine === generation) publish(begun.intent, respond);
       },
       (error) => respond({ error }),
     );
@@ -130,7 +152,7 @@ export function createSimMaster(world: World, model: Model) {
       world.timeline.after(delay_ms, () => {
         if (mine === generation) work();
       });
-    const settle = (outcome: Placed) =>
+    const settle = (outcome: Exclude<Placed, "no room">) =>
       operate(
         () => {
           const of = { job_id: intent.job_id, attempt: intent.attempt };
@@ -146,21 +168,34 @@ export function createSimMaster(world: World, model: Model) {
         },
         () => step(1000, () => settle(outcome)),
       );
-    step(world.random.between(50, 2000), () => {
+    const put = () => {
       const outcome = place(world, model, intent);
-      step(world.random.between(50, 500), () => settle(outcome));
-    });
+      if (outcome === "no room") {
+        const error = new VcError("storage", "The library's disk is full.");
+        for (const waiter of publishing.get(name)?.splice(0) ?? []) waiter({ error });
+        step(1000, put);
+      } else step(pace(50, 500), () => settle(outcome));
+    };
+    step(pace(50, 2000), put);
+  }
+
+  /** Milliseconds that the library's disk takes: now and then much longer than any call waits. */
+  function pace(least: number, most: number): number {
+    const slow = world.faulty && world.random.chance(0.05);
+    if (slow) world.count("fault: slow disk at publish");
+    return slow ? world.random.between(5000, 30_000) : world.random.between(least, most);
   }
 
   function restart(): void {
     generation++;
     up = false;
     world.note("master restarts");
-    world.count("master restarted");
+    world.count("fault: master killed");
     world.timeline.after(world.random.between(50, 20_000), () => {
       started_ms = world.timeline.now();
       publishing = new Map();
       fullDisk = false;
+      dies = null;
       parts = start();
       up = true;
       upkept = false;
@@ -182,6 +217,9 @@ export function createSimMaster(world: World, model: Model) {
   return {
     handle,
     restart,
+    dieAtCommit: (side: "before" | "after") => {
+      dies = side;
+    },
     database,
     isUp: () => up,
     hasUpkept: () => upkept && up,

@@ -5,9 +5,11 @@ import type { AttemptKey } from "../../src/roles/master/leases.ts";
 import { standing } from "../../src/roles/master/lifecycle.ts";
 import type { VcError } from "../../src/shared/errors.ts";
 import type { Job, JobOrder, JobStatus } from "../../src/shared/job.ts";
-import { checkTables, type Observed } from "./invariants.ts";
+import { checkFilms, checkRunning, checkTables, type Observed } from "./invariants.ts";
 import type { Call } from "./network.ts";
 import type { Made, World } from "./world.ts";
+
+export const ENDED: ReadonlySet<JobStatus> = new Set(["completed", "failed", "skipped", "cancelled"]);
 
 type Seen = { reply: unknown } | { error: VcError };
 type Asked = {
@@ -20,6 +22,9 @@ type Asked = {
 };
 export type Model = ReturnType<typeof createModel>;
 
+/** Each of so many changed moments. */
+const FILMS_EVERY = 16;
+
 /** What must be true, told by an observer who sees every committed answer and every file that is put in place. */
 export function createModel(world: World) {
   const claimed = new Map<string, { worker_id: string; claim_id: string | undefined }>();
@@ -30,7 +35,9 @@ export function createModel(world: World) {
   const published = new Set<string>();
   const cancelled = new Set<string>();
   let films = 0;
+  let lives = 0;
   let changes = -1;
+  let checks = 0;
 
   function learnClaims(asked: Asked, reply: unknown): void {
     const given = reply as { jobs: JobOrder[] } | Job | null;
@@ -123,15 +130,24 @@ export function createModel(world: World) {
     scanned: (found: number) => {
       films = Math.max(films, found);
     },
+    /** How often a film came to an end; queued again, it begins another life. */
+    lives: () => lives,
+    ended: ({ status }: Job) => {
+      if (ENDED.has(status)) lives += 1;
+    },
     cancelled: (job_id: string) => cancelled.add(job_id),
     retried: (job_id: string) => cancelled.delete(job_id),
+    /** At the end. */
+    checkAll: (master: Observed) => checkTables(world, master, { films, cancelled }),
     /** Between any two moments. */
     check: (master: Observed) => {
       const total =
         master.database.sqlite.query<{ n: number }, []>("select total_changes() as n").get()?.n ?? 0;
       if (total === changes) return;
       changes = total;
-      checkTables(world, master, { films, cancelled });
+      checkRunning(world, master);
+      checks += 1;
+      if (checks % FILMS_EVERY === 0) checkFilms(world, master, { films, cancelled });
     },
   };
 }

@@ -31,13 +31,20 @@ export function createNetwork(world: World, server: Server, options: { repeats: 
       answered = true;
       respond(answer);
     };
-    const lose = () => world.faulty && random.chance(0.1);
+    const lose = () => {
+      const lost = world.faulty && random.chance(0.1);
+      if (lost) world.count("fault: message lost");
+      return lost;
+    };
     const deliver = () =>
       server.handle(call, input as never, (answer) => {
         if (!lose()) timeline.after(delay(), () => once(answer));
       });
     if (!lose()) timeline.after(delay(), deliver);
-    if (world.faulty && options.repeats && random.chance(0.1)) timeline.after(delay(), deliver);
+    if (world.faulty && options.repeats && random.chance(0.1)) {
+      world.count("fault: message repeated");
+      timeline.after(delay(), deliver);
+    }
     timeline.after(TIMEOUT_MS, () => once({ error: new VcError("unreachable", "No answer in time.") }));
   };
 }

@@ -3,6 +3,8 @@ import type { Model } from "./model.ts";
 import { mtimeOf, sizeOf, type World } from "./world.ts";
 
 export type Placed =
+  /** Nothing was changed; it goes on once there is room. */
+  | "no room"
   | { published: { output_rel: string; size: number; mtime_ns: string } }
   | {
       failure: {
@@ -29,6 +31,10 @@ export function place(world: World, model: Model, intent: PublishIntent): Placed
   }
   if (staged === undefined) {
     return world.fail(`the staging file ${output.staging} of an accepted hand-in is gone`);
+  }
+  if (world.libraryFull) {
+    world.count("fault: full disk at publish");
+    return "no room";
   }
   const mine =
     there !== undefined &&

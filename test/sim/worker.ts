@@ -5,7 +5,15 @@ import { mtimeOf, type World } from "./world.ts";
 
 export type SimWorker = ReturnType<typeof startWorker>;
 type Running = { order: JobOrder; version: number };
-type Host = { worker_id: string; hostname: string; slots: number };
+/** `bad`: a machine that fails every film at once. */
+export type Host = { worker_id: string; hostname: string; slots: number; bad?: boolean };
+
+/** A film of this name kills every worker that runs it. */
+export const KILLER = "killer";
+const BLAMED = ["ffmpeg_failed", "worker_error", "verification_failed", "mount_lost", "stalled"];
+const PASSING = new Set(["unavailable", "unreachable", "storage"]);
+/** One that is refused asks again after a while. */
+const REGISTER_EVERY_MS = 3000;
 
 /** One process of a worker that speaks our own protocol, as protocol.ts tells it. Every wait ends when it dies. */
 export function startWorker(world: World, send: Send, host: Host) {
@@ -18,6 +26,7 @@ export function startWorker(world: World, send: Send, host: Host) {
   let draining = false;
   let claim_id: string | null = null;
   let frozen_until_ms = 0;
+  let asked_ms = Number.NEGATIVE_INFINITY;
 
   /** Nothing happens in a process that is dead; in a frozen one it happens late. */
   function later(delay_ms: number, event: () => void): void {
@@ -45,6 +54,8 @@ export function startWorker(world: World, send: Send, host: Host) {
   }
 
   function register(): void {
+    if (timeline.now() - asked_ms < REGISTER_EVERY_MS) return;
+    asked_ms = timeline.now();
     const input = { session, hostname, version: "1", concurrency: host.slots };
     call("register", input, () => (registered = true), ignore);
   }
@@ -63,7 +74,7 @@ export function startWorker(world: World, send: Send, host: Host) {
           for (const order of (reply as { jobs: JobOrder[] } | null)?.jobs ?? []) run(order);
         },
         (error) => {
-          if (error.code === "unavailable" || error.code === "unreachable") later(500, ask);
+          if (PASSING.has(error.code)) later(500, ask);
           else claim_id = null;
         },
       );
@@ -75,9 +86,22 @@ export function startWorker(world: World, send: Send, host: Host) {
     const version = world.sources.get(order.source_rel) ?? 0;
     const job = { order, version };
     running.set(name, job);
-    later(random.between(500, 15_000), () => {
-      if (running.get(name) === job) end(name, job);
+    const deadly = order.source_rel.startsWith(KILLER);
+    later(host.bad ? 50 : random.between(300, world.longest_ms), () => {
+      if (running.get(name) !== job) return;
+      if (deadly) die();
+      else if (host.bad) fail(name, job, random.pick(BLAMED));
+      else end(name, job);
     });
+  }
+
+  function die(): void {
+    alive = false;
+    world.count("fault: film kills its worker");
+  }
+
+  function fail(name: string, { order: { id: job_id, attempt } }: Running, reason: string): void {
+    report(name, "job_failed", { job_id, attempt, outcome: "retry", reason, error_message: "it failed" });
   }
 
   function end(name: string, job: Running): void {
@@ -86,6 +110,8 @@ export function startWorker(world: World, send: Send, host: Host) {
     if (mtimeOf(job.version) !== source_mtime_ns) {
       const changed = { error_message: "changed", reason: "source_changed" };
       report(name, "job_failed", { job_id, attempt, ...changed });
+    } else if (world.libraryFull && random.chance(0.5)) {
+      fail(name, job, "disk_full");
     } else if (!world.faulty || fate < 0.7) {
       world.staging.set(staging, { source_rel, version: job.version, job_id, attempt });
       const outputs = [{ staging, role: "film", extension: "mp4", size: 5 }];
@@ -105,7 +131,7 @@ export function startWorker(world: World, send: Send, host: Host) {
         input,
         () => running.delete(name),
         (error) => {
-          if (error.code === "unavailable" || error.code === "unreachable") later(500, ask);
+          if (PASSING.has(error.code)) later(500, ask);
           else if (error.code === "stale_attempt") drop(name);
           else world.fail(`${what} ${JSON.stringify(input)} was refused: ${error.code} ${error.message}`);
         },
@@ -175,10 +201,14 @@ export function startSeedClient(world: World, send: Send, host: Host): SimWorker
       if (job === null) return later(1000, next);
       busy = true;
       const version = world.sources.get(job.source_rel) ?? 0;
-      later(random.between(500, 15_000), () => finish(job, version));
+      later(random.between(300, world.longest_ms), () => finish(job, version));
     });
   }
   function finish(job: { id: string; attempt: number; source_rel: string }, version: number): void {
+    if (job.source_rel.startsWith(KILLER)) {
+      alive = false;
+      return;
+    }
     const { id: job_id, attempt, source_rel } = job;
     const good = !world.faulty || random.chance(0.8);
     if (good) world.staging.set(`${job_id}.${attempt}.partial.mp4`, { source_rel, version, job_id, attempt });

@@ -10,6 +10,12 @@ export type World = {
   timeline: Timeline;
   /** While true, messages get lost, workers die, the master restarts, commits fail. */
   faulty: boolean;
+  /** Every film that there ever is. */
+  names: string[];
+  /** The longest that a conversion takes. */
+  longest_ms: number;
+  /** The disk of staging files and results. */
+  libraryFull: boolean;
   /** Source -> version; a version stands for size and mtime. */
   sources: Map<string, number>;
   /** Staging files by name, results by output_rel. */
@@ -25,7 +31,11 @@ export type World = {
 
 const KEPT_LINES = 60;
 
-export function createWorld(random: Random, timeline: Timeline): World {
+export function createWorld(
+  random: Random,
+  timeline: Timeline,
+  of: Pick<World, "longest_ms" | "names">,
+): World {
   const log: string[] = [];
   const note = (line: string) => {
     log.push(`${(timeline.now() / 1000).toFixed(2)} ${line}`);
@@ -36,6 +46,8 @@ export function createWorld(random: Random, timeline: Timeline): World {
     random,
     timeline,
     faulty: true,
+    ...of,
+    libraryFull: false,
     sources: new Map(),
     staging: new Map(),
     results: new Map(),
