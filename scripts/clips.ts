@@ -205,13 +205,16 @@ function cutIn(film: Buffer): Buffer {
   return film.subarray(Math.floor((film.length * 0.2) / 188) * 188);
 }
 
-/** One packet of one stream (by its PID, ISO 13818-1) of a ts, spoiled in the midst. */
+/**
+ * One full packet of one stream (by its PID, ISO 13818-1) of a ts, spoiled in the midst: the last, so that of the film
+ * no later picture is drawn from the broken one.
+ */
 function glitch(film: Buffer, pid: number): Buffer {
   const copy = Buffer.from(film);
-  for (let at = Math.floor(film.length / 2 / 188) * 188; at < film.length; at += 188) {
-    const begins = (film.readUInt8(at + 1) & 0x40) !== 0;
-    if ((film.readUInt16BE(at + 1) & 0x1fff) !== pid || begins) continue;
-    for (let n = at + 60; n < at + 120; n += 1) copy.writeUInt8(film.readUInt8(n) ^ 0x5a, n);
+  for (let at = Math.floor(film.length / 188) * 188 - 188; at >= 0; at -= 188) {
+    const full = (film.readUInt8(at + 1) & 0x40) === 0 && (film.readUInt8(at + 3) & 0x30) === 0x10;
+    if ((film.readUInt16BE(at + 1) & 0x1fff) !== pid || !full) continue;
+    for (let n = at + 10; n < at + 180; n += 1) copy.writeUInt8(film.readUInt8(n) ^ 0x5a, n);
     break;
   }
   return copy;
@@ -266,7 +269,7 @@ const refused: Clip[] = [
   written("text.mp4", "not_a_video", "This is a shopping list: milk, bread, cheese.\n".repeat(40)),
   written("playlist.mkv", "not_a_video", PLAYLIST),
   written("list.mkv", "not_a_video", "ffconcat version 1.0\nfile plain.mp4\n"),
-  written("empty.mp4", "not_a_video", ""),
+  written("empty.mp4", "source_damaged", ""),
   written("zeros.mkv", "source_damaged", new Uint8Array(100_000)),
 ];
 

@@ -38,6 +38,11 @@ function stopped(
     const message = `ffmpeg ran longer than ffmpeg.timeout (${limits.ffmpeg_timeout_ms / 1000} s) and ${end}.`;
     return { outcome: "retry", reason: "ffmpeg_timeout", message };
   }
+  if (why === "memory" || why === "result_size") {
+    const what = why === "memory" ? "took more memory" : "made a larger file";
+    const message = `ffmpeg ${what} than any good film needs and ${end}: the source may be damaged or hostile.`;
+    return { outcome: "retry", reason: "ffmpeg_failed", message };
+  }
   return { outcome: "retry", reason: "cancelled", message: "The attempt was stopped on request." };
 }
 

@@ -1,11 +1,15 @@
 import { stat } from "node:fs/promises";
 import type { Arguments } from "./args.ts";
 import { createLog, type FfmpegLog } from "./log.ts";
+import { watchMemory } from "./memory.ts";
 import { type Exit, startFfmpeg } from "./process.ts";
 import { NO_REPORT, type Report, readProgressLine } from "./progress.ts";
 
 /** Why an ffmpeg was stopped from here; `end_hang`: it had finished its work and did not exit. */
-export type Stop = "stalled" | "ffmpeg_timeout" | "aborted" | "end_hang";
+export type Stop = "stalled" | "ffmpeg_timeout" | "aborted" | "end_hang" | "memory" | "result_size";
+
+/** What one ffmpeg may take: memory for itself, and its result. */
+export type Most = { memory_bytes: number; result_bytes: number };
 
 /**
  * How long an ffmpeg may take after SIGTERM; after its last word, as some GPU drivers keep it from exiting; and after
@@ -18,14 +22,15 @@ export type EncodeRun = Exit & { stopped: Stop | null; undead: boolean; log: Ffm
 
 /**
  * Runs one ffmpeg under watch until it has ended. It is stopped when `signal` aborts, after `ffmpeg_timeout_ms`,
- * or when for `stall_timeout_ms` neither its progress nor its output file moved (0: no limit): by SIGTERM, and SIGKILL
- * when that does not help; an abort kills at once. One that nothing ends is left behind. `target_path` is the plain path of the output file.
+ * or when for `stall_timeout_ms` neither its progress nor its output file moved (0: no limit), or when it takes more than
+ * `most`: by SIGTERM, and SIGKILL when that does not help; an abort, or a want of memory, kills at once. One that nothing ends is left behind. `target_path` is the plain path of the output file.
  */
 export async function encode(of: {
   ffmpeg_path: string;
   arguments: Arguments;
   target_path: string;
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
+  most?: Most;
   graces?: KillGraces;
   signal: AbortSignal;
   onReport: (report: Report) => void;
@@ -42,7 +47,7 @@ export async function encode(of: {
     of.onReport(report);
   };
   const child = await startFfmpeg({ ffmpeg_path: of.ffmpeg_path, arguments: of.arguments, onLine });
-  const watch = startWatch({ graces: GRACES, ...of, pulse, kill: child.kill });
+  const watch = startWatch({ graces: GRACES, most: NO_LIMIT, ...of, pulse, ...child });
   try {
     const exit = await Promise.race([child.exited, watch.undead]);
     const { undead, ...how } = { undead: false, ...exit };
@@ -52,6 +57,7 @@ export async function encode(of: {
   }
 }
 
+const NO_LIMIT: Most = { memory_bytes: Number.POSITIVE_INFINITY, result_bytes: Number.POSITIVE_INFINITY };
 const WATCH_INTERVAL_MS = 200;
 const GRACES: KillGraces = { kill_ms: 3000, end_ms: 10_000, gone_ms: 30_000 };
 
@@ -76,9 +82,11 @@ function createPulse(): Pulse {
 function startWatch(of: {
   target_path: string;
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
+  most: Most;
   graces: KillGraces;
   signal: AbortSignal;
   pulse: Pulse;
+  pid: number | undefined;
   kill: (signal: "SIGTERM" | "SIGKILL") => void;
 }) {
   const started_ms = performance.now();
@@ -91,7 +99,7 @@ function startWatch(of: {
     if (stopped !== null) return;
     stopped = why;
     // What is made for nobody needs no good end.
-    of.kill(why === "aborted" ? "SIGKILL" : "SIGTERM");
+    of.kill(why === "aborted" || why === "memory" ? "SIGKILL" : "SIGTERM");
     killer = setTimeout(() => {
       of.kill("SIGKILL");
       const left = { code: null, signal: "SIGKILL", undead: true } as const;
@@ -101,8 +109,9 @@ function startWatch(of: {
   const look = async () => {
     // Moving an mp4's index to its front takes minutes without progress, but changes the file.
     const seen = await fileSign(of.target_path);
-    if (seen !== file) file_at_ms = performance.now();
-    file = seen;
+    if (seen.sign !== file) file_at_ms = performance.now();
+    file = seen.sign;
+    if (seen.size_bytes > of.most.result_bytes) return stop("result_size");
     const silent_ms = Math.min(of.pulse.silent_ms(), performance.now() - file_at_ms);
     const { ffmpeg_timeout_ms, stall_timeout_ms } = of.limits;
     if (of.pulse.ended() && of.pulse.silent_ms() > of.graces.end_ms) return stop("end_hang");
@@ -112,6 +121,8 @@ function startWatch(of: {
   };
   const abort = () => stop("aborted");
   const timer = setInterval(() => void look(), WATCH_INTERVAL_MS);
+  const onExceeded = () => stop("memory");
+  const memory = watchMemory({ pid: of.pid, limit_bytes: of.most.memory_bytes, onExceeded });
   of.signal.addEventListener("abort", abort);
   if (of.signal.aborted) abort();
   return {
@@ -120,12 +131,14 @@ function startWatch(of: {
     end() {
       clearInterval(timer);
       clearTimeout(killer);
+      memory.end();
       of.signal.removeEventListener("abort", abort);
     },
   };
 }
 
-async function fileSign(path: string): Promise<string> {
+async function fileSign(path: string): Promise<{ sign: string; size_bytes: number }> {
   const seen = await stat(path, { bigint: true }).catch(() => null);
-  return seen === null ? "" : `${seen.size} ${seen.mtimeNs}`;
+  if (seen === null) return { sign: "", size_bytes: 0 };
+  return { sign: `${seen.size} ${seen.mtimeNs}`, size_bytes: Number(seen.size) };
 }

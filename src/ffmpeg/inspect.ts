@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { systemCode, VcError } from "../shared/errors.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
+import { PROBE_MEMORY } from "./limits.ts";
 import { createLines } from "./lines.ts";
 import { parseProbe } from "./probe.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -23,16 +24,23 @@ export async function inspect(of: {
 }): Promise<{ media: MediaInfo } | { refusal: Refusal }> {
   const begin = await readBegin(of.path);
   if (begin === null) return refusal("skipped", "source_missing", "The file is not there any more.");
-  if (begin.size === 0) return refusal("skipped", "not_a_video", "The file is empty.");
+  if (begin.size === 0) {
+    return refusal(
+      "permanent",
+      "source_damaged",
+      "The file is empty: its copy or download was never finished.",
+    );
+  }
   const answer = readAnswer(of.onPacket);
   const run = await runTool({
     argv: probeCommand(of),
     limit_ms: of.onPacket === undefined ? PROBE_LIMIT_MS : MEASURE_LIMIT_MS,
     max_bytes: of.onPacket === undefined ? MAX_JSON_BYTES : Number.POSITIVE_INFINITY,
+    max_memory_bytes: PROBE_MEMORY,
     signal: of.signal,
     onOutput: answer.add,
   });
-  if (run.code !== 0 || run.too_long) return unreadable(run, begin.head);
+  if (run.code !== 0 || run.too_long || run.too_large) return unreadable(run, begin.head);
   return parseProbe(JSON.parse(answer.json()), begin.size);
 }
 
@@ -111,6 +119,14 @@ async function readBegin(path: string): Promise<{ size: number; head: Uint8Array
 
 function unreadable(run: ToolRun, head: Uint8Array): { refusal: Refusal } {
   if (run.timed_out) return refusal("retry", "stalled", "ffprobe did not answer within 60 s.");
+  if (run.too_large || run.too_long) {
+    const what = run.too_large ? "memory" : "words";
+    return refusal(
+      "permanent",
+      "unsupported",
+      `To say what the file holds, ffprobe took more ${what} than any film needs; the file is damaged or hostile.`,
+    );
+  }
   const kind = filmSignature(head);
   const said = lastLine(run.stderr);
   if (/exceeds specified max pixel count/.test(run.stderr)) {
@@ -120,7 +136,7 @@ function unreadable(run: ToolRun, head: Uint8Array): { refusal: Refusal } {
     return refusal(
       "permanent",
       "source_damaged",
-      `The file begins like ${kind}, but cannot be read: ${said}. It was probably cut off while copying.`,
+      `The file begins like ${kind}, but cannot be read: ${said}. It is damaged, or was cut off while copying.`,
     );
   }
   if (head.every((byte) => byte === 0)) {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { AudioStream, MediaInfo, SubtitleStream } from "../shared/media.ts";
+import { MAX_DURATION_S, MAX_STREAMS } from "./limits.ts";
 import { Probed, type ProbedStream } from "./probe-schema.ts";
 import { claimedDuration, parseVideoStream } from "./probe-video.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -20,6 +21,8 @@ export function parseProbe(json: unknown, size_bytes: number): { media: MediaInf
       "The film is encrypted (DRM); it can only be converted after it was decrypted.",
     );
   }
+  const absurd = absurdity(parsed.output);
+  if (absurd !== null) return refusal("permanent", "unsupported", absurd);
   const duration_s = trustedDuration(format.duration, streams);
   const media: MediaInfo = {
     format: format.format_name ?? "unknown",
@@ -38,6 +41,18 @@ export function parseProbe(json: unknown, size_bytes: number): { media: MediaInf
 
 const KINDS = ["video", "audio", "subtitle"];
 const TEXT_SUBTITLES = ["subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"];
+
+/** What no film has, in one sentence; null if there is nothing of the kind. */
+function absurdity({ streams, format }: Probed): string | null {
+  if (streams.length > MAX_STREAMS) {
+    return `The file has ${streams.length} tracks, more than the ${MAX_STREAMS} that are taken; it is damaged or hostile.`;
+  }
+  const hours = Math.round(
+    Math.max(format.duration ?? 0, ...streams.map((one) => one?.duration ?? 0)) / 3600,
+  );
+  if (hours <= MAX_DURATION_S / 3600) return null;
+  return `The file claims to last ${hours} hours, more than the ${MAX_DURATION_S / 3600} that are taken; it is damaged or hostile.`;
+}
 
 /** `encv` and `enca` are ISO 23001-7's names of encrypted tracks, `drmi` and `drms` Apple's. */
 function isEncryptedTrack(stream: ProbedStream): boolean {

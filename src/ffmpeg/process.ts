@@ -2,12 +2,17 @@ import type { ChildProcess } from "node:child_process";
 import ffmpeg, { type FfmpegCommand } from "fluent-ffmpeg";
 import { messageOf, VcError } from "../shared/errors.ts";
 import type { Arguments } from "./args.ts";
+import { networkPrefix } from "./network.ts";
 import { captureTool } from "./tool.ts";
 
 /** How an ffmpeg ended; `code` is null where a signal ended it. */
 export type Exit = { code: number | null; signal: string | null };
 
-export type RunningFfmpeg = { exited: Promise<Exit>; kill(signal: "SIGTERM" | "SIGKILL"): void };
+export type RunningFfmpeg = {
+  pid: number | undefined;
+  exited: Promise<Exit>;
+  kill(signal: "SIGTERM" | "SIGKILL"): void;
+};
 
 /**
  * Starts a conversion; `onLine` gets every line of standard error. Throws VcError("ffmpeg") if the program cannot
@@ -21,7 +26,8 @@ export async function startFfmpeg(of: {
   await assertStartable(of.ffmpeg_path);
   const { input, source, output, target } = of.arguments;
   const command = ffmpeg({ stdoutLines: KEPT_LINES }) as Internals;
-  Object.assign(command, overrides(of.ffmpeg_path, command._spawnFfmpeg));
+  const prefix = await networkPrefix([of.ffmpeg_path, ...input, ...output]);
+  Object.assign(command, overrides([...prefix, of.ffmpeg_path], command._spawnFfmpeg));
   // Spread, because an option in an array that contains one space would be split in two.
   command.input(source).inputOptions(...input);
   command.output(target).outputOptions(...output);
@@ -44,16 +50,16 @@ type Internals = FfmpegCommand & { _spawnFfmpeg: SpawnFfmpeg; ffmpegProc?: Child
  * capabilities before each film (they cost 150 to 350 ms and are wrong for ffmpeg 7 and later); and always rings
  * of lines at the end, without which a program that cannot be started throws inside an event and Bun spins for ever.
  */
-function overrides(ffmpeg_path: string, spawnFfmpeg: SpawnFfmpeg) {
+function overrides([program = "", ...first]: string[], spawnFfmpeg: SpawnFfmpeg) {
   const noLines: Ring = { get: () => "" };
   return {
-    _getFfmpegPath: (done: (error: null, path: string) => void) => done(null, ffmpeg_path),
+    _getFfmpegPath: (done: (error: null, path: string) => void) => done(null, program),
     _checkCapabilities: (done: () => void) => done(),
     availableEncoders: (done: (error: null, encoders: object) => void) => done(null, {}),
     _spawnFfmpeg(this: Internals, argv: string[], options: object, onProcess: unknown, onEnd: EndCallback) {
       const withRings: EndCallback = (error, stdout, stderr) =>
         onEnd(error, stdout ?? noLines, stderr ?? noLines);
-      spawnFfmpeg.call(this, argv, options, onProcess, withRings);
+      spawnFfmpeg.call(this, [...first, ...argv], options, onProcess, withRings);
     },
   };
 }
@@ -68,7 +74,7 @@ function launch(command: Internals): Promise<RunningFfmpeg> {
       child?.prependOnceListener("exit", (code, signal) => {
         exit = { code, signal };
       });
-      resolve({ exited: ended.promise, kill: (signal) => void child?.kill(signal) });
+      resolve({ pid: child?.pid, exited: ended.promise, kill: (signal) => void child?.kill(signal) });
     });
     command.on("end", () => ended.resolve(exit));
     command.on("error", (cause) => {

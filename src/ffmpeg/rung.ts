@@ -1,14 +1,15 @@
 import { open, stat } from "node:fs/promises";
 import type { FfmpegInfo } from "../shared/capabilities.ts";
-import type { Conversion } from "../shared/conversion.ts";
+import { type Conversion, isLossless } from "../shared/conversion.ts";
 import { systemCode } from "../shared/errors.ts";
 import type { AttemptReport, Progress } from "../shared/job.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { args, commandLine } from "./args.ts";
 import { check } from "./check.ts";
-import { type EncodeRun, encode, type KillGraces } from "./encode.ts";
+import { type EncodeRun, encode, type KillGraces, type Most } from "./encode.ts";
 import { judgeRun } from "./encode-outcome.ts";
 import type { Failure } from "./ladder.ts";
+import { memoryLimit, sizeLimit } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import { toProgress } from "./progress.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -70,6 +71,7 @@ async function encodeTimed(input: RungInput, report: AttemptReport): Promise<Enc
     arguments: argv,
     target_path: input.target,
     limits: input.limits,
+    most: mostFor(input),
     ...(input.graces === undefined ? {} : { graces: input.graces }),
     signal: input.signal,
     onReport: (now) => input.onProgress(toProgress(now, input.media.duration_s)),
@@ -77,6 +79,13 @@ async function encodeTimed(input: RungInput, report: AttemptReport): Promise<Enc
   report.encode_ms = Math.round(performance.now() - started_ms);
   report.log_tail = run.log.tail;
   return run;
+}
+
+function mostFor({ plan, media }: RungInput): Most {
+  const largest = Math.max(0, ...media.video.map(({ width, height }) => width * height));
+  const { codec, rate } = plan.video;
+  const lossless = isLossless(codec) || codec === "prores" || (rate.kind === "quality" && rate.quality === 0);
+  return { memory_bytes: memoryLimit(largest), result_bytes: sizeLimit({ media, lossless }) };
 }
 
 function howEnded({ stopped, signal }: EncodeRun): Failure["how"] {

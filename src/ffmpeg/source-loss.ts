@@ -26,7 +26,7 @@ export function lossOf(of: {
 /** One sentence for people. */
 export function describeLoss({ kind, claimed_s, read_s, frames }: Loss): string {
   if (kind === "cut") {
-    return `The file says ${claimed_s.toFixed(1)} s but only ${read_s.toFixed(1)} s could be read: it was probably cut off while copying.`;
+    return `The file says ${claimed_s.toFixed(1)} s but only ${read_s.toFixed(1)} s could be read: it is damaged, or was cut off while copying.`;
   }
   return `${frames} frames are missing inside the film: the file has holes or damaged places.`;
 }

@@ -20,24 +20,27 @@ export async function findBrokenPictures(of: {
 }): Promise<BrokenPictures | null> {
   const count = createCount();
   const lines = createLines(count.read);
+  let said = 0;
   const run = await runTool({
     argv: command(of),
     limit_ms: LIMIT_MS,
     max_bytes: Number.POSITIVE_INFINITY,
     signal: of.signal,
     onOutput: lines.add,
+    onMessage: (line) => {
+      if (isInside(line)) said += 1;
+    },
   });
   lines.end();
-  const counted = count.result();
+  const counted = count.result(said);
   return run.timed_out || counted.pictures === 0 ? null : counted;
 }
 
 const LIMIT_MS = 6 * 3600 * 1000;
-const THREADS = 4;
 
 function command({ ffprobe_path, path, stream }: Parameters<typeof findBrokenPictures>[0]): string[] {
   return [
-    ...[ffprobe_path, "-v", "error", "-threads", String(THREADS), ...guardOptions()],
+    ...[ffprobe_path, "-v", "error", "-threads", "1", ...guardOptions()],
     // 16 is libavutil's AV_LOG_ERROR.
     ...["-select_streams", String(stream), "-show_frames", "-show_log", "16"],
     ...["-show_entries", "frame=key_frame:log=message", "-of", "compact", fileUrl(path)],
@@ -47,13 +50,16 @@ function command({ ffprobe_path, path, stream }: Parameters<typeof findBrokenPic
 /**
  * Reads `frame|key_frame=1|...` and `log|message=...`; the first message of a frame stands in the frame's own line.
  * A decoder speaks of a picture while it gives out an earlier one, so that the damage may begin only after the next
- * keyframe: the first that heals it is one at some distance, or the second of two in a row.
+ * keyframe: the first that heals it is one at some distance, or the second of two in a row. ffprobe forgets what is
+ * said while no picture comes out, at the film's beginning above all; those among all complaints that `said` counts
+ * cost the pictures between two keyframes.
  */
-export function createCount(): { read(line: string): void; result(): BrokenPictures } {
+export function createCount(): { read(line: string): void; result(said: number): BrokenPictures } {
   let pictures = 0;
   let broken = 0;
   let key = false;
-  let key_seen = false;
+  let keys = 0;
+  let told = 0;
   /** Pictures since the last complaint; null where the picture is whole again. */
   let since: number | null = null;
   const next = (now_key: boolean) => {
@@ -65,20 +71,30 @@ export function createCount(): { read(line: string): void; result(): BrokenPictu
     }
     pictures += 1;
     key = now_key;
-    key_seen ||= now_key;
+    if (now_key) keys += 1;
   };
   return {
     read(line) {
       if (line.startsWith("frame|")) next(/\|key_frame=1(?:\||$)/.test(line));
-      if (!key_seen || !line.includes("message=") || !isPictureDamage(line)) return;
+      if (!line.includes("message=") || !isPictureDamage(line)) return;
+      if (isInside(line)) told += 1;
+      if (keys === 0) return;
       if (since === null) broken += 1;
       since = 0;
     },
-    result: () => ({ pictures, broken }),
+    result: (said) => {
+      const unplaced = said > told && keys > 0 ? Math.ceil(pictures / keys) : 0;
+      return { pictures, broken: broken + unplaced };
+    },
   };
 }
 
-/** Frames that a decoder holds back (16 at most in H.264 and HEVC), and its threads. */
-const EARLY = 16 + THREADS;
+/** Damage inside a picture; a recording that was cut in begins with pictures whose headers are not there. */
+function isInside(line: string): boolean {
+  return isPictureDamage(line) && !/decode_slice_header|Invalid data|submitting packet/i.test(line);
+}
+
+/** Frames that a decoder holds back: at most 16 in H.264 and HEVC. */
+const EARLY = 16;
 /** Where there are no keyframes, the picture is renewed bit by bit within some seconds. */
 const LONGEST = 300;

@@ -1,6 +1,8 @@
 import { messageOf, VcError } from "../shared/errors.ts";
 import { withoutTokens } from "../shared/token.ts";
 import { createLines } from "./lines.ts";
+import { watchMemory } from "./memory.ts";
+import { networkPrefix } from "./network.ts";
 
 export type ToolRun = {
   code: number | null;
@@ -8,12 +10,14 @@ export type ToolRun = {
   stderr: string;
   timed_out: boolean;
   too_long: boolean;
+  /** It was killed because it took more memory than it may. */
+  too_large: boolean;
 };
 
 /**
  * Runs a short-lived program of ffmpeg's (probe, trial, picture) to its end; conversions go through process.ts.
  * `onOutput` gets standard output piece by piece, `onMessage` standard error line by line; it is killed (SIGKILL, which no program can ignore) after
- * `limit_ms`, after `max_bytes` of output, or when `signal` aborts; one that a driver holds all the same is left behind.
+ * `limit_ms`, after `max_bytes` of output, above `max_memory_bytes`, or when `signal` aborts; one that a driver holds all the same is left behind.
  * Only the last 64 kB of its messages are kept.
  * Throws VcError("ffmpeg") if it cannot be started.
  */
@@ -21,6 +25,7 @@ export async function runTool(of: {
   argv: string[];
   limit_ms: number;
   max_bytes: number;
+  max_memory_bytes?: number;
   signal?: AbortSignal | undefined;
   onOutput: (piece: Uint8Array) => void;
   onMessage?: (line: string) => void;
@@ -28,20 +33,28 @@ export async function runTool(of: {
   gone_ms?: number;
 }): Promise<ToolRun> {
   of.signal?.throwIfAborted();
-  const child = start(of.argv);
+  const child = start([...(await networkPrefix(of.argv)), ...of.argv]);
   running.add(child);
   const left = Promise.withResolvers<[false, string]>();
   let timed_out = false;
+  let too_large = false;
   let leaver: Timer | undefined;
   const kill = () => {
     child.kill("SIGKILL");
     leaver ??= setTimeout(() => left.resolve([false, ""]), of.gone_ms ?? GONE_MS);
   };
+  const onExceeded = () => {
+    too_large = true;
+    kill();
+  };
   const timer = setTimeout(() => {
     timed_out = true;
     kill();
   }, of.limit_ms);
+  const limit_bytes = of.max_memory_bytes ?? Number.POSITIVE_INFINITY;
+  const memory = watchMemory({ pid: child.pid, limit_bytes, onExceeded });
   of.signal?.addEventListener("abort", kill);
+  if (of.signal?.aborted) kill();
   try {
     const ended = Promise.all([
       pump(child.stdout, of.max_bytes, of.onOutput, kill),
@@ -56,10 +69,12 @@ export async function runTool(of: {
       stderr,
       timed_out,
       too_long,
+      too_large,
     };
   } finally {
     clearTimeout(timer);
     clearTimeout(leaver);
+    memory.end();
     child.unref();
     running.delete(child);
     of.signal?.removeEventListener("abort", kill);

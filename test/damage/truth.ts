@@ -11,8 +11,9 @@ export type Shown = { frames: ShownFrame[]; sound_ms: number; silent_ms: number;
 type ShownFrame = { number: number | null; time_s: number; picture: Uint8Array };
 
 /**
-X when there is none, pictures that are not the original's, and those of
- * them that the damaged source does not show either.
+ * How a result differs from the whole original: frames that it neither shows nor has anything in their place (an end
+ * that the file does not claim is not missed), frames at times when there is none, pictures that are not the
+ * original's, and those of them that the damaged source does not show either.
  */
 export type Difference = {
   lost_frames: number;

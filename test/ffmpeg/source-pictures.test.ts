@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { createCount } from "../../src/ffmpeg/source-pictures.ts";
 
 /** `K` is a keyframe, `.` another picture, `!` one with a complaint, `?` one with a message that means nothing. */
-function count(film: string) {
+function count(film: string, forgotten = 0) {
   const counted = createCount();
   for (const picture of film) {
     const key = picture === "K" ? 1 : 0;
@@ -11,7 +11,7 @@ function count(film: string) {
     counted.read(`frame|key_frame=${key}|${log}`);
     if (log !== "") counted.read("log|message=[h264 @ 0x56] left block unavailable");
   }
-  return counted.result();
+  return counted.result([...film].filter((picture) => picture === "!").length + forgotten);
 }
 
 const GOP = `K${".".repeat(24)}`;
@@ -28,4 +28,9 @@ test.each([
   ["a picture renewed bit by bit", `K!${".".repeat(1000)}`, 302],
 ])("%s", (_name, film, broken) => {
   expect(count(film)).toEqual({ pictures: film.length, broken });
+});
+
+test("complaints without a place cost the pictures between two keyframes", () => {
+  expect(count(GOP.repeat(4), 1)).toEqual({ pictures: 100, broken: 25 });
+  expect(count("....", 1)).toEqual({ pictures: 4, broken: 0 });
 });

@@ -96,7 +96,7 @@ describe("a damaged source is refused for good", () => {
     [
       "cut off",
       { timeline: cut },
-      "The file says 60.0 s but only 30.0 s could be read: it was probably cut off while copying.",
+      "The file says 60.0 s but only 30.0 s could be read: it is damaged, or was cut off while copying.",
     ],
     [
       "cut off, by the container's word",
