@@ -51,7 +51,7 @@ export async function makeBackup(of: {
     await makeDurable(draft, target);
     for (const { path } of listBackups(of).slice(of.keep)) rmSync(path, { force: true });
   } catch (cause) {
-    rmSync(draft, { force: true });
+    removeDrafts(of);
     if (cause instanceof VcError) throw cause;
     const message = `The database could not be backed up into ${of.folder}: ${messageOf(cause)}. Make room there, or set database.backup_path to another folder.`;
     throw new VcError("storage", message, { cause });

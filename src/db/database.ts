@@ -1,10 +1,9 @@
 import { Database as Sqlite } from "bun:sqlite";
-import { join } from "node:path";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import { migrate } from "drizzle-orm/bun-sqlite/migrator";
-import { readMigrationFiles } from "drizzle-orm/migrator";
 import { messageOf, systemCode, VcError } from "../shared/errors.ts";
 import { APPLICATION_ID } from "./file.ts";
+import { defaultMigrations } from "./migrations.ts";
 import * as schema from "./schema.ts";
 import { createWitness, type Witness } from "./witness.ts";
 
@@ -19,7 +18,8 @@ export type Database = {
 /**
  * Opens the SQLite file, makes it if need be, and brings it to this version's tables. `:memory:` is for tests.
  * It trusts the file: a master opens it by openChecked.
- * @throws VcError("storage") when it cannot be opened, is no database, or lies where SQLite's log cannot work.
+ * @throws VcError("storage") when it cannot be opened or lies where SQLite's log cannot work, VcError("damaged") when
+ * it is no database
  */
 export function openDatabase(options: { path: string; migrations?: string }): Database {
   const sqlite = openFile(options.path);
@@ -31,7 +31,7 @@ export function openDatabase(options: { path: string; migrations?: string }): Da
   }
 }
 
-/** Opens the file, with the settings on which everything else relies, and changes nothing in it. Throws VcError("storage"). */
+/** Opens the file, with the settings on which everything else relies, and changes nothing in it. Throws VcError("storage" or "damaged"). */
 export function openFile(path: string): Sqlite {
   let sqlite: Sqlite | undefined;
   try {
@@ -44,7 +44,7 @@ export function openFile(path: string): Sqlite {
   }
 }
 
-/** Gives an opened file this version's tables, and its mark. Throws VcError("storage"). */
+/** Gives an opened file this version's tables, and its mark. Throws VcError("storage" or "damaged"). */
 export function bringUp(
   sqlite: Sqlite,
   { path, migrations = defaultMigrations() }: { path: string; migrations?: string },
@@ -63,27 +63,6 @@ export function bringUp(
   } catch (cause) {
     throw unusable(path, cause);
   }
-}
-
-/**
- * What this version would change of the tables: `new` (there are none yet), `same`, `older` (there are migrations
- * to run), or `newer`: another version has been here, whose tables this one does not know.
- */
-export function tablesOf(
-  sqlite: Sqlite,
-  migrations = defaultMigrations(),
-): "new" | "same" | "older" | "newer" {
-  const kept = "select count(*) as n from sqlite_schema where name = '__drizzle_migrations'";
-  if (sqlite.query<{ n: number }, []>(kept).get()?.n !== 1) return "new";
-  const last = sqlite
-    .query<{ at: number | null }, []>("select max(created_at) as at from __drizzle_migrations")
-    .get();
-  const newest = Math.max(
-    ...readMigrationFiles({ migrationsFolder: migrations }).map((one) => one.folderMillis),
-  );
-  const at = Number(last?.at ?? 0);
-  if (at > newest) return "newer";
-  return at === newest ? "same" : "older";
 }
 
 function setPragmas(sqlite: Sqlite, path: string): void {
@@ -122,14 +101,12 @@ function applicationId(sqlite: Sqlite): number | undefined {
 
 function unusable(path: string, cause: unknown): VcError {
   if (cause instanceof VcError) return cause;
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(systemCode(cause) ?? "")) {
+    return new VcError("damaged", `The database ${path} is damaged: ${messageOf(cause)}.`, { cause });
+  }
   return new VcError(
     "storage",
     `The database ${path} cannot be used: ${messageOf(cause)}. Check database.path: it must be vc's own file, in a writable folder on a local disk.`,
     { cause },
   );
-}
-
-/** Inside the executable every module lies in one flat folder, and so does the embedded folder of migrations. */
-function defaultMigrations(): string {
-  return join(import.meta.dir, Bun.isStandaloneExecutable ? "drizzle" : "../../drizzle");
 }

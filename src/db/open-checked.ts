@@ -1,11 +1,12 @@
 import type { Database as Sqlite } from "bun:sqlite";
 import { statSync } from "node:fs";
-import { systemCode, VcError } from "../shared/errors.ts";
+import { VcError } from "../shared/errors.ts";
 import { type Backup, listBackups } from "./backups.ts";
 import { faultOf } from "./check.ts";
 import { backUpInChild, checkInChild } from "./child.ts";
-import { bringUp, type Database, openFile, tablesOf } from "./database.ts";
+import { bringUp, type Database, openFile } from "./database.ts";
 import { kindOfFile } from "./file.ts";
+import { stageOf } from "./migrations.ts";
 import { countBeside, countIn, lostCommits, witnessPath } from "./witness.ts";
 
 /** What a larger database holds takes too long to check while callers wait: a child process does it. */
@@ -32,11 +33,14 @@ export async function openChecked(
     // This connection stays open meanwhile: the child's must not be the last one, which would tidy up when it closes.
     const fault = isLarge(path) ? await checkInChild(path, signal) : faultOf(sqlite);
     if (fault !== null) throw damaged(path, backups, `is damaged (SQLite says: ${fault})`);
+    const stage = stageOf(sqlite);
+    if (stage === "foreign") throw foreign(path);
+    if (stage === "newer") throw newer(path);
     requireNewest(sqlite, path, backups);
-    const tables = tablesOf(sqlite);
-    if (tables === "newer") throw newer(path);
-    if (tables === "older" && backups.keep > 0)
+    if (stage === "damaged") throw damaged(path, backups, "is damaged: its tables are not as vc made them");
+    if (stage === "older" && backups.keep > 0) {
       await backUpInChild({ ...backups, path, now: new Date() }, signal);
+    }
     return bringUp(sqlite, { path });
   } catch (error) {
     sqlite.close();
@@ -72,14 +76,12 @@ function openOrRefuse(path: string, backups: BackupPlace): Sqlite {
   try {
     return openFile(path);
   } catch (error) {
-    const code = error instanceof VcError ? systemCode(error.cause) : undefined;
-    if (code === undefined || !/^SQLITE_(CORRUPT|NOTADB)/.test(code)) throw error;
+    if (!(error instanceof VcError) || error.code !== "damaged") throw error;
     throw damaged(path, backups, "is damaged: SQLite cannot open it");
   }
 }
 
 function requireNewest(sqlite: Sqlite, path: string, backups: BackupPlace): void {
-  if (isForeignInside(sqlite)) throw foreign(path);
   const lost = lostCommits(countIn(sqlite), countBeside(path));
   if (lost === 0) return;
   const changes = lost === 1 ? "the last change" : `the last ${lost} changes`;
@@ -88,17 +90,6 @@ function requireNewest(sqlite: Sqlite, path: string, backups: BackupPlace): void
     backups,
     `lacks ${changes} made to it: its log (${path}-wal) was deleted or damaged, or an older copy was put in its place. If you have the log, put it back`,
   );
-}
-
-/** A file without our mark that has tables, and none of them ours. */
-function isForeignInside(sqlite: Sqlite): boolean {
-  const tables = sqlite
-    .query<{ name: string }, []>(
-      "select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\'",
-    )
-    .all()
-    .map(({ name }) => name);
-  return tables.length > 0 && !tables.includes("jobs") && !tables.includes("__drizzle_migrations");
 }
 
 function foreign(path: string): VcError {

@@ -3,8 +3,9 @@ import { dirname } from "node:path";
 import { messageOf, VcError } from "../shared/errors.ts";
 import { syncFolder } from "../shared/platform.ts";
 import { faultOf } from "./check.ts";
-import { openFile, tablesOf } from "./database.ts";
+import { openFile } from "./database.ts";
 import { kindOfFile } from "./file.ts";
+import { stageOf } from "./migrations.ts";
 
 /** `kept` is the damaged database under its new name, null where there was none. */
 export type Restored = { kept: string | null; films: number };
@@ -23,7 +24,7 @@ export async function restoreBackup(of: { path: string; backup: string; now: Dat
   try {
     removeDraft(draft);
     copyFileSync(of.backup, draft);
-    const films = prepare(draft, of);
+    const films = prepare(draft, of.now);
     sync(draft);
     const kept = keepDamaged(of.path, of.now);
     renameSync(draft, of.path);
@@ -31,22 +32,22 @@ export async function restoreBackup(of: { path: string; backup: string; now: Dat
     return { kept, films };
   } catch (cause) {
     removeDraft(draft);
-    if (cause instanceof VcError) throw cause;
+    if (cause instanceof VcError) throw cause.code === "damaged" ? refused(of.backup, cause.message) : cause;
     const message = `${of.backup} could not be restored to ${of.path}: ${messageOf(cause)}. Run it again once that is repaired.`;
     throw new VcError("storage", message, { cause });
   }
 }
 
-/** Checks the copy, and writes into it what must hold after a restore. Returns how many films it knows. */
-function prepare(draft: string, { backup, now }: { backup: string; now: Date }): number {
-  if (kindOfFile(draft) !== "database") throw refused(backup, "it is no database of vc");
+/** Checks the copy, and writes into it what must hold after a restore. Returns how many films it knows. Throws VcError("damaged"). */
+function prepare(draft: string, now: Date): number {
+  if (kindOfFile(draft) !== "database") throw new VcError("damaged", "it is no database of vc");
   const sqlite = openFile(draft);
   try {
     const fault = faultOf(sqlite);
-    if (fault !== null) throw refused(backup, `it is damaged (${fault})`);
-    const tables = tablesOf(sqlite);
-    if (tables === "newer") throw refused(backup, "it was made by a newer version of vc");
-    if (tables === "new") throw refused(backup, "it is no database of vc");
+    if (fault !== null) throw new VcError("damaged", fault);
+    const stage = stageOf(sqlite);
+    if (stage === "newer") throw new VcError("damaged", "it was made by a newer version of vc");
+    if (stage !== "same" && stage !== "older") throw new VcError("damaged", "it is no whole database of vc");
     const set = sqlite.query<unknown, { key: string; value: string }>(
       "insert into meta (key, value) values ($key, $value) on conflict do update set value = excluded.value",
     );
@@ -103,6 +104,6 @@ function removeDraft(draft: string): void {
 function refused(backup: string, why: string): VcError {
   return new VcError(
     "damaged",
-    `${backup} was not restored: ${why}. Nothing was changed; choose another one.`,
+    `${backup} was not restored: ${why.replace(/\.$/, "")}. Nothing was changed; choose another one.`,
   );
 }

@@ -69,20 +69,19 @@ export function createWitness(sqlite: Sqlite, path: string): Witness {
   };
 }
 
-/** What the database says itself; null for one that has never counted. */
+/** What the database says itself; null for one that has never counted, or cannot tell. */
 export function countIn(sqlite: Sqlite): Count | null {
-  const { n: tables } =
-    sqlite.query<{ n: number }, []>("select count(*) as n from sqlite_schema where name = 'meta'").get() ??
-    {};
-  if (tables !== 1) return null;
-  const rows = sqlite
-    .query<{ key: string; value: string }, []>(
-      "select key, value from meta where key in ('database_id', 'commits')",
-    )
-    .all();
-  const facts = new Map(rows.map(({ key, value }) => [key, value]));
-  const id = facts.get("database_id");
-  return id === undefined ? null : { id, commits: Number(facts.get("commits")) };
+  try {
+    const wanted = "select key, value from meta where key in ('database_id', 'commits')";
+    const rows = sqlite.query<{ key: string; value: string }, []>(wanted).all();
+    const facts = new Map(rows.map(({ key, value }) => [key, value]));
+    const id = facts.get("database_id");
+    return id === undefined ? null : { id, commits: Number(facts.get("commits")) };
+  } catch (error) {
+    // There is no such table yet, or its own text is damaged.
+    if (systemCode(error)?.startsWith("SQLITE_")) return null;
+    throw error;
+  }
 }
 
 /** What the file beside the database says; null where there is none, or none that can be read. */
