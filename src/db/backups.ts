@@ -13,6 +13,7 @@ import { messageOf, systemCode, VcError } from "../shared/errors.ts";
 import { syncFolder } from "../shared/platform.ts";
 import { faultOf } from "./check.ts";
 import { openFile } from "./database.ts";
+import { trimLedger } from "./ledger.ts";
 
 /** `at` is RFC 3339, to the second. */
 export type Backup = { path: string; at: string };
@@ -49,7 +50,9 @@ export async function makeBackup(of: {
     removeDrafts(of);
     copyDatabase(of.path, draft);
     await makeDurable(draft, target);
-    for (const { path } of listBackups(of).slice(of.keep)) rmSync(path, { force: true });
+    const backups = listBackups(of);
+    for (const { path } of backups.slice(of.keep)) rmSync(path, { force: true });
+    trimLedger(of, backups.slice(0, of.keep).at(-1)?.at ?? "");
   } catch (cause) {
     removeDrafts(of);
     if (cause instanceof VcError) throw cause;

@@ -5,10 +5,16 @@ import { syncFolder } from "../shared/platform.ts";
 import { faultOf } from "./check.ts";
 import { openFile } from "./database.ts";
 import { kindOfFile } from "./file.ts";
+import { applyLedger, type LedgerEntry, readLedger } from "./ledger.ts";
 import { stageOf } from "./migrations.ts";
 
 /** `kept` is the damaged database under its new name, null where there was none. */
-export type Restored = { kept: string | null; films: number };
+export type Restored = {
+  kept: string | null;
+  films: number;
+  /** So many of them were published only after the backup was made. */
+  published_since: number;
+};
 
 /** 2026-01-01T00:00:00Z. */
 const NUMBERS_BEGIN_MS = 1_767_225_600_000;
@@ -19,17 +25,23 @@ const NUMBERS_BEGIN_MS = 1_767_225_600_000;
  * those is refused, whatever its number means now. The caller holds the database's lock.
  * @throws VcError("damaged") for a backup that is not whole, VcError("storage") when files cannot be written
  */
-export async function restoreBackup(of: { path: string; backup: string; now: Date }): Promise<Restored> {
+export async function restoreBackup(of: {
+  path: string;
+  backup: string;
+  /** The folder of backups, with the ledger of what was published since. */
+  folder: string;
+  now: Date;
+}): Promise<Restored> {
   const draft = `${of.path}.restoring`;
   try {
     removeDraft(draft);
     copyFileSync(of.backup, draft);
-    const films = prepare(draft, of.now);
+    const found = prepare(draft, readLedger(of), of.now);
     sync(draft);
     const kept = keepDamaged(of.path, of.now);
     renameSync(draft, of.path);
     await syncFolder(dirname(of.path));
-    return { kept, films };
+    return { kept, ...found };
   } catch (cause) {
     removeDraft(draft);
     if (cause instanceof VcError) throw cause.code === "damaged" ? refused(of.backup, cause.message) : cause;
@@ -38,8 +50,8 @@ export async function restoreBackup(of: { path: string; backup: string; now: Dat
   }
 }
 
-/** Checks the copy, and writes into it what must hold after a restore. Returns how many films it knows. Throws VcError("damaged"). */
-function prepare(draft: string, now: Date): number {
+/** Checks the copy, and writes into it what must hold after a restore. Throws VcError("damaged"). */
+function prepare(draft: string, published: LedgerEntry[], now: Date): Omit<Restored, "kept"> {
   if (kindOfFile(draft) !== "database") throw new VcError("damaged", "it is no database of vc");
   const sqlite = openFile(draft);
   try {
@@ -56,8 +68,10 @@ function prepare(draft: string, now: Date): number {
     set.run({ key: "commits", value: "1" });
     set.run({ key: "attempt_floor", value: String(nextFloor(newestAttempt(sqlite), now)) });
     set.run({ key: "restored_at", value: now.toISOString() });
+    const published_since = applyLedger(sqlite, published);
+    const films = sqlite.query<{ n: number }, []>("select count(*) as n from jobs").get()?.n ?? 0;
     sqlite.run("PRAGMA journal_mode = DELETE");
-    return sqlite.query<{ n: number }, []>("select count(*) as n from jobs").get()?.n ?? 0;
+    return { films, published_since };
   } finally {
     sqlite.close();
   }

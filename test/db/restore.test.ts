@@ -16,8 +16,8 @@ test("a restored database opens with the backup's films; the damaged one is kept
     fill(path, 0).committer.runNow(() => undefined);
     const damaged = readFileSync(path);
     expect(existsSync(`${path}-wal`)).toBe(true);
-    const restored = await restoreBackup({ path, backup: backup.path, now });
-    expect(restored).toEqual({ kept: `${path}.damaged-20261122T123000Z`, films: 3 });
+    const restored = await restoreBackup({ path, backup: backup.path, folder, now });
+    expect(restored).toEqual({ kept: `${path}.damaged-20261122T123000Z`, films: 3, published_since: 0 });
     expect(readFileSync(restored.kept ?? "")).toEqual(damaged);
     expect(existsSync(`${restored.kept}-wal`)).toBe(true);
     database.close();
@@ -36,7 +36,7 @@ test("a backup that is not whole changes nothing", () =>
     const { path: backup } = await makeBackup({ path, folder, keep: 3, now });
     const before = readFileSync(path);
     truncateSync(backup, 20_000);
-    const attempt = (from: string) => restoreBackup({ path, backup: from, now });
+    const attempt = (from: string) => restoreBackup({ path, backup: from, folder, now });
     await expect(attempt(backup)).rejects.toMatchObject({ code: "damaged" });
     writeFileSync(join(folder, "text"), "no database".repeat(100));
     await expect(attempt(join(folder, "text"))).rejects.toThrow("no database of vc");

@@ -75,9 +75,11 @@ function listed({ folder, backups }: { folder: string; backups: { path: string; 
   ];
 }
 
+type Done = { backup: string; kept: string | null; films: number; published_since: number };
+
 function told(path: string) {
-  return (done: { backup: string; kept: string | null; films: number }): string[] => [
-    `${done.backup} was restored to ${path}: ${done.films} films.`,
+  return (done: Done): string[] => [
+    `${done.backup} was restored to ${path}: ${done.films} films, ${done.published_since} of them published since it was made.`,
     ...(done.kept === null ? [] : [`What was there is kept as ${done.kept}.`]),
     "Start the master again. Workers that run films which the backup does not know of are stopped, and go on with others.",
   ];

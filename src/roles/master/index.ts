@@ -10,6 +10,7 @@ import { startBackups } from "./backup.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { watchDisks } from "./disk.ts";
 import { startDuty } from "./duties.ts";
+import { createLedger } from "./ledger.ts";
 import { type Listener, listen } from "./listen.ts";
 import { logEvents } from "./log-events.ts";
 import { createProblems, type Problems } from "./problems.ts";
@@ -100,7 +101,8 @@ async function run({ config, options, queue, storage, door, closers }: Parts): P
   const { output_mode } = config.scanner;
   const shared = { coordinator, transact, storage, output_mode, problems, log, clock };
   logEvents(coordinator, log);
-  const publisher = createPublisher(shared);
+  const ledger = createLedger({ ...shared, database: config.database });
+  const publisher = createPublisher({ ...shared, ledger });
   closers.push(() => publisher.stop());
   const scans = await createScans({ ...shared, config, options });
   closers.push(() => scans.duty.stop());

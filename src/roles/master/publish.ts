@@ -5,6 +5,7 @@ import type { JobStatus } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Input, Reply } from "../../shared/protocol.ts";
 import type { Coordinator, PublishIntent } from "./coordinator.ts";
+import type { Ledger } from "./ledger.ts";
 import { discard, place } from "./place.ts";
 import type { Problems } from "./problems.ts";
 import type { Storage } from "./storage.ts";
@@ -31,6 +32,7 @@ type Parts = {
   output_mode: number;
   problems: Problems;
   log: Logger;
+  ledger?: Ledger;
 };
 /** A publish under way; `round` is its present or last try. */
 type Running = { round: Promise<JobStatus> };

@@ -25,10 +25,11 @@ export async function restore(
   which: string | null,
 ): Promise<Restored & { backup: string }> {
   const { path } = database;
+  const { folder } = backupPlace(database);
   const backup = choose(database, which);
   const lock = acquireLock(`${path}.lock`, `vc restore with process id ${process.pid} on ${hostname()}`);
   try {
-    return { ...(await restoreBackup({ path, backup, now: new Date() })), backup };
+    return { ...(await restoreBackup({ path, backup, folder, now: new Date() })), backup };
   } finally {
     lock.release();
   }
