@@ -106,6 +106,7 @@ async function publishOnce(parts: Parts, intent: PublishIntent): Promise<JobStat
     if (placement.state === "placed") {
       const status = await transact((now) => coordinator.finishPublish(of, placement.published, now));
       crashPoint("publish.committed");
+      parts.ledger?.(intent, placement.published);
       return status;
     }
     const { state: _, ...failure } = placement;
