@@ -10,6 +10,11 @@ const PLACE = "test/roles/master/place.test.ts";
 const PUBLISH = "test/roles/master/publish.test.ts";
 const COMMIT = "test/db/commit.test.ts";
 const JOB = "test/roles/worker/job.test.ts";
+const GATE = "test/roles/master/gate.test.ts";
+const QUARANTINES = "test/roles/master/quarantines.test.ts";
+const DEATHS = "test/roles/master/deaths.test.ts";
+const SIM = "test/sim/sim.test.ts";
+const CRASH_POINTS = "test/e2e/crash-points.test.ts";
 const DURABLE = "test/e2e/durable.test.ts";
 
 export const SABOTAGES: Sabotage[] = [
@@ -69,6 +74,69 @@ export const SABOTAGES: Sabotage[] = [
     find: 'return stands === "held" || stands === "lapsed";',
     put: "return true;",
     caught_by: COORDINATOR,
+  },
+  {
+    what: "let films pay for a worker that fails everything",
+    file: "src/roles/master/quarantines.ts",
+    find: "if (record.until_ms !== null) excuse(context, record.failures, now);",
+    put: "",
+    caught_by: QUARANTINES,
+  },
+  {
+    what: "give films to a quarantined worker",
+    file: "src/roles/master/scheduler.ts",
+    find: 'if (claim.draining || claim.trust === "quarantined") return 0;',
+    put: "if (claim.draining) return 0;",
+    caught_by: QUARANTINES,
+  },
+  {
+    what: "give a film back to the worker that it failed on, while there are others",
+    file: "src/roles/master/candidates.ts",
+    find: "if (better_elsewhere || (probe && tried)) continue;",
+    put: "if (probe && tried) continue;",
+    caught_by: QUARANTINES,
+  },
+  {
+    what: "let films fail on the bad worker alone",
+    file: "src/roles/master/quarantine.ts",
+    find: "if (!due || of.quarantine_ms === 0) return",
+    put: "if (of !== null) return",
+    caught_by: SIM,
+  },
+  {
+    what: "let a deadly film kill workers for ever",
+    file: "src/roles/master/lifecycle.ts",
+    find: "return deaths >= Math.max(2, limits.max_retries);",
+    put: "return deaths < 0;",
+    caught_by: DEATHS,
+  },
+  {
+    what: "run films that were there at a death together again",
+    file: "src/roles/master/candidates.ts",
+    find: "if (suspect && suspects + judge.suspectsHeld() > 0) continue;",
+    put: "",
+    caught_by: DEATHS,
+  },
+  {
+    what: "give a film up because its disk was full",
+    file: "src/roles/master/lifecycle.ts",
+    find: '(event.reason === "disk_full" ? 0 : 1)',
+    put: "1",
+    caught_by: LIFECYCLE,
+  },
+  {
+    what: "take up no publication at the start of the master",
+    file: "src/roles/master/publish.ts",
+    find: "const rounds = parts.coordinator.intents().map",
+    put: "const rounds = parts.coordinator.intents().slice(0, 0).map",
+    caught_by: PUBLISH,
+  },
+  {
+    what: "take a film that has both its names after a crash for somebody else's",
+    file: "src/roles/master/place.ts",
+    find: "if (file !== null) return files.isSameFile(file, existing);",
+    put: "if (file !== null) return false;",
+    caught_by: CRASH_POINTS,
   },
   {
     what: "let any worker speak for an attempt",
@@ -202,8 +270,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "serve every token",
     file: "src/roles/master/auth.ts",
-    find: "return timingSafeEqual(digest(presented), digest(expected));",
-    put: "return timingSafeEqual(digest(presented), digest(expected)) || presented.length > 0;",
+    find: "return timingSafeEqual(digestOf(presented), digestOf(expected));",
+    put: "return timingSafeEqual(digestOf(presented), digestOf(expected)) || presented.length > 0;",
     caught_by: "test/roles/master/auth.test.ts",
   },
   {
@@ -327,5 +395,76 @@ export const SABOTAGES: Sabotage[] = [
     find: "await files.syncFoldersOf(one.target, storage.output_base);",
     put: "",
     caught_by: DURABLE,
+  },
+  // Nobody in without the token.
+  {
+    what: "let a worker's token speak for another worker",
+    file: "src/roles/master/auth.ts",
+    find: 'if (caller.kind !== "worker" || caller.worker_id === worker_id) return null;',
+    put: "if (caller.worker_id !== worker_id || caller.worker_id === worker_id) return null;",
+    caught_by: GATE,
+  },
+  {
+    what: "let a worker's token open people's calls",
+    file: "src/roles/master/auth.ts",
+    find: 'if (caller.kind !== "worker" || access === "worker") return null;',
+    put: "if (caller) return null;",
+    caught_by: GATE,
+  },
+  {
+    what: "ask no token of metrics, events and the contract",
+    file: "src/roles/master/http.ts",
+    find: 'await gate.letIn(callOf(c), "people");',
+    put: "",
+    caught_by: GATE,
+  },
+  {
+    what: "let a call wait on whose token was revoked",
+    file: "src/roles/master/http.ts",
+    find: 'return caller.kind === "worker" ? AbortSignal.any([signal, caller.revoked]) : signal;',
+    put: "return signal;",
+    caught_by: GATE,
+  },
+  {
+    what: "let who guesses a token guess on at full speed",
+    file: "src/roles/master/gate.ts",
+    find: "if (admission.guessed) await slowDown(call.peer);",
+    put: "",
+    caught_by: GATE,
+  },
+  {
+    what: "forget a revoked token's end at a restart",
+    file: "src/roles/master/worker-tokens.ts",
+    find: "save([...kept.values()].filter((other) => other !== one));",
+    put: "",
+    caught_by: "test/roles/master/worker-tokens.test.ts",
+  },
+  {
+    what: "need no token of calls that a proxy passed on",
+    file: "src/roles/master/auth.ts",
+    find: "if (FORWARDING_HEADERS.some((name) => call.header(name) !== undefined)) return false;",
+    put: "",
+    caught_by: "test/roles/master/auth.test.ts",
+  },
+  {
+    what: "let a page of another site claim films by an image, without a token",
+    file: "src/roles/master/auth.ts",
+    find: 'if (["cross-site", "same-site"].includes(call.header("sec-fetch-site") ?? "")) return true;',
+    put: "",
+    caught_by: "test/roles/master/auth.test.ts",
+  },
+  {
+    what: "leave the token in the environment of an attempt",
+    file: "src/roles/worker/executor.ts",
+    find: "withoutTokens(process.env)",
+    put: "process.env",
+    caught_by: "test/e2e/secrets.test.ts",
+  },
+  {
+    what: "leave out films whose names end in a point or a blank",
+    file: "src/roles/master/scanner.ts",
+    find: '.replace(/[\\s.]+$/, "")',
+    put: "",
+    caught_by: "test/roles/master/scanner.test.ts",
   },
 ];
