@@ -83,7 +83,7 @@ function bearerToken(authorization: string | undefined): string | null {
 }
 
 /** Compares digests, which have one length, so that neither content nor length shows in the time it takes. */
-export function sameSecret(presented: string, expected: string): boolean {
+function sameSecret(presented: string, expected: string): boolean {
   return timingSafeEqual(digestOf(presented), digestOf(expected));
 }
 
