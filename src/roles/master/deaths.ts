@@ -75,7 +75,7 @@ function ranOut({ store }: Context, worker: WorkerRow): Held[] {
 export function deathsOf(job: JobRow, attempts: AttemptRow[]): number {
   if (job.lost_count === 0) return 0;
   return attempts
-    .filter(({ outcome }) => outcome === "lost")
+    .filter(({ outcome, reason }) => outcome === "lost" && reason !== "disk_full")
     .slice(-job.lost_count)
     .filter(({ reason }) => reason === "worker_restarted").length;
 }

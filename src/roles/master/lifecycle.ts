@@ -4,7 +4,8 @@ import { type JobStatus, LOST_REASONS, type Reason } from "../../shared/job.ts";
  * The life of a job, in one place:
  *
  *     pending -> processing (claim)            processing -> publishing -> completed
- *     processing -> pending   a retryable failure (counts, back-off), or lost (counts in lost_count only)
+ *     processing -> pending   a retryable failure (counts, back-off), or lost (counts in lost_count only, and not at
+ *                             all where the disk was full: people make room in their own time)
  *     processing -> failed    retries used up, a permanent failure, or given up (gave_up): lost max_lost times, or
  *                             too many workers died of it
  *     failed -> pending       it failed on one worker only, and that one fails everything (excuse)
@@ -64,7 +65,7 @@ export function transition(job: JobFacts, event: JobEvent, limits: Limits): Chan
     case "source_changed":
       return to("pending", fresh);
     case "lost":
-      return afterLoss(job.lost_count + 1, event);
+      return afterLoss(job.lost_count + (event.reason === "disk_full" ? 0 : 1), event);
     case "give_up":
       if (!isDeadly(event.deaths)) return { refused: "it has not cost enough workers" };
       return to("failed", { reason: "gave_up" });

@@ -13,6 +13,14 @@ const failed = (outcome: "retry" | "permanent" | "skipped"): JobEvent => ({
   outcome,
   reason: "unspecified",
 });
+/** Of workers that died with it, the newest of these deaths included. */
+function deadly(deaths: number[], status: JobStatus): [JobFacts, JobEvent, object][] {
+  return deaths.map((n) => [
+    at("processing"),
+    { type: "lost", reason: "worker_restarted", deaths: n },
+    { status },
+  ]);
+}
 const lost: JobEvent = { type: "lost", reason: "lease_expired" };
 
 test.each<[JobFacts, JobEvent, object]>([
@@ -45,7 +53,30 @@ test.each<[JobFacts, JobEvent, object]>([
     { type: "lost", reason: "source_changed" },
     { status: "pending", lost_count: 1, reason: "source_changed", back_off: true },
   ],
-  ...(["mount_lost", "disk_full", "ffmpeg_missing"] as const).map((reason): [JobFacts, JobEvent, object] => [
+  [
+    at("processing", 1, 2),
+    { type: "lost", reason: "disk_full" },
+    { status: "pending", retry_count: 1, lost_count: 2, back_off: true },
+  ],
+  ...deadly([0, 1], "pending"),
+  ...deadly([2, 3], "failed"),
+  [at("pending", 0, 2), { type: "give_up", deaths: 2 }, { status: "failed", reason: "gave_up" }],
+  [
+    at("pending", 2, 0),
+    { type: "excuse", attempts: 2, ended_it: true, reason: "stalled" },
+    { status: "pending", retry_count: 0, lost_count: 2, reason: "stalled", back_off: false },
+  ],
+  [
+    at("failed", 2, 0),
+    { type: "excuse", attempts: 3, ended_it: true, reason: "stalled" },
+    { status: "pending", retry_count: 0, lost_count: 3 },
+  ],
+  [
+    at("publishing", 2, 0),
+    { type: "excuse", attempts: 1, ended_it: false, reason: "stalled" },
+    { status: "publishing", retry_count: 1, lost_count: 1, reason: null },
+  ],
+  ...(["mount_lost", "ffmpeg_missing"] as const).map((reason): [JobFacts, JobEvent, object] => [
     at("processing"),
     { type: "lost", reason },
     { status: "pending", lost_count: 1, retry_count: 0, reason, back_off: true },
@@ -68,6 +99,18 @@ test.each<[JobEvent["type"], JobStatus[]]>([
   const event = { type } as JobEvent;
   const accepted = JOB_STATUSES.filter((status) => !("refused" in transition(at(status), event, limits)));
   expect(accepted).toEqual(possible);
+});
+
+test.each<[string, JobFacts, JobEvent]>([
+  ["too few deaths", at("pending", 0, 1), { type: "give_up", deaths: 1 }],
+  [
+    "an end by something else",
+    at("failed", 2),
+    { type: "excuse", attempts: 1, ended_it: false, reason: null },
+  ],
+  ["an end by success", at("completed", 1), { type: "excuse", attempts: 1, ended_it: true, reason: null }],
+])("%s changes nothing", (_, job, event) => {
+  expect(transition(job, event, limits)).toHaveProperty("refused");
 });
 
 const open = { attempt: 2, outcome: null, reason: null, answer: null };

@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PublishIntent } from "../../../src/roles/master/coordinator.ts";
+import type { Master } from "../../../src/roles/master/index.ts";
 import { place } from "../../../src/roles/master/place.ts";
 import { openStorage } from "../../../src/roles/master/storage.ts";
 import { lookAtFile } from "../../../src/roles/master/walk.ts";
@@ -13,7 +14,12 @@ import { until } from "../../support/until.ts";
 type Claimed = Awaited<ReturnType<typeof claimJob>>;
 
 async function withHandIn(
-  use: (site: MasterSite, job: Claimed, handIn: () => ReturnType<MasterSite["post"]>) => Promise<void>,
+  use: (
+    site: MasterSite,
+    job: Claimed,
+    handIn: () => ReturnType<MasterSite["post"]>,
+    master: Master,
+  ) => Promise<void>,
 ) {
   await withMasterSite(async (site) => {
     await site.film("sub/a.mkv");
@@ -23,7 +29,7 @@ async function withHandIn(
     await writeFile(join(site.converted, ".vc", job.staging), "converted");
     const outputs = [{ staging: job.staging, role: "film", extension: "mp4", size: 9 }];
     const body = { job_id: job.id, worker_id: "w1", attempt: job.attempt, outputs };
-    await use(site, job, () => site.post("/api/worker/job-complete", body));
+    await use(site, job, () => site.post("/api/worker/job-complete", body), master);
   });
 }
 const target = (site: MasterSite) => join(site.converted, "sub", "a.mp4");
@@ -95,6 +101,17 @@ test("while the volume is away the result waits, people are told, and it goes on
     await until("it is published", async () => (await site.call("/api/status")).body.completed === 1);
     await until("the problem is over", async () => (await site.call("/readyz")).status === 200);
     expect((await handIn()).body).toEqual({ ok: true, status: "completed" });
+  }));
+
+test("what waits to be published when the master ends is published by the next one, also if nobody asks again", () =>
+  withHandIn(async (site, _, handIn, master) => {
+    await rename(site.converted, `${site.converted}.away`);
+    expect(await handIn()).toMatchObject({ status: 503 });
+    await master.stop();
+    await rename(`${site.converted}.away`, site.converted);
+    await site.start();
+    await until("it is published", async () => (await site.call("/api/status")).body.completed === 1);
+    expect(await readFile(target(site), "utf8")).toBe("converted");
   }));
 
 test("a client without attempt and outputs hands in what it wrote to output_path", () =>
