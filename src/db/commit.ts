@@ -106,13 +106,14 @@ function commitBatch(
     return settled;
   } catch (cause) {
     if (sqlite.inTransaction) sqlite.run("ROLLBACK");
+    witness.doubt();
     return asUnavailable(cause);
   } finally {
     setCurrent(null);
   }
 }
 
-function runInSavepoint({ sqlite }: Database, entry: Entry): Settled {
+function runInSavepoint({ sqlite, witness }: Database, entry: Entry): Settled {
   sqlite.run("SAVEPOINT operation");
   try {
     const value = entry.operation();
@@ -124,7 +125,9 @@ function runInSavepoint({ sqlite }: Database, entry: Entry): Settled {
     if (!sqlite.inTransaction) throw error;
     sqlite.run("ROLLBACK TO operation");
     sqlite.run("RELEASE operation");
-    return { error: isStorageFailure(error) ? asUnavailable(error) : error };
+    if (!isStorageFailure(error)) return { error };
+    witness.doubt();
+    return { error: asUnavailable(error) };
   }
 }
 

@@ -13,6 +13,8 @@ export type Witness = {
   advance(): void;
   /** To be called once that transaction is committed. */
   confirm(): void;
+  /** A write has failed: until one goes well, each transaction writes something, so that it cannot go well by writing nothing. */
+  doubt(): void;
   close(): void;
 };
 
@@ -29,7 +31,7 @@ export function witnessPath(path: string): string {
 
 /** For a database whose tables exist. One in memory has no witness. */
 export function createWitness(sqlite: Sqlite, path: string): Witness {
-  if (path === ":memory:") return { advance() {}, confirm() {}, close() {} };
+  if (path === ":memory:") return { advance() {}, confirm() {}, doubt() {}, close() {} };
   const { id, commits } = countIn(sqlite) ?? begin(sqlite);
   const changes = sqlite.prepare<{ n: number }, []>("select total_changes() as n");
   const save = sqlite.prepare<unknown, { commits: string }>(
@@ -38,6 +40,7 @@ export function createWitness(sqlite: Sqlite, path: string): Witness {
   let counted = { commits, changes: changes.get()?.n ?? 0 };
   let next: typeof counted | null = null;
   let file: number | null = null;
+  let doubted = false;
 
   const write = () => {
     try {
@@ -52,15 +55,19 @@ export function createWitness(sqlite: Sqlite, path: string): Witness {
   return {
     advance() {
       next = null;
-      if (changes.get()?.n === counted.changes) return;
+      if (!doubted && changes.get()?.n === counted.changes) return;
       save.run({ commits: String(counted.commits + 1) });
       next = { commits: counted.commits + 1, changes: changes.get()?.n ?? 0 };
     },
     confirm() {
       if (next === null) return;
+      doubted = false;
       counted = next;
       next = null;
       write();
+    },
+    doubt() {
+      doubted = true;
     },
     close() {
       if (file !== null) closeSync(file);

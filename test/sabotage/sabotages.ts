@@ -467,4 +467,33 @@ export const SABOTAGES: Sabotage[] = [
     put: "",
     caught_by: "test/roles/master/scanner.test.ts",
   },
+  // The database.
+  {
+    what: "overlook that the database's log is gone",
+    file: "src/db/witness.ts",
+    find: "return Math.max(0, beside.commits - (inside?.commits ?? 0));",
+    put: "return 0;",
+    caught_by: "test/db/open-checked.test.ts",
+  },
+  {
+    what: "let attempts have their old numbers again after a restore",
+    file: "src/roles/master/claims.ts",
+    find: "Math.max(job.attempt + 1, context.attempt_floor)",
+    put: "job.attempt + 1",
+    caught_by: "test/roles/master/restore.test.ts",
+  },
+  {
+    what: "let a damaged database push out its good backups",
+    file: "src/db/backups.ts",
+    find: "requireWhole(faultOf(original), path);",
+    put: "",
+    caught_by: "test/db/backups.test.ts",
+  },
+  {
+    what: "forget at a restore what was published since the backup",
+    file: "src/db/restore.ts",
+    find: "applyLedger(sqlite, published)",
+    put: "applyLedger(sqlite, [])",
+    caught_by: "test/roles/master/restore.test.ts",
+  },
 ];

@@ -54,7 +54,9 @@ export function serve(of: {
   ];
   const handlers = { ...workerHandlers({ ...of, longPoll }), ...people, ...tokenHandlers(of) };
   const gate = createGate({ ...of, grantOf: of.tokens.grantOf });
-  const listener = listen(createApp({ ...of, handlers, pages, gate }), of.server);
+  const app = createApp({ ...of, handlers, pages, gate });
+  const listener = of.door ?? listen(app, of.server);
+  listener.show(app);
   return {
     url: listener.url,
     async stop() {
