@@ -7,8 +7,10 @@ import { type Measured, measure } from "./measure.ts";
 import { type PictureSample, samplePictures } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { isUnclaimed } from "./source-loss.ts";
 import { type BrokenPictures, findBrokenPictures } from "./source-pictures.ts";
 import { findShortSound, lostSound } from "./source-sound.ts";
+import type { Timeline } from "./timeline.ts";
 import { captureTool } from "./tool.ts";
 import { type Evidence, judge, soundTimelines } from "./verify.ts";
 
@@ -30,12 +32,15 @@ export async function check(of: {
   const pictures = await takePictures({ ...of, result: measured });
   const decoded =
     of.verify === "full" ? await decodeWhole({ ffmpeg_path: ffmpeg.path, path: target, signal }) : null;
-  const short_sound = await checkSound({ ...of, result: measured });
+  const measureSource = once(() => measure({ ffprobe_path: ffmpeg.ffprobe_path, path: source.path, signal }));
+  const packets = await readPackets({ ...of, result: measured, measureSource });
+  const short_sound = await checkSound({ ...of, result: measured, measureSource });
   const broken = await countBroken(of);
   return judge({
     plan,
     source: source.media,
     ...measured,
+    packets,
     short_sound,
     damage: of.damage,
     broken,
@@ -52,17 +57,40 @@ function countBroken(of: Parameters<typeof check>[0]): Promise<BrokenPictures | 
   return findBrokenPictures({ ffprobe_path, path, stream: of.plan.video.index, signal: of.signal });
 }
 
+type MeasureSource = () => ReturnType<typeof measure>;
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** The film's packets in the source, read only where nothing else tells how much there is. */
+async function readPackets(
+  of: Parameters<typeof check>[0] & { result: Measured; measureSource: MeasureSource },
+): Promise<Timeline | null> {
+  const { media } = of.source;
+  const { index } = of.plan.video;
+  const film = media.video.find((stream) => stream.index === index);
+  const timeline = of.result.timelines.get(of.result.media.video[0]?.index ?? -1);
+  if (film === undefined || timeline === undefined) return null;
+  if (!isUnclaimed({ film, source: media, timeline })) return null;
+  const source = await of.measureSource();
+  return "refusal" in source ? null : (source.timelines.get(index) ?? null);
+}
+
 /** Reads the source's packets only if a track of the result seems short: it may lie on a slow network. */
 async function checkSound(
-  of: Omit<Parameters<typeof check>[0], "damage" | "verify"> & { result: Measured },
+  of: Parameters<typeof check>[0] & { result: Measured; measureSource: MeasureSource },
 ): Promise<Evidence["short_sound"]> {
   const { media, timelines } = of.result;
   const sound = soundTimelines({ plan: of.plan, ...of.result });
   const film_end_s = timelines.get(media.video[0]?.index ?? -1)?.end_s ?? 0;
   const found = findShortSound({ source: of.source.media, sound, film_end_s });
   if (found.length === 0) return { found, lost: [] };
-  const { ffprobe_path } = of.ffmpeg;
-  const source = await measure({ ffprobe_path, path: of.source.path, signal: of.signal });
+  const source = await of.measureSource();
   if ("refusal" in source) return { found, lost: [] };
   return {
     found,

@@ -47,7 +47,7 @@ export async function inspect(of: {
 function probeCommand({ ffprobe_path, path, onPacket }: Parameters<typeof inspect>[0]): string[] {
   // Encryption shows only at the packets: of the tracks ffprobe tells what they would be without it.
   const first = ["-show_packets", "-read_intervals", "%+#4"];
-  const every = ["-show_entries", "packet=stream_index,pts_time,duration_time"];
+  const every = ["-show_entries", "packet=stream_index,pts_time,duration_time,flags"];
   const shown = [
     "-show_format",
     "-show_streams",
@@ -81,13 +81,17 @@ const PACKETS_BEGIN = '    "packets": [';
 const PACKETS_END = "    ],";
 const STREAM_INDEX = /^ *\{ "stream_index": (\d+)/;
 const PTS = /"pts_time": "(-?[\d.]+)"/;
+const DISCARDED = /"flags": "[^"]*D/;
 const DURATION = /"duration_time": "([\d.]+)"/;
 
-/** Such as `{ "stream_index": 0, "pts_time": "1.040000", "duration_time": "0.040000" },`; null where there is no time. */
+/**
+ * Such as `{ "stream_index": 0, "pts_time": "1.040000", "duration_time": "0.040000", "flags": "K_" },`; null where there is no time, and where
+ * an edit list says that the packet (flag D) is not shown.
+ */
 function parsePacket(line: string): Packet | null {
   const stream_index = STREAM_INDEX.exec(line)?.[1];
   const pts_s = PTS.exec(line)?.[1];
-  if (stream_index === undefined || pts_s === undefined) return null;
+  if (stream_index === undefined || pts_s === undefined || DISCARDED.test(line)) return null;
   return {
     ...{ stream_index: Number(stream_index), pts_s: Number(pts_s) },
     duration_s: Number(DURATION.exec(line)?.[1] ?? 0),

@@ -31,6 +31,41 @@ export function describeLoss({ kind, claimed_s, read_s, frames }: Loss): string 
   return `${frames} frames are missing inside the film: the file has holes or damaged places.`;
 }
 
+/**
+ * Whether the source's header leaves open how much there is to come out: only its packets tell then. Films of
+ * variable rate, those written by who could not know how long they would be, and those that seem to have holes.
+ */
+export function isUnclaimed(of: Omit<Parameters<typeof lossOf>[0], "longest_s">): boolean {
+  const { film, source, timeline } = of;
+  if (film.frames !== null && timeline.packets >= film.frames - 1) return false;
+  if (!film.constant_rate || (counted(source, film) ?? film.duration_s) === null) return true;
+  return holes(of)?.certain === false;
+}
+
+/** What the result lacks of the film's packets in the source, in words that follow "it"; null if nothing. */
+export function lackOf(of: {
+  film: VideoStream;
+  source: MediaInfo;
+  packets: Timeline;
+  timeline: Timeline;
+  /** Packets that no decoder took. */
+  undecoded: number;
+}): string | null {
+  const { film, packets, timeline } = of;
+  const frame_s = 1 / (film.frame_rate ?? 10);
+  const first_s = (packets.first_s ?? 0) - of.source.start_s;
+  const last_s = (packets.last_s ?? 0) - of.source.start_s;
+  if (last_s - (timeline.last_s ?? 0) > 1.5 * frame_s) {
+    return `shows its last frame at ${(timeline.last_s ?? 0).toFixed(1)} s, the source at ${last_s.toFixed(1)} s`;
+  }
+  // Fields may be packets of their own, VP8 has packets that show nothing, and a recording may begin without a keyframe.
+  const comparable = !film.interlaced && film.codec !== "vp8" && (timeline.first_s ?? 0) - first_s < frame_s;
+  const missing = packets.packets - timeline.packets;
+  if (comparable && missing > Math.max(1, of.undecoded)) return `lacks ${missing} frames that the source has`;
+  if (timeline.largest_gap_s - packets.largest_gap_s <= 1.5 * frame_s) return null;
+  return `has no frame for ${timeline.largest_gap_s.toFixed(1)} s from ${(timeline.largest_gap_at_s ?? 0).toFixed(1)} s on, as the source has`;
+}
+
 /** A stream's own claim counts to the frame; the container's is about its longest stream, which may have been dropped. */
 function cutOff({ film, source, timeline, longest_s }: Parameters<typeof lossOf>[0]): Loss | null {
   const frame_s = 1 / (film.frame_rate ?? 10);
@@ -61,7 +96,7 @@ const VARIABLE_SLACK_S = 1;
  * skip some). In Matroska, AVI and others the header says a constant rate of variable films, too, so there a second
  * sign of damage is needed.
  */
-function holes({ film, source, timeline }: Parameters<typeof lossOf>[0]): Loss | null {
+function holes({ film, source, timeline }: Omit<Parameters<typeof lossOf>[0], "longest_s">): Loss | null {
   const { first_s, last_s, packets } = timeline;
   if (!film.constant_rate || film.base_frame_rate === null || first_s === null || last_s === null)
     return null;

@@ -5,7 +5,7 @@ import type { PictureSample } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { judgeDamage } from "./source-damage.ts";
-import { describeLoss, lossOf } from "./source-loss.ts";
+import { describeLoss, lackOf, lossOf } from "./source-loss.ts";
 import type { BrokenPictures } from "./source-pictures.ts";
 import type { ShortSound } from "./source-sound.ts";
 import type { Timeline } from "./timeline.ts";
@@ -17,6 +17,8 @@ export type Evidence = {
   /** Of the result. */
   media: MediaInfo;
   timelines: Map<number, Timeline>;
+  /** The film's packets in the source, where its header leaves open how many there are. */
+  packets: Timeline | null;
   /** Audio tracks that end early, and those of them that do not in the source. */
   short_sound: { found: ShortSound[]; lost: ShortSound[] };
   damage: Damage;
@@ -42,8 +44,12 @@ export function judge(evidence: Evidence): { notes: string[] } | { refusal: Refu
   const loss = lossOf({ film, source: evidence.source, timeline, longest_s: longest(evidence.timelines) });
   const damaged = loss !== null && (loss.certain || evidence.damage.lines > 0);
   if (damaged) return refusal("permanent", "source_damaged", describeLoss(loss));
+  const { packets } = evidence;
+  const undecoded = evidence.damage.undecoded[film.index] ?? 0;
   const damage = judgeDamage({ ...evidence, film, timeline, sound: soundTimelines(evidence) });
   if ("refusal" in damage) return damage;
+  const lack = packets && lackOf({ film, source: evidence.source, packets, timeline, undecoded });
+  if (lack !== null) return bad(`it ${lack}`);
   const [lost] = evidence.short_sound.lost;
   if (lost !== undefined) {
     return bad(
@@ -135,7 +141,7 @@ function soundNotes({ short_sound }: Evidence): string[] {
 /** Holes that the source itself declares, in films of variable rate: nothing was lost, but people should know. */
 function gapNotes({ largest_gap_s, largest_gap_at_s }: Timeline, film: VideoStream): string[] {
   const usual_s = film.frame_rate === null ? 1 : 1 / film.frame_rate;
-  if (largest_gap_s < Math.max(1, 10 * usual_s)) return [];
+  if (largest_gap_s < (film.constant_rate ? 2.5 * usual_s : Math.max(1, 10 * usual_s))) return [];
   return [
     `For ${largest_gap_s.toFixed(1)} s from ${(largest_gap_at_s ?? 0).toFixed(1)} s on the source has no frame.`,
   ];

@@ -33,6 +33,8 @@ describe("a run of ffmpeg", () => {
       null,
       "",
     ],
+    ["that was too greedy", { signal: "SIGKILL", stopped: "memory" }, "ffmpeg_failed", "took more memory"],
+    ["that wrote too much", { code: 255, stopped: "result_size" }, "ffmpeg_failed", "made a larger file"],
     [
       "that stood still",
       { code: 255, stopped: "stalled" },

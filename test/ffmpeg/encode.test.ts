@@ -47,6 +47,31 @@ async function run(
 
 describe("under watch", () => {
   test(
+    "one that takes more memory than it may is ended",
+    async () => {
+      const most = { memory_bytes: 300_000_000, result_bytes: 1_000_000_000 };
+      const ended = await run("greedy", `globalThis.kept = Buffer.alloc(400_000_000, 1); ${FOREVER}`, {
+        most,
+      });
+      expect(ended).toMatchObject({ stopped: "memory", signal: "SIGKILL" });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "one whose result grows without end is ended",
+    async () => {
+      const most = { memory_bytes: 1_000_000_000, result_bytes: 100_000 };
+      const grows = "setInterval(() => fs.appendFileSync(target, Buffer.alloc(60_000)), 50);";
+      expect(await run("grows", grows, { most })).toMatchObject({
+        stopped: "result_size",
+        signal: "SIGTERM",
+      });
+    },
+    LIMIT_MS,
+  );
+
+  test(
     "one that stands still is ended",
     async () => {
       const ended = await run("stalls", `beat(1); beat(1); ${FOREVER}`, {

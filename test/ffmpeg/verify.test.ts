@@ -25,6 +25,7 @@ function evidence(changes: {
     source,
     media: media({ video: [videoStream(changes.made)], audio: [audioStream()], ...changes.result }),
     timelines: new Map([[0, timeline]]),
+    packets: null,
     short_sound: { found: [], lost: [] },
     damage: damage(),
     broken: null,
@@ -32,6 +33,18 @@ function evidence(changes: {
     decoded: null,
     ...changes.rest,
   };
+}
+
+function packets(changes: Partial<Timeline>): Timeline {
+  const whole = {
+    packets: 1500,
+    first_s: 0,
+    last_s: 59.96,
+    end_s: 60,
+    largest_gap_s: 0.04,
+    largest_gap_at_s: 0,
+  };
+  return { ...whole, ...changes };
 }
 
 const short = { index: 1, end_s: 30, expected_s: 60 };
@@ -59,6 +72,17 @@ describe("a result that is not good may be tried again", () => {
       { rest: { short_sound: { found: [short], lost: [short] } } },
       "audio track 1 ends at 30.0 s, in the source at 60.0 s",
     ],
+    [
+      "the source's end",
+      { rest: { packets: packets({ last_s: 60.1 }) } },
+      "last frame at 60.0 s, the source at 60.1 s",
+    ],
+    [
+      "frames inside",
+      { timeline: { largest_gap_s: 0.5 }, rest: { packets: packets({}) } },
+      "no frame for 0.5 s",
+    ],
+    ["every tenth frame", { timeline: { packets: 1498 }, rest: { packets: packets({}) } }, "lacks 2 frames"],
     ["no cover", { source: { video: [videoStream(), cover] } }, "its cover picture is missing"],
     ["a green picture", { rest: { pictures: [sample(80, 0)] } }, "not the source's at 6.0 s"],
     [
@@ -168,6 +192,7 @@ describe("no damage", () => {
       "a source that shows nothing there",
       { rest: { pictures: [{ at_s: 6, difference: null, missing: "source", change: null }] } },
     ],
+    ["the source's packets, one less", { rest: { packets: packets({ last_s: 60 }) } }],
     ["decoded whole", { rest: { decoded: { failed: false, said: "" } } }],
   ];
   test.each(rows)("%s", (_name, changes) => {
