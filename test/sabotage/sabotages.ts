@@ -440,13 +440,6 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/roles/master/worker-tokens.test.ts",
   },
   {
-    what: "need no token of calls that a proxy passed on",
-    file: "src/roles/master/auth.ts",
-    find: "if (FORWARDING_HEADERS.some((name) => call.header(name) !== undefined)) return false;",
-    put: "",
-    caught_by: "test/roles/master/auth.test.ts",
-  },
-  {
     what: "let a page of another site claim films by an image, without a token",
     file: "src/roles/master/auth.ts",
     find: 'if (["cross-site", "same-site"].includes(call.header("sec-fetch-site") ?? "")) return true;',
