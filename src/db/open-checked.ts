@@ -65,11 +65,7 @@ function requireOurs(path: string, backups: BackupPlace): void {
   }
   const { commits = 0 } = countBeside(path) ?? {};
   if (kind === "database" || commits === 0) return;
-  throw damaged(
-    path,
-    backups,
-    `is ${kind}, although it was in use before. To begin with an empty queue, delete ${witnessPath(path)} too`,
-  );
+  throw damaged(path, backups, `is ${kind}, although it was in use before (${witnessPath(path)} tells)`);
 }
 
 function openOrRefuse(path: string, backups: BackupPlace): Sqlite {
@@ -104,11 +100,12 @@ function newer(path: string): VcError {
 
 function damaged(path: string, { folder }: BackupPlace, what: string): VcError {
   const [newest] = listBackups({ path, folder });
-  return new VcError("damaged", `The database ${path} ${what}. ${advice(newest, folder)}`);
+  return new VcError("damaged", `The database ${path} ${what}. ${advice(path, newest, folder)}`);
 }
 
-function advice(newest: Backup | undefined, folder: string): string {
-  if (newest === undefined)
-    return `There is no backup in ${folder}. No film is harmed: with the damaged file moved away, the master begins a new queue.`;
+function advice(path: string, newest: Backup | undefined, folder: string): string {
+  if (newest === undefined) {
+    return `There is no backup in ${folder}. No film is harmed: to begin with an empty queue, move the file and ${witnessPath(path)} away.`;
+  }
   return `The newest backup is of ${newest.at} (${newest.path}): restore it with \`vc restore --newest\` and the master's --config; the damaged file is kept.`;
 }
