@@ -81,8 +81,7 @@ function masterConfig(root: string, out: string, args: Record<string, unknown>):
     "scanner.scan_interval": "0",
     "scanner.settle": "1s",
     "database.path": join(out, ".vc", `convert-${queue}.db`),
-    // A lost queue costs a run that looks at every film again, and no more.
-    "database.backup_interval": "0",
+    "database.backup_keep": "2",
     "queue.max_retries": "1",
     // A person waits: what fails is told at the end, and tried again by the next run.
     "queue.quarantine": "0",
