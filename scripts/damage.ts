@@ -44,6 +44,7 @@ async function main(): Promise<number> {
         const trial = await tryDamage({ ...one, bench, capabilities });
         if (trial === null) continue;
         trials.push(trial);
+        if (trials.length % 50 === 0) console.log(`${trials.length} tried`);
         if (isWrong(trial)) console.log(describe(trial));
       }
     };

@@ -51,6 +51,9 @@ const DAMAGE = [
   /concealing \d+ DC/i,
   /decode_slice_header error/i,
   /Invalid data found when processing input/i,
+  // MPEG-4, MPEG-2, HEVC and VP9.
+  /Error at MB|(?:ac-tex|cbpy|mcbpc|header|incr) damaged|texture corrupted|invalid (?:mb type|cbp) in/i,
+  /cu_qp_delta_abs|CABAC_MAX_BIN|Not all references are available/,
 ];
 const CONTAINER = [
   /corrupt input packet/i,

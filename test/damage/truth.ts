@@ -12,7 +12,7 @@ type ShownFrame = { number: number | null; time_s: number; picture: Uint8Array }
 
 /**
  * How a result differs from the whole original: frames that it neither shows nor has anything in their place (an end
- * that the file does not claim is not missed), frames at times when there is none, pictures that are not the
+ * that the file does not claim is not missed), frames at times when neither has one, pictures that are not the
  * original's, and those of them that the damaged source does not show either.
  */
 export type Difference = {
@@ -102,13 +102,14 @@ export function compareShown(of: {
     const right = pictures.get(place);
     return right !== undefined && isOther(picture, right);
   });
-  const own = wrong.filter(
-    (frame) => !isShownBy(of.source, frame.time_s - (result.frames[0]?.time_s ?? 0), frame),
-  );
+  const first_s = result.frames[0]?.time_s ?? 0;
+  const isAsSource = (frame: ShownFrame) => isShownBy(of.source, frame.time_s - first_s, frame);
+  const own = wrong.filter((frame) => !isAsSource(frame));
+  const stray = placed.filter((frame) => !film.numbers.includes(frame.place) && !isAsSource(frame));
   const heard_ms = result.sound_ms - result.silent_ms;
   return {
     lost_frames: lost.length,
-    stray_frames: placed.filter(({ place }) => !film.numbers.includes(place)).length,
+    stray_frames: stray.length,
     wrong_pictures: wrong.length,
     own_pictures: own.length,
     lost_sound_ms: Math.max(0, Math.round(original.sound_ms - original.silent_ms - heard_ms)),

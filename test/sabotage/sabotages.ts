@@ -489,4 +489,33 @@ export const SABOTAGES: Sabotage[] = [
     put: "applyLedger(sqlite, [])",
     caught_by: "test/roles/master/restore.test.ts",
   },
+  // Damaged and hostile films.
+  {
+    what: "count only the pictures that complaints name, not those drawn from them",
+    file: "src/ffmpeg/source-damage.ts",
+    find: "Math.max(damage.corrupt_pictures, of.broken?.broken ?? 0)",
+    put: "damage.corrupt_pictures",
+    caught_by: "test/ffmpeg/source-damage.test.ts",
+  },
+  {
+    what: "believe that all frames of a source came out where its header does not count them",
+    file: "src/ffmpeg/check.ts",
+    find: "if (!isUnclaimed({ film, source: media, timeline })) return null;",
+    put: "if (index >= 0) return null;",
+    caught_by: "test/ffmpeg/check.test.ts",
+  },
+  {
+    what: "let ffmpeg open every format",
+    file: "src/ffmpeg/guard.ts",
+    find: '    "-format_whitelist",\n    FORMATS.join(","),\n',
+    put: '    ...(FORMATS.length > 0 ? [] : [FORMATS.join(",")]),\n',
+    caught_by: "test/ffmpeg/guard.test.ts",
+  },
+  {
+    what: "leave ffmpeg in the network",
+    file: "src/ffmpeg/process.ts",
+    find: "const prefix = await networkPrefix([of.ffmpeg_path, ...input, ...output]);",
+    put: "const prefix: string[] = (await networkPrefix([of.ffmpeg_path])).slice(0, 0);",
+    caught_by: "test/ffmpeg/network.test.ts",
+  },
 ];
