@@ -86,7 +86,7 @@ export function noteProbe(context: Context, worker: WorkerRow, attempt: AttemptR
   context.store.saveWorker({ ...worker, record: { ...worker.record, probe } });
 }
 
-export function saveRecord(
+function saveRecord(
   context: Context,
   worker: WorkerRow,
   record: WorkerRecord | null,
