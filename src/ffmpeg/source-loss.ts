@@ -100,7 +100,10 @@ function holes({ film, source, timeline }: Omit<Parameters<typeof lossOf>[0], "l
   const { first_s, last_s, packets } = timeline;
   if (!film.constant_rate || film.base_frame_rate === null || first_s === null || last_s === null)
     return null;
-  const expected = Math.round((last_s - first_s) * film.base_frame_rate) + 1;
+  // Of frames that are counted, one may be missing inside or at the end, not one at each.
+  const claimed_s = film.frames === null ? null : (counted(source, film) ?? film.duration_s);
+  const end_s = Math.max(last_s, (claimed_s ?? 0) - 1 / film.base_frame_rate);
+  const expected = Math.round((end_s - first_s) * film.base_frame_rate) + 1;
   const uncounted = film.frames === null ? Number.POSITIVE_INFINITY : film.frames - packets;
   const frames = Math.min(expected - packets, uncounted);
   if (frames <= 1) return null;

@@ -141,6 +141,15 @@ describe("a damaged source is refused for good", () => {
       },
       "says 60.0 s but only 30.0 s",
     ],
+    [
+      "a frame short, and one missing inside",
+      {
+        film: { frames: 1500 },
+        source: { format: "mov,mp4" },
+        timeline: { packets: 1498, last_s: 59.92, end_s: 59.96 },
+      },
+      "2 frames are missing",
+    ],
     ["two frames short", { timeline: { packets: 1498, last_s: 59.88, end_s: 59.92 } }, "only 59.9 s"],
     ["a hole in a ts", { source: { format: "mpegts" }, timeline: hole }, "100 frames are missing inside"],
     [
