@@ -86,12 +86,7 @@ export function noteProbe(context: Context, worker: WorkerRow, attempt: AttemptR
   context.store.saveWorker({ ...worker, record: { ...worker.record, probe } });
 }
 
-function saveRecord(
-  context: Context,
-  worker: WorkerRow,
-  record: WorkerRecord | null,
-  now: Instant,
-): void {
+function saveRecord(context: Context, worker: WorkerRow, record: WorkerRecord | null, now: Instant): void {
   const saved = { ...worker, record };
   context.store.saveWorker(saved);
   context.emit(() => ({ type: "worker", worker: viewWorker(context, saved, now) }));
