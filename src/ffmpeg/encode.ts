@@ -114,9 +114,10 @@ function startWatch(of: {
     if (seen.size_bytes > of.most.result_bytes) return stop("result_size");
     const silent_ms = Math.min(of.pulse.silent_ms(), performance.now() - file_at_ms);
     const { ffmpeg_timeout_ms, stall_timeout_ms } = of.limits;
-    if (of.pulse.ended() && of.pulse.silent_ms() > of.graces.end_ms) return stop("end_hang");
     if (ffmpeg_timeout_ms > 0 && performance.now() - started_ms > ffmpeg_timeout_ms)
       return stop("ffmpeg_timeout");
+    // What has said its last word stands still because it is done.
+    if (of.pulse.ended()) return of.pulse.silent_ms() > of.graces.end_ms ? stop("end_hang") : undefined;
     if (stall_timeout_ms > 0 && silent_ms > stall_timeout_ms) stop("stalled");
   };
   const abort = () => stop("aborted");

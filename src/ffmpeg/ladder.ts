@@ -65,11 +65,13 @@ export function afterOthers(plan: Plan, others: readonly { plan: Plan; why: stri
 /** One sentence for the person who wonders why a film did not take the way that it should have taken. */
 export function failureNote(plan: Plan, failures: readonly Failure[]): string[] {
   if (failures.length === 0) return [];
-  const failed = failures.map((one) => `${describeHardware(one.plan)}: ${one.refusal.message}`).join(" ");
+  const failed = failures
+    .map((one) => `${describeHardware(one.plan)}: ${one.refusal.message.replace(/\.$/, "")}`)
+    .join("; ");
   const made = usesHardware(plan.rung)
     ? `with ${describeHardware(plan)}`
     : `on the CPU (${plan.rung.encoder})`;
-  return [`The GPU failed (${failed}) The film was then made ${made}.`];
+  return [`The GPU failed (${failed}). The film was then made ${made}.`];
 }
 
 /** Such as `decode and filter through Vulkan on NVIDIA H100`. */

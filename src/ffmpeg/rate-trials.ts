@@ -12,6 +12,7 @@ import {
   rungKey,
   SOURCE_CODECS,
 } from "../shared/gpu.ts";
+import type { Progress } from "../shared/job.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { args, commandLine } from "./args.ts";
 import { lastError } from "./encode-outcome.ts";
@@ -32,6 +33,7 @@ export type SpeedInput = {
   capabilities: Capabilities;
   gpu: GpuUse;
   onGpuFact: (fact: GpuFact) => void;
+  onProgress: (progress: Progress) => void;
   signal: AbortSignal;
 };
 
@@ -44,7 +46,8 @@ export async function chooseBySpeed(
 ): Promise<{ ladder: Plan[]; dropped: { plan: Plan; why: string }[] }> {
   const { preset } = input.conversion;
   if (input.gpu.use_vulkan !== "auto") return { ladder: input.ladder, dropped: [] };
-  const { rates, failed } = input.gpu.measures === false ? NOTHING : await measureMissing(input);
+  if (input.gpu.measures === false) return withoutUnknown(input);
+  const { rates, failed } = await measureMissing(input);
   for (const rate of rates) input.onGpuFact({ type: "rate", rate });
   for (const { plan, why } of failed) {
     // The clip is whole: no film has to show first that it can be converted.
@@ -59,7 +62,21 @@ export async function chooseBySpeed(
 
 type Missing = { rates: Rate[]; failed: { plan: Plan; why: string }[] };
 
-const NOTHING: Missing = { rates: [], failed: [] };
+/** While another film has the speed measured, those that would disturb it make do with what is known. */
+function withoutUnknown({ ladder, gpu, conversion }: SpeedInput): Awaited<ReturnType<typeof chooseBySpeed>> {
+  const { preset } = conversion;
+  const unknown = rungsToMeasure({ ladder, rates: gpu.rates, preset }).filter(({ rung }) =>
+    usesHardware(rung),
+  );
+  const known = dropSlower({
+    ladder: ladder.filter((one) => !unknown.includes(one)),
+    rates: gpu.rates,
+    preset,
+  });
+  if (known.ladder.length === 0) return { ladder, dropped: [] };
+  const why = "its speed is being measured at this moment";
+  return { ladder: known.ladder, dropped: [...unknown.map((plan) => ({ plan, why })), ...known.slower] };
+}
 
 async function measureMissing(input: SpeedInput): Promise<Missing> {
   const { signal } = input;
@@ -68,6 +85,7 @@ async function measureMissing(input: SpeedInput): Promise<Missing> {
   const wanted = (ladder: Plan[]) => rungsToMeasure({ ladder, rates: input.gpu.rates, preset });
   const clip = wanted(input.ladder).length === 0 ? null : await openClip(input);
   if (clip === null) return missing;
+  input.onProgress({ stage: "measuring", percent: 0, fps: null, speed: null, eta_s: null });
   // Some encoders cannot take the clip's size: there is nothing to compare with them.
   const likeness = ({ rung }: Plan) => clip.plans.find((one) => rungKey(one.rung) === rungKey(rung));
   try {

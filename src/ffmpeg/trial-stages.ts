@@ -42,12 +42,14 @@ export async function createBench(ffmpeg_path: string): Promise<TrialBench> {
 }
 
 const PREFIX = "vc-trial-";
+/** The measuring of rates has such folders, too. */
+const SWEPT = [PREFIX, "vc-rates-"];
 const OLD_MS = 24 * 60 * 60 * 1000;
 
 /** A program that was killed in the middle of its trials has left its folder behind. */
 async function sweep(): Promise<void> {
   const names = await readdir(tmpdir()).catch(() => []);
-  for (const name of names.filter((one) => one.startsWith(PREFIX))) {
+  for (const name of names.filter((one) => SWEPT.some((prefix) => one.startsWith(prefix)))) {
     const folder = join(tmpdir(), name);
     try {
       if ((await stat(folder)).mtimeMs < Date.now() - OLD_MS) await rm(folder, { recursive: true });

@@ -58,7 +58,7 @@ export type Reason = v.InferOutput<typeof Reason>;
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Timestamp = v.string();
 
-const STAGES = ["probing", "encoding", "verifying", "handing_in"] as const;
+const STAGES = ["probing", "measuring", "encoding", "verifying", "handing_in"] as const;
 
 /** Where a running attempt is. `percent` is of the whole film, 0 to 100; `eta_s` and `fps` null while unknown. */
 export const Progress = v.object({

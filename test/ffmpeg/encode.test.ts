@@ -223,6 +223,19 @@ describe("a conversion whose ffmpeg", () => {
   );
 
   test(
+    "never exits after a good film, and stall_timeout is shorter than the wait for that: it is kept",
+    async () => {
+      const target = join(folder.path, "kept-soon.mp4");
+      const capabilities = await machineWith("lingers-for-long", `real(argv); ${FOREVER}`);
+      const limits = { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 1500 };
+      const slow = { ...graces, end_ms: 4000 };
+      const ended = await convert({ source, target }, {}, { capabilities, limits, graces: slow });
+      expect(ended.outcome).toBe("done");
+    },
+    LIMIT_MS,
+  );
+
+  test(
     "takes longer than job_timeout, or ffmpeg.timeout, or stands still: each is told apart",
     async () => {
       const capabilities = await machineWith("hangs", `fs.writeFileSync(target, "begun"); ${FOREVER}`);

@@ -131,7 +131,7 @@ test("those before are told among those passed over, after what the plan itself 
 test("a note says what failed and what made the film", () => {
   expect(failureNote(software, [])).toEqual([]);
   expect(failureNote(software, [failure(hybrid, "stalled")])).toEqual([
-    "The GPU failed (decode and filter through Vulkan on Card: stalled there.) The film was then made on the CPU (libx264).",
+    "The GPU failed (decode and filter through Vulkan on Card: stalled there). The film was then made on the CPU (libx264).",
   ]);
   expect(failureNote(encodes, [failure(all)])[0]).toEndWith(
     "The film was then made with filter and encode (h264_vulkan) through Vulkan on Card.",

@@ -90,6 +90,7 @@ test(
 test.each<[string, Partial<GpuUse>, string, number]>([
   ["known to be slower", { rates: [rate(GPU_RUNG, 41), rate(CPU_RUNG, 66)] }, "cpu", 1],
   ["known to be faster", { rates: [rate(GPU_RUNG, 66), rate(CPU_RUNG, 41)] }, "vulkan", 0],
+  ["measured by another film at this moment", { measures: false }, "cpu", 1],
   ["asked for by name", { use_vulkan: true }, "vulkan", 0],
   [
     "asked for by name and slower",

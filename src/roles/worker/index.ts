@@ -80,6 +80,7 @@ function live(life: Life): { done: Promise<void>; attempts: Attempts } {
     log,
     async detect() {
       const named: DetectOptions["named"] = (gpu) => isNamed(config.vulkan.preferred_device, gpu);
+      log.info("finding out what ffmpeg and the GPUs can do; without a cache this takes up to a minute");
       const capabilities = await detectCapabilities({ ...config.ffmpeg, cache_path, named });
       await gpus.see(capabilities);
       return capabilities;
