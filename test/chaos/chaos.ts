@@ -68,7 +68,7 @@ export async function wreakHavoc(
       ...(await watch.stop()),
       ...(await judgeResults(site, originals)),
       ...(await leftOvers(site, victims)),
-      ...unexplained(attempts, clips),
+      ...unexplained(attempts, { clips, ffmpegs_killed: faults["kill ffmpeg"] }),
     ];
     return { clips, attempts: attempts.length, faults, extra: countExtra(attempts), breaches };
   } finally {
@@ -184,17 +184,22 @@ function countExtra(attempts: Attempt[]): Record<string, number> {
 }
 
 /** Each clip was completed once, and every other attempt ended by something that was done to it. */
-function unexplained(attempts: Attempt[], clips: number): string[] {
+function unexplained(attempts: Attempt[], of: { clips: number; ffmpegs_killed: number }): string[] {
   const completed = attempts.filter(({ outcome }) => outcome === "completed").length;
-  const strange = attempts.filter(
-    ({ outcome, reason }) => outcome !== "completed" && !EXPLAINED.includes(reason ?? ""),
-  );
+  const others = attempts.filter(({ outcome }) => outcome !== "completed");
+  const strange = others.filter(({ reason }) => ![...TAKEN_AWAY, ...FFMPEG_KILLED].includes(reason ?? ""));
+  const by_ffmpeg = others.filter(({ reason }) => FFMPEG_KILLED.includes(reason ?? "")).length;
   return [
-    ...(completed === clips ? [] : [`${clips} clips, but ${completed} attempts were completed`]),
+    ...(completed === of.clips ? [] : [`${of.clips} clips, but ${completed} attempts were completed`]),
     ...strange.map(
       ({ outcome, reason }) => `an attempt ended as ${outcome} (${reason}), which no fault explains`,
     ),
+    ...(by_ffmpeg <= of.ffmpegs_killed
+      ? []
+      : [`${by_ffmpeg} attempts failed by ffmpeg, of which ${of.ffmpegs_killed} were killed`]),
   ];
 }
 
-const EXPLAINED = ["lease_expired", "worker_restarted", "ffmpeg_failed", "worker_error", "output_missing"];
+const TAKEN_AWAY = ["lease_expired", "worker_restarted"];
+/** While it encoded, or while the result was verified. */
+const FFMPEG_KILLED = ["ffmpeg_failed", "verification_failed"];
