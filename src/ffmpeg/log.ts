@@ -53,7 +53,7 @@ const DAMAGE = [
   /Invalid data found when processing input/i,
   // MPEG-4, MPEG-2, HEVC and VP9.
   /Error at MB|(?:ac-tex|cbpy|mcbpc|header|incr) damaged|texture corrupted|invalid (?:mb type|cbp) in/i,
-  /cu_qp_delta_abs|CABAC_MAX_BIN|Not all references are available/,
+  /cu_qp_delta|CABAC_MAX_BIN|Not all references are available/,
 ];
 const CONTAINER = [
   /corrupt input packet/i,

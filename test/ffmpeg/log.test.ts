@@ -24,6 +24,7 @@ describe("damage", () => {
     ["[vist#0:0/h264 @ 0x1] [error] Error submitting packet to decoder: Invalid data found", true],
     ["[mpeg4 @ 0x5569] [error] Error at MB: 19", true],
     ["[mpeg2video @ 0x1] [error] ac-tex damaged at 3 4", true],
+    ["[hevc @ 0x1] [error] The cu_qp_delta -77 is outside the valid range [-26, 25].", true],
     ["[hevc @ 0x1] [error] Could not find ref with POC 12", false],
     ["[h264 @ 0x1] [error] mmco: unref short failure", false],
     ["[mp4 @ 0x1] [warning] Timestamps are unset in a packet for stream 0", false],
