@@ -49,7 +49,7 @@ async function run(name: string, body: string, options: { source?: string; gpu?:
   const ended = await convert({ source: options.source ?? whole, target }, SMALL, {
     capabilities: await machineWith(name, body),
     gpu: { ...USE, ...options.gpu },
-    limits: { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 1000 },
+    limits: { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 3000 },
     graces: { kill_ms: 300, end_ms: 600, gone_ms: 10_000 },
     onGpuFact: (fact) => facts.push(fact),
   });
@@ -64,7 +64,7 @@ describe("an ffmpeg that, with a GPU,", () => {
     [
       "hangs half-way and is deaf to SIGTERM",
       `${DEAF} fs.writeFileSync(target, "half"); beat(1); ${FOREVER}`,
-      "ffmpeg made no progress for 1 s",
+      "ffmpeg made no progress for 3 s",
     ],
     [
       "hangs after its last word with half a film",

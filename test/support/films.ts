@@ -1,5 +1,5 @@
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, rename } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 /**
  * Writes a film of ffmpeg's own test picture and tone; the extension chooses the container.
@@ -10,12 +10,14 @@ export async function makeFilm(
   { duration_s = 2, size = "320x240", rate = 25 } = {},
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
+  // A master that is running must not see it half written; it passes over hidden files.
+  const draft = join(dirname(path), `.${basename(path)}`);
   const child = Bun.spawn({
     cmd: [
       ...["ffmpeg", "-v", "error", "-nostdin", "-y"],
       ...["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${rate}:duration=${duration_s}`],
       ...["-f", "lavfi", "-i", `sine=frequency=440:duration=${duration_s}`],
-      ...["-c:v", "mpeg4", "-q:v", "5", "-c:a", "mp2", "-shortest", `file:${path}`],
+      ...["-c:v", "mpeg4", "-q:v", "5", "-c:a", "mp2", "-shortest", `file:${draft}`],
     ],
     stdin: "ignore",
     stdout: "ignore",
@@ -23,6 +25,7 @@ export async function makeFilm(
   });
   const said = await child.stderr.text();
   if ((await child.exited) !== 0) throw new Error(`ffmpeg could not make ${path}: ${said}`);
+  await rename(draft, path);
 }
 
 /** What ffprobe says of the first video stream, its packets counted. */
