@@ -17,6 +17,19 @@ export function readReport(xml: string): TestReport | null {
   };
 }
 
+/** What several runs come to together; null if one of them left no report. */
+export function joinReports(reports: (TestReport | null)[]): TestReport | null {
+  return reports.reduce((sum, one) =>
+    sum === null || one === null
+      ? null
+      : {
+          tests: sum.tests + one.tests,
+          failures: sum.failures + one.failures,
+          skipped: [...sum.skipped, ...one.skipped],
+        },
+  );
+}
+
 /** The last two lines of a run, and whether it counts as passed. `status` is the exit status of `bun test`. */
 export function summarize(
   report: TestReport | null,

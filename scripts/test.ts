@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { build } from "../build.ts";
 import { ensureNewerFfmpeg } from "./newer-ffmpeg.ts";
-import { readReport, summarize } from "./test-report.ts";
+import { joinReports, readReport, summarize, type TestReport } from "./test-report.ts";
 
 /**
  * Runs the tests and says at the end what was skipped and why, then `N passed, N failed`.
@@ -24,17 +24,16 @@ async function main(args: string[]): Promise<number> {
     // A build in the meantime must not take the program away from the tests.
     const program = built === null ? null : join(temporary, basename(built));
     if (built !== null && program !== null) await link(built, program).catch(() => copyFile(built, program));
-    const junit = join(temporary, "junit.xml");
-    const status = await runTests({
-      junit,
-      temporary,
-      program,
-      no_newer,
-      full: args.includes("--full"),
-      args: [...rest, ...(fast ? await fastTests() : [])],
-    });
-    const report = readReport(await readFile(junit, "utf8").catch(() => ""));
-    const { lines, passed } = summarize(report, status);
+    const of = { temporary, program, no_newer, full: args.includes("--full") };
+    const groups = rest.length > 0 ? [rest] : fast ? [await fastTests()] : [SLOW_TESTS, await fastTests()];
+    // Tests of the executable mostly wait for other processes: beside them there is room for the rest.
+    const ends = await Promise.all(
+      groups.map((group, n) => runTests({ ...of, args: group, first: n === 0 })),
+    );
+    const { lines, passed } = summarize(
+      joinReports(ends.map(({ report }) => report)),
+      ends.every(({ status }) => status === 0) ? 0 : 1,
+    );
     for (const line of lines) console.log(line);
     return passed ? 0 : 1;
   } finally {
@@ -42,21 +41,25 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** All folders and files of test/ but the ones that start the executable or simulate for long. */
+/** What starts the executable, or simulates for long. */
+const SLOW_TESTS = ["./test/e2e", "./test/sim"];
+
+/** All other folders and files of test/. */
 async function fastTests(): Promise<string[]> {
-  const slow = new Set(["e2e", "sim", "support", "fixtures"]);
-  const names = await readdir("test");
-  return names.filter((name) => !slow.has(name)).map((name) => `./test/${name}`);
+  const names = (await readdir("test")).map((name) => `./test/${name}`);
+  return names.filter((path) => ![...SLOW_TESTS, "./test/support", "./test/fixtures"].includes(path));
 }
 
+/** The first group is shown as it runs, another one when it is over. */
 async function runTests(of: {
-  junit: string;
+  first: boolean;
   temporary: string;
   program: string | null;
   no_newer: string | null;
   full: boolean;
   args: string[];
-}): Promise<number | null> {
+}): Promise<{ status: number | null; report: TestReport | null }> {
+  const junit = join(of.temporary, of.first ? "junit.xml" : "junit.2.xml");
   const child = Bun.spawn({
     cmd: [
       process.execPath,
@@ -64,7 +67,7 @@ async function runTests(of: {
       "--no-orphans",
       "--timeout=60000",
       "--reporter=junit",
-      `--reporter-outfile=${of.junit}`,
+      `--reporter-outfile=${junit}`,
       ...of.args,
     ],
     env: {
@@ -74,12 +77,14 @@ async function runTests(of: {
       ...(of.no_newer === null ? {} : { VC_TEST_NO_NEWER_FFMPEG: of.no_newer }),
       ...(of.full ? { VC_TEST_FULL: "1" } : {}),
     },
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: of.first ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
   });
   const stop = () => child.kill("SIGTERM");
   process.once("SIGINT", stop).once("SIGTERM", stop);
+  const said = [child.stdout, child.stderr].map((stream) => (stream ? new Response(stream).text() : ""));
   await child.exited;
-  return child.exitCode;
+  for (const text of await Promise.all(said)) process.stdout.write(text);
+  return { status: child.exitCode, report: readReport(await readFile(junit, "utf8").catch(() => "")) };
 }
 
 /** A person's own VC_... settings must not reach the tests. */

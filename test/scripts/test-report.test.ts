@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readReport, summarize } from "../../scripts/test-report.ts";
+import { joinReports, readReport, summarize } from "../../scripts/test-report.ts";
 
 const xml = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="bun test" tests="4" assertions="2" failures="1" skipped="2" time="0.65">
@@ -32,6 +32,18 @@ test("a report counts tests and names what was skipped, with its reason", () => 
 test("a report that was cut off is none", () => {
   expect(readReport("")).toBeNull();
   expect(readReport(xml.slice(0, 400))).toBeNull();
+});
+
+test("reports of several runs are added up, and one that is missing spoils the sum", () => {
+  const one = { tests: 3, failures: 1, skipped: [{ name: "a", reason: null }] };
+  const other = { tests: 4, failures: 0, skipped: [{ name: "b", reason: "c" }] };
+  expect(joinReports([one, other])).toEqual({
+    tests: 7,
+    failures: 1,
+    skipped: [...one.skipped, ...other.skipped],
+  });
+  expect(joinReports([one])).toEqual(one);
+  expect(joinReports([one, null])).toBeNull();
 });
 
 const clean = { tests: 3, failures: 0, skipped: [] };
