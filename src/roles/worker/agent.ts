@@ -133,7 +133,7 @@ function ordersOf(reply: Reply<"next_job">): JobOrder[] {
 }
 
 function begin(
-  { attempts, config, gpus }: AgentParts,
+  { attempts, config, gpus, log }: AgentParts,
   order: JobOrder,
   { capabilities, workspace }: Fit,
 ): void {
@@ -142,7 +142,7 @@ function begin(
     attempts.refuse(order, { message: found.trouble });
     return;
   }
-  const lease = gpus.take();
+  const lease = gpus.take(log.with({ job_id: order.id, attempt: order.attempt }));
   const task = {
     ...found,
     canary: workspace.canary,

@@ -20,8 +20,8 @@ export type GpuLease = {
 export type Gpus = {
   /** What this machine can do now; before the first lease, and whenever that has changed. */
   see(capabilities: Capabilities): Promise<void>;
-  /** Never waits: where no GPU has a free slot, the film is converted without. */
-  take(): GpuLease;
+  /** `log` names the attempt. Never waits: where no GPU has a free slot, the film is converted without. */
+  take(log?: Logger): GpuLease;
   standings(): GpuStanding[];
 };
 
@@ -52,7 +52,7 @@ export function createGpus(parts: {
       await memory.open(JSON.stringify([version, capabilities.ffmpeg.path, capabilities.ffmpeg.version]));
       tellUsable(parts, usable);
     },
-    take() {
+    take(log = parts.log) {
       const slots = vulkan.slots_per_device;
       const { gpus, why } = usable;
       const found = why === null ? chooseGpu({ usable: gpus, slots, used, parked }) : { why };
@@ -77,7 +77,7 @@ export function createGpus(parts: {
       const free = once(() => {
         if (gpu !== null) count(gpu, -1);
       });
-      return { use, ...keepRecord({ gpu, memory, log: parts.log, free, measured }) };
+      return { use, ...keepRecord({ gpu, memory, log, free, measured }) };
     },
     standings: () => usable.gpus.map((gpu) => ({ gpu, ...memory.standing(gpu) })),
   };
@@ -121,7 +121,7 @@ function keepRecord(of: {
       if (fact.type === "proven") made_film ||= isOn(gpu, fact.rung);
       if (fact.type !== "suspect") return;
       const { rung, why } = fact.suspect;
-      log.warn("a GPU failed", { rung, reason: why });
+      log.warn("a GPU failed", { gpu: gpu?.name, rung, reason: why });
       if (isOn(gpu, rung)) failed = why;
     },
     release() {
