@@ -27,9 +27,8 @@ export const LOST_REASONS = [
   "source_changed",
 ] as const;
 
-/** Why an attempt ended as it did: a closed list, so that screens and rules can rely on it. */
-export const REASONS = [
-  // retryable: it may go better next time
+/** It may go better next time, and each costs the job a retry. */
+export const RETRY_REASONS = [
   "ffmpeg_failed",
   "stalled",
   "job_timeout",
@@ -38,6 +37,11 @@ export const REASONS = [
   "output_missing",
   "worker_error",
   "unspecified",
+] as const;
+
+/** Why an attempt ended as it did: a closed list, so that screens and rules can rely on it. */
+export const REASONS = [
+  ...RETRY_REASONS,
   ...LOST_REASONS,
   // permanent: trying again cannot help
   "source_damaged",

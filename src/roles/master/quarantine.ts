@@ -1,4 +1,4 @@
-import type { Reason } from "../../shared/job.ts";
+import { RETRY_REASONS, type Reason } from "../../shared/job.ts";
 import type { WorkerFailure, WorkerRecord } from "../../shared/worker.ts";
 
 /**
@@ -24,19 +24,7 @@ export function mayBlame(reason: Reason | null): boolean {
   return reason !== null && BLAMED.has(reason);
 }
 
-const BLAMED = new Set<Reason>([
-  "ffmpeg_failed",
-  "stalled",
-  "job_timeout",
-  "ffmpeg_timeout",
-  "verification_failed",
-  "output_missing",
-  "worker_error",
-  "unspecified",
-  "mount_lost",
-  "ffmpeg_missing",
-  "worker_restarted",
-]);
+const BLAMED = new Set<Reason>([...RETRY_REASONS, "mount_lost", "ffmpeg_missing", "worker_restarted"]);
 
 /**
  * The record after one more failure. `others`: another worker could take its films, so that it costs nothing to doubt
