@@ -77,7 +77,9 @@ async function live({ seed, world, model, master }: Life): Promise<SimResult> {
   // New films come in all the while.
   const later = names.filter((name) => !world.sources.has(name));
   const arrive = () => {
-    for (const name of later.splice(0, random.between(0, 4))) world.sources.set(name, 1);
+    const names = later.splice(0, random.between(0, 4));
+    // A change may have brought one already, and a version never comes back.
+    for (const name of names) if (!world.sources.has(name)) world.sources.set(name, 1);
   };
   schedule(world, arrive, { every_ms: 5000 });
 
