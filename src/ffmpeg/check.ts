@@ -7,12 +7,13 @@ import { type Measured, measure } from "./measure.ts";
 import { type PictureSample, samplePictures } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { missingBytes } from "./segment.ts";
 import { isUnclaimed } from "./source-loss.ts";
 import { type BrokenPictures, findBrokenPictures } from "./source-pictures.ts";
-import { findShortSound, lostSound } from "./source-sound.ts";
+import { findShortSound, lookIntoSource, type SoundFound } from "./source-sound.ts";
 import type { Timeline } from "./timeline.ts";
 import { captureTool } from "./tool.ts";
-import { type Evidence, judge, soundTimelines } from "./verify.ts";
+import { judge, soundTimelines } from "./verify.ts";
 
 /** Gathers the evidence on a finished result and judges it: notes, or the reason why it is refused. */
 export async function check(of: {
@@ -34,15 +35,19 @@ export async function check(of: {
     of.verify === "full" ? await decodeWhole({ ffmpeg_path: ffmpeg.path, path: target, signal }) : null;
   const measureSource = once(() => measure({ ffprobe_path: ffmpeg.ffprobe_path, path: source.path, signal }));
   const packets = await readPackets({ ...of, result: measured, measureSource });
-  const short_sound = await checkSound({ ...of, result: measured, measureSource });
+  const missing_bytes = await missingBytes(source.path);
+  const sound = await checkSound({ ...of, result: measured, missing_bytes, measureSource });
+  const source_end_s = missing_bytes > 0 ? endOf(await measureSource()) : null;
   const broken = await countBroken(of);
   return judge({
     plan,
     source: source.media,
     ...measured,
     packets,
-    short_sound,
+    sound,
     damage: of.damage,
+    missing_bytes,
+    source_end_s,
     broken,
     pictures,
     decoded,
@@ -81,21 +86,23 @@ async function readPackets(
   return "refusal" in source ? null : (source.timelines.get(index) ?? null);
 }
 
-/** Reads the source's packets only if a track of the result seems short: it may lie on a slow network. */
+/** Reads the source's packets only where something seems to be missing: it may lie on a slow network. */
 async function checkSound(
-  of: Parameters<typeof check>[0] & { result: Measured; measureSource: MeasureSource },
-): Promise<Evidence["short_sound"]> {
+  of: Parameters<typeof check>[0] & { result: Measured; missing_bytes: number; measureSource: MeasureSource },
+): Promise<SoundFound> {
   const { media, timelines } = of.result;
   const sound = soundTimelines({ plan: of.plan, ...of.result });
   const film_end_s = timelines.get(media.video[0]?.index ?? -1)?.end_s ?? 0;
-  const found = findShortSound({ source: of.source.media, sound, film_end_s });
-  if (found.length === 0) return { found, lost: [] };
-  const source = await of.measureSource();
-  if ("refusal" in source) return { found, lost: [] };
-  return {
-    found,
-    lost: lostSound({ short: found, source: source.media, source_timelines: source.timelines }),
-  };
+  const short = findShortSound({ source: of.source.media, sound, film_end_s });
+  const whole = short.length === 0 && of.damage.lines === 0 && of.missing_bytes === 0;
+  const source = whole || sound.size === 0 ? null : await of.measureSource();
+  if (source === null || "refusal" in source) return { short, lost: [], bare: [] };
+  return lookIntoSource({ short, sound, source: source.media, source_timelines: source.timelines });
+}
+
+function endOf(source: Awaited<ReturnType<MeasureSource>>): number | null {
+  if ("refusal" in source) return null;
+  return Math.max(0, ...[...source.timelines.values()].map(({ end_s }) => end_s ?? 0));
 }
 
 function takePictures(

@@ -8,6 +8,7 @@ import type { KillGraces } from "./encode.ts";
 import { inspect } from "./inspect.ts";
 import {
   afterOthers,
+  blameOf,
   type Failure,
   failureNote,
   learnFromFailure,
@@ -112,7 +113,7 @@ async function climb(
     for (const fact of learnFromFailure(failure)) input.onGpuFact(fact);
     rung = nextRung(ladder, failures);
     if (rung === null) return ended;
-    keepForPeople(report, { plan, message: ended.refusal.message });
+    keepForPeople(report, { plan, message: `${blameOf(ended.refusal)}.` });
     await empty(input.target);
   }
 }
@@ -120,7 +121,7 @@ async function climb(
 type PassedOver = { plan: Plan; why: string };
 
 function climbedTo(plan: Plan, dropped: PassedOver[], failures: Failure[]): Plan {
-  const failed = failures.map((one) => ({ plan: one.plan, why: `failed: ${one.refusal.message}` }));
+  const failed = failures.map((one) => ({ plan: one.plan, why: `failed: ${blameOf(one.refusal)}` }));
   return { ...plan, summary: afterOthers(plan, [...dropped, ...failed]) };
 }
 

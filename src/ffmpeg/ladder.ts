@@ -1,6 +1,7 @@
 import { type GpuFact, type Rung, rungKey } from "../shared/gpu.ts";
 import type { PlanSummary, Reason } from "../shared/job.ts";
 import type { Plan } from "./plan.ts";
+import { familyOf } from "./plan-ladder.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** A rung of a film's ladder that did not make the film. */
@@ -47,7 +48,7 @@ export function learnFromSuccess(of: {
   return [
     ...blamed.map(({ plan, refusal }) => ({
       type: "suspect" as const,
-      suspect: { rung: rungKey(plan.rung), why: refusal.message },
+      suspect: { rung: rungKey(plan.rung), why: blameOf(refusal) },
     })),
     ...(usesHardware(of.plan.rung) ? [{ type: "proven" as const, rung: rungKey(of.plan.rung) }] : []),
   ];
@@ -56,7 +57,7 @@ export function learnFromSuccess(of: {
 /** The summary of the rung that came after others, which are told among those passed over. */
 export function afterOthers(plan: Plan, others: readonly { plan: Plan; why: string }[]): PlanSummary {
   const told = others.map((other) => ({
-    family: other.plan.rung.family,
+    family: familyOf(other.plan.rung),
     why: `${describeHardware(other.plan)}: ${other.why}`,
   }));
   return { ...plan.summary, passed_over: [...plan.summary.passed_over, ...told] };
@@ -65,13 +66,20 @@ export function afterOthers(plan: Plan, others: readonly { plan: Plan; why: stri
 /** One sentence for the person who wonders why a film did not take the way that it should have taken. */
 export function failureNote(plan: Plan, failures: readonly Failure[]): string[] {
   if (failures.length === 0) return [];
-  const failed = failures
-    .map((one) => `${describeHardware(one.plan)}: ${one.refusal.message.replace(/\.$/, "")}`)
-    .join("; ");
+  const failed = failures.map((one) => `${describeHardware(one.plan)}: ${blameOf(one.refusal)}`).join("; ");
   const made = usesHardware(plan.rung)
     ? `with ${describeHardware(plan)}`
     : `on the CPU (${plan.rung.encoder})`;
   return [`The GPU failed (${failed}). The film was then made ${made}.`];
+}
+
+/**
+ * Why a rung failed whose film another one made, without the full stop: what it held against the film was not true
+ * then, so only what it saw is told.
+ */
+export function blameOf({ reason, message }: Refusal): string {
+  const text = message.replace(/\.$/, "");
+  return reason === "source_damaged" ? `the film looked damaged there (${text.split(": ")[0]})` : text;
 }
 
 /** Such as `decode and filter through Vulkan on NVIDIA H100`. */

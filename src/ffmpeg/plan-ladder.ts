@@ -1,6 +1,14 @@
 import type { Capabilities } from "../shared/capabilities.ts";
 import { type Conversion, isLossless } from "../shared/conversion.ts";
-import { type BitDepth, type Gpu, type GpuUse, type Rung, rungKey } from "../shared/gpu.ts";
+import {
+  type BitDepth,
+  FAMILY_NAMES,
+  type FamilyName,
+  type Gpu,
+  type GpuUse,
+  type Rung,
+  rungKey,
+} from "../shared/gpu.ts";
 import type { PlanSummary } from "../shared/job.ts";
 import type { VideoStream } from "../shared/media.ts";
 import { FAMILIES } from "./encoders/families.ts";
@@ -40,7 +48,7 @@ export function ladder(of: Of): { steps: Step[] } | { refusal: Refusal } {
     const notes = bit_depth === best ? [] : [FEWER_BITS];
     if (steps.length > 0) return { steps: steps.map((step) => ({ ...step, notes })) };
   }
-  return refuse(of.conversion, passed_over);
+  return refuse(of, passed_over);
 }
 
 const FEWER_BITS = "The film's 10 bits a sample became 8: no encoder here takes more.";
@@ -60,10 +68,12 @@ function deviceOf({ capabilities, gpu }: Of): Climb["device"] {
 
 /** The rungs of one family; says in `passed_over` why others are missing. */
 function stepsOf(family: EncoderFamily, of: Climb): Omit<Step, "notes">[] {
-  const pass = (why: string) => passOver(of.passed_over, family, why);
+  const pass = (why: string) => passOver(of.passed_over, family.family, why);
+  // Who encodes on the CPU lacks nothing: it is Vulkan that has no part in it.
+  const passVulkan = (why: string) => passOver(of.passed_over, "vulkan", why);
   const { film, device } = of;
   if ("none" in device && family.frames === "vulkan") {
-    pass(device.none);
+    passVulkan(device.none);
     return [];
   }
   const size = outputSize(film, of.conversion.target_resolution);
@@ -75,8 +85,9 @@ function stepsOf(family: EncoderFamily, of: Climb): Omit<Step, "notes">[] {
   });
   for (const why of whys) pass(why);
   if (choice === null) return [];
-  if ("none" in device && of.gpu.use_vulkan !== false) pass(device.none);
-  const ways = "gpu" in device ? waysOnGpu({ ...of, choice, size, device: device.gpu, pass }) : [];
+  if ("none" in device && of.gpu.use_vulkan !== false) passVulkan(device.none);
+  const ways =
+    "gpu" in device ? waysOnGpu({ ...of, choice, size, device: device.gpu, pass: passVulkan }) : [];
   return [...ways, ...onCpu(choice)].flatMap((way) => toStep({ ...of, choice, way }) ?? []);
 }
 
@@ -140,22 +151,33 @@ function toStep(of: Climb & { choice: EncoderChoice; way: Way }): Omit<Step, "no
   const suspect = of.gpu.suspects.find((one) => one.rung === rungKey(rung));
   if (suspect === undefined) return { rung, choice, gpu, passed_over: [...of.passed_over] };
   const what = `decode ${way.decode}, scale ${way.filter}, ${encoder}`;
-  passOver(of.passed_over, choice.family, `${what}: it failed lately (${suspect.why})`);
+  passOver(of.passed_over, familyOf(rung), `${what}: it failed lately (${suspect.why})`);
   return null;
 }
 
 /** A reason that holds for several families is told once. */
-function passOver(passed_over: PassedOver, { family }: EncoderFamily, why: string): void {
+function passOver(passed_over: PassedOver, family: FamilyName, why: string): void {
   if (!passed_over.some((one) => one.why === why)) passed_over.push({ family, why });
 }
 
+/** Under whose name a rung is told: one that works for an encoder on the CPU is Vulkan's. */
+export function familyOf({ decode, filter, family }: Rung): FamilyName {
+  return family === "software" && [decode, filter].includes("vulkan") ? "vulkan" : family;
+}
+
 /** Another worker may have what this one lacks, so the job is not given up. */
-function refuse({ codec, bit_depth }: Conversion, passed_over: PassedOver): { refusal: Refusal } {
+function refuse({ conversion, capabilities, gpu }: Of, passed_over: PassedOver): { refusal: Refusal } {
+  const { codec, bit_depth } = conversion;
   const depth = bit_depth === 10 ? " with 10 bits" : "";
   const whys = passed_over.map(({ why }) => why).join("; ") || "no encoder of it was proven";
-  return refusal(
-    "retry",
-    "worker_error",
-    `This worker cannot encode ${codec}${depth} (${whys}). Install an ffmpeg that can.`,
-  );
+  const able = capabilities.encoders
+    .filter((one) => one.codec === codec && (bit_depth !== 10 || one.ten_bit))
+    .map(({ family }) => family);
+  const left_out = FAMILY_NAMES.filter((family) => able.includes(family) && !gpu.families.includes(family));
+  const advice =
+    left_out.length === 0
+      ? "Install an ffmpeg that can."
+      : `ffmpeg.encoders leaves out what can: add ${left_out.join(" or ")} to it.`;
+  const message = `This worker cannot encode ${codec}${depth} (${whys}). ${advice}`;
+  return refusal("retry", "worker_error", message);
 }

@@ -13,7 +13,17 @@ export function outputSize(film: VideoStream, box: Size | null): Size {
   const fit =
     box !== null && upright !== box.height > box.width ? { width: box.height, height: box.width } : box;
   const factor = fit === null ? 1 : Math.min(1, fit.width / shown.width, fit.height / shown.height);
-  return { width: even(shown.width * factor), height: even(shown.height * factor) };
+  return nearest(shown, { width: shown.width * factor, height: shown.height * factor }, fit);
+}
+
+/** Of the even sizes around `exact`, within the box and the film itself, the one whose aspect is nearest to the film's. */
+function nearest(shown: Size, exact: Size, fit: Size | null): Size {
+  const widths = evens(exact.width, Math.min(shown.width, fit?.width ?? shown.width));
+  const heights = evens(exact.height, Math.min(shown.height, fit?.height ?? shown.height));
+  const error = ({ width, height }: Size) =>
+    Math.abs(Math.log((width * shown.height) / (height * shown.width)));
+  const sizes = widths.flatMap((width) => heights.map((height) => ({ width, height })));
+  return sizes.reduce((best, size) => (error(size) < error(best) ? size : best));
 }
 
 /** Non-square pixels are widened or heightened, never squeezed: no detail is lost. */
@@ -26,8 +36,11 @@ function shownSize(film: VideoStream): { width: number; height: number } {
   return film.rotation % 180 === 0 ? { width, height } : { width: height, height: width };
 }
 
-function even(pixels: number): number {
-  return Math.max(2, 2 * Math.floor(Math.round(pixels * 100) / 200));
+/** The even numbers next to this one, the smaller first; the larger only up to `most`. */
+function evens(pixels: number, most: number): number[] {
+  const below = Math.max(2, 2 * Math.floor(Math.round(pixels * 100) / 200));
+  const isExact = Math.abs(pixels - below) < 0.01;
+  return isExact || below + 2 > most ? [below] : [below, below + 2];
 }
 
 /** Whether the pictures change their size, other than by being turned upright. */

@@ -74,10 +74,16 @@ export const ProbedStream = v.object({
   tags,
   side_data_list: v.fallback(
     v.array(
-      v.fallback(v.object({ side_data_type: text, rotation: numeric }), {
-        side_data_type: null,
-        rotation: null,
-      }),
+      v.fallback(
+        v.object({
+          ...{ side_data_type: text, rotation: numeric, displaymatrix: text },
+          ...{ crop_top: count, crop_bottom: count, crop_left: count, crop_right: count },
+        }),
+        {
+          ...{ side_data_type: null, rotation: null, displaymatrix: null },
+          ...{ crop_top: null, crop_bottom: null, crop_left: null, crop_right: null },
+        },
+      ),
     ),
     [],
   ),

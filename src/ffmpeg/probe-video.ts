@@ -1,4 +1,5 @@
 import type { VideoStream } from "../shared/media.ts";
+import { parseGeometry } from "./probe-geometry.ts";
 import type { ProbedStream } from "./probe-schema.ts";
 
 /** One video stream of ffprobe's answer, normalized; `container_duration_s` bounds what the stream may claim. */
@@ -12,8 +13,7 @@ export function parseVideoStream(stream: ProbedStream, container_duration_s: num
     profile: stream.profile,
     width: stream.width ?? 0,
     height: stream.height ?? 0,
-    rotation: rotation(stream),
-    sample_aspect_ratio: stream.sample_aspect_ratio ?? { num: 1, den: 1 },
+    ...parseGeometry(stream),
     pixel_format,
     bit_depth: bitDepth(pixel_format, stream.bits_per_raw_sample),
     chroma: chroma(pixel_format),
@@ -45,13 +45,6 @@ function rate(ratio: { num: number; den: number } | null): number | null {
 
 function isConstant(average: number | null, base: number | null): boolean {
   return average !== null && base !== null && Math.abs(average - base) / base < 0.001;
-}
-
-/** ffprobe's display matrix counts against the clock, the older tag with it. */
-function rotation(stream: ProbedStream): number {
-  const matrix = stream.side_data_list.find((data) => data.rotation !== null)?.rotation ?? null;
-  const clockwise = matrix === null ? Number(stream.tags.rotate ?? 0) : -matrix;
-  return Number.isFinite(clockwise) ? (((Math.round(clockwise / 90) * 90) % 360) + 360) % 360 : 0;
 }
 
 /** ffmpeg's names end in the bits of a sample above 8: yuv420p10le, p010le, gray12le, gbrp16be. */

@@ -12,13 +12,15 @@ export type Loss = {
 
 /**
  * Compares what came out (frames keep their own times, so holes stay holes) with what the source's header claims.
- * `longest_s` is the end of the longest stream of the result. Null if nothing, or no more than one frame, is missing.
+ * `longest_s` is the end of the longest stream of the result, or of the source where `exact`: its packets were looked
+ * at, because something is missing in the file. Null if nothing, or no more than one frame, is missing.
  */
 export function lossOf(of: {
   film: VideoStream;
   source: MediaInfo;
   timeline: Timeline;
   longest_s: number;
+  exact: boolean;
 }): Loss | null {
   return cutOff(of) ?? holes(of);
 }
@@ -35,7 +37,7 @@ export function describeLoss({ kind, claimed_s, read_s, frames }: Loss): string 
  * Whether the source's header leaves open how much there is to come out: only its packets tell then. Films of
  * variable rate, those written by who could not know how long they would be, and those that seem to have holes.
  */
-export function isUnclaimed(of: Omit<Parameters<typeof lossOf>[0], "longest_s">): boolean {
+export function isUnclaimed(of: Omit<Parameters<typeof lossOf>[0], "longest_s" | "exact">): boolean {
   const { film, source, timeline } = of;
   if (film.frames !== null && timeline.packets >= film.frames - 1) return false;
   if (!film.constant_rate || (counted(source, film) ?? film.duration_s) === null) return true;
@@ -67,13 +69,17 @@ export function lackOf(of: {
 }
 
 /** A stream's own claim counts to the frame; the container's is about its longest stream, which may have been dropped. */
-function cutOff({ film, source, timeline, longest_s }: Parameters<typeof lossOf>[0]): Loss | null {
+function cutOff({ film, source, timeline, longest_s, exact }: Parameters<typeof lossOf>[0]): Loss | null {
   const frame_s = 1 / (film.frame_rate ?? 10);
   const end_s = Math.max(timeline.end_s ?? 0, (timeline.last_s ?? 0) + frame_s);
   const own_s = counted(source, film) ?? film.duration_s;
   const [claimed_s, read_s, slack_s] =
     own_s === null
-      ? [source.duration_s, Math.max(longest_s, end_s), Math.max(CONTAINER_SLACK_S, frame_s)]
+      ? [
+          source.duration_s,
+          Math.max(longest_s, end_s),
+          exact ? 0.5 * frame_s : Math.max(CONTAINER_SLACK_S, frame_s),
+        ]
       : [own_s, end_s, film.constant_rate ? 0.5 * frame_s : Math.max(VARIABLE_SLACK_S, 2 * frame_s)];
   if (claimed_s === null || claimed_s - read_s <= frame_s + slack_s) return null;
   const frames = Math.round((claimed_s - read_s) / frame_s);
@@ -96,7 +102,11 @@ const VARIABLE_SLACK_S = 1;
  * skip some). In Matroska, AVI and others the header says a constant rate of variable films, too, so there a second
  * sign of damage is needed.
  */
-function holes({ film, source, timeline }: Omit<Parameters<typeof lossOf>[0], "longest_s">): Loss | null {
+function holes({
+  film,
+  source,
+  timeline,
+}: Omit<Parameters<typeof lossOf>[0], "longest_s" | "exact">): Loss | null {
   const { first_s, last_s, packets } = timeline;
   if (!film.constant_rate || film.base_frame_rate === null || first_s === null || last_s === null)
     return null;

@@ -1,11 +1,23 @@
-import type { MediaInfo } from "../shared/media.ts";
+import type { AudioStream, MediaInfo } from "../shared/media.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** An audio track whose end in the result (seconds from the film's start) is earlier than the source made expect. */
-export type ShortSound = { index: number; end_s: number; expected_s: number };
+/**
+ * An audio track whose end in the result (seconds from the film's start) is earlier than the source made expect;
+ * `claimed`: by what its header says, not by where the film ends.
+ */
+export type ShortSound = { index: number; end_s: number; expected_s: number; claimed: boolean };
+
+/** What the packets of the source tell of the tracks that were kept. */
+export type SoundFound = {
+  short: ShortSound[];
+  /** Those of the short tracks that the result, not the source, cut short. */
+  lost: ShortSound[];
+  /** Tracks of the source that lack packets inside, and for how many seconds in all. */
+  bare: { index: number; bare_s: number }[];
+};
 
 /**
- * The tracks that end well before what the source's header claims, or before the film where it claims nothing;
+ * The tracks that end before what the source's header claims, or before the film where it claims nothing;
  * `sound` has the result's timelines by the source's stream index. Headers err, so that only the source's packets
  * can tell whether something was lost.
  */
@@ -14,28 +26,49 @@ export function findShortSound(of: {
   sound: Map<number, Timeline>;
   film_end_s: number;
 }): ShortSound[] {
-  return of.source.audio.flatMap(({ index, start_s, duration_s }) => {
-    const timeline = of.sound.get(index);
+  return of.source.audio.flatMap((track) => {
+    const timeline = of.sound.get(track.index);
     if (timeline === undefined) return [];
     const end_s = timeline.end_s ?? 0;
-    const expected_s = duration_s === null ? of.film_end_s : start_s - of.source.start_s + duration_s;
-    return isShorter(end_s, expected_s) ? [{ index, end_s, expected_s }] : [];
+    const claimed_s = claimedEnd(track, of.source);
+    const [expected_s, slack_s] = claimed_s === null ? [of.film_end_s, FILM_SLACK_S] : [claimed_s, SLACK_S];
+    if (expected_s - end_s <= slack_s) return [];
+    return [{ index: track.index, end_s, expected_s, claimed: claimed_s !== null }];
   });
 }
 
-/** Those of the short tracks that the result, not the source, cut short. */
-export function lostSound(of: {
+/** Puts what the result lacks beside the source's own packets. */
+export function lookIntoSource(of: {
   short: ShortSound[];
+  sound: Map<number, Timeline>;
   source: MediaInfo;
   source_timelines: Map<number, Timeline>;
-}): ShortSound[] {
-  return of.short.flatMap((track) => {
+}): SoundFound {
+  const lost = of.short.flatMap((track) => {
     const end_s = of.source_timelines.get(track.index)?.end_s ?? null;
     const expected_s = end_s === null ? 0 : end_s - of.source.start_s;
-    return isShorter(track.end_s, expected_s) ? [{ ...track, expected_s }] : [];
+    return expected_s - track.end_s > SLACK_S ? [{ ...track, expected_s }] : [];
   });
+  const bare = [...of.sound.keys()].flatMap((index) => {
+    const bare_s = of.source_timelines.get(index)?.bare_s ?? 0;
+    return bare_s === 0 ? [] : [{ index, bare_s }];
+  });
+  return { short: of.short, lost, bare };
 }
 
-function isShorter(end_s: number, expected_s: number): boolean {
-  return expected_s - end_s > Math.max(0.5, expected_s * 0.01);
+/** Two of the longest packets that are in use (Opus: 120 ms); decoders take such off at a track's ends. */
+const SLACK_S = 0.3;
+/** Nothing says that a track has to last as long as its film. */
+const FILM_SLACK_S = 0.5;
+
+/**
+ * From the film's start, in seconds. Matroska's DURATION is where the track ends to some programs, and how long it
+ * lasts to others: the earlier end of both.
+ */
+function claimedEnd(
+  { start_s, duration_s }: AudioStream,
+  { format, start_s: film_s }: MediaInfo,
+): number | null {
+  if (duration_s === null) return null;
+  return format.startsWith("matroska") ? duration_s - film_s : start_s - film_s + duration_s;
 }

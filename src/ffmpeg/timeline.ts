@@ -7,19 +7,25 @@ export type Timeline = {
   end_s: number | null;
   largest_gap_s: number;
   largest_gap_at_s: number | null;
+  /** Times between the end of a packet and the next one, added up; for sound, whose packets stand in order. */
+  bare_s: number;
+};
+
+export const EMPTY_TIMELINE: Timeline = {
+  packets: 0,
+  first_s: null,
+  last_s: null,
+  end_s: null,
+  largest_gap_s: 0,
+  largest_gap_at_s: null,
+  bare_s: 0,
 };
 
 /** Takes packets in the order of the file and remembers only a few, however long the film is. */
 export function createTimeline(): { add(pts_s: number, duration_s: number): void; result(): Timeline } {
   const waiting: number[] = [];
-  const seen: Timeline = {
-    packets: 0,
-    first_s: null,
-    last_s: null,
-    end_s: null,
-    largest_gap_s: 0,
-    largest_gap_at_s: null,
-  };
+  const seen: Timeline = { ...EMPTY_TIMELINE };
+  let filled_s: number | null = null;
   const release = () => {
     const next = waiting.shift();
     if (next === undefined) return;
@@ -32,6 +38,8 @@ export function createTimeline(): { add(pts_s: number, duration_s: number): void
     add(pts_s, duration_s) {
       seen.packets += 1;
       seen.end_s = Math.max(seen.end_s ?? 0, pts_s + duration_s);
+      if (filled_s !== null && pts_s - filled_s > ROUNDING_S) seen.bare_s += pts_s - filled_s;
+      filled_s = Math.max(filled_s ?? pts_s, pts_s + (duration_s || UNTOLD_S));
       waiting.splice(placeFor(waiting, pts_s), 0, pts_s);
       if (waiting.length > REORDER_DEPTH) release();
     },
@@ -42,6 +50,10 @@ export function createTimeline(): { add(pts_s: number, duration_s: number): void
   };
 }
 
+/** Containers round to a millisecond; the shortest packets in use last ten. */
+const ROUNDING_S = 0.008;
+/** How long a packet may last that does not say it. */
+const UNTOLD_S = 0.25;
 /** Encoders store frames at most 16 places away from where they are shown (H.264, table A-1). */
 const REORDER_DEPTH = 32;
 

@@ -7,8 +7,8 @@ import { type Refusal, refusal } from "./refusal.ts";
 import { judgeDamage } from "./source-damage.ts";
 import { describeLoss, lackOf, lossOf } from "./source-loss.ts";
 import type { BrokenPictures } from "./source-pictures.ts";
-import type { ShortSound } from "./source-sound.ts";
-import type { Timeline } from "./timeline.ts";
+import type { SoundFound } from "./source-sound.ts";
+import { EMPTY_TIMELINE, type Timeline } from "./timeline.ts";
 
 /** All that is known of a finished result; `decoded` only with `verify: full`. */
 export type Evidence = {
@@ -19,9 +19,12 @@ export type Evidence = {
   timelines: Map<number, Timeline>;
   /** The film's packets in the source, where its header leaves open how many there are. */
   packets: Timeline | null;
-  /** Audio tracks that end early, and those of them that do not in the source. */
-  short_sound: { found: ShortSound[]; lost: ShortSound[] };
+  sound: SoundFound;
   damage: Damage;
+  /** How much of the file is not there, by what its container says of its length. */
+  missing_bytes: number;
+  /** The end of the source's last packet of any stream, in its own time, where its packets were looked at. */
+  source_end_s: number | null;
   /** Of the source, where ffmpeg complained about it. */
   broken: BrokenPictures | null;
   pictures: PictureSample[];
@@ -41,16 +44,21 @@ export function judge(evidence: Evidence): { notes: string[] } | { refusal: Refu
   }
   const wrong = wrongStreams(evidence, made);
   if (wrong !== null) return bad(wrong);
-  const loss = lossOf({ film, source: evidence.source, timeline, longest_s: longest(evidence.timelines) });
+  const longest_s = evidence.source_end_s ?? longest(evidence.timelines);
+  const exact = evidence.missing_bytes > 0 && evidence.source_end_s !== null;
+  const loss = lossOf({ film, source: evidence.source, timeline, longest_s, exact });
   const damaged = loss !== null && (loss.certain || evidence.damage.lines > 0);
   if (damaged) return refusal("permanent", "source_damaged", describeLoss(loss));
   const { packets } = evidence;
   const undecoded = evidence.damage.undecoded[film.index] ?? 0;
-  const damage = judgeDamage({ ...evidence, film, timeline, sound: soundTimelines(evidence) });
+  const damage = judgeDamage({
+    ...{ ...evidence, film, timeline },
+    ...{ found: evidence.sound, sound: soundTimelines(evidence) },
+  });
   if ("refusal" in damage) return damage;
   const lack = packets && lackOf({ film, source: evidence.source, packets, timeline, undecoded });
   if (lack !== null) return bad(`it ${lack}`);
-  const [lost] = evidence.short_sound.lost;
+  const [lost] = evidence.sound.lost;
   if (lost !== undefined) {
     return bad(
       `audio track ${lost.index} ends at ${lost.end_s.toFixed(1)} s, in the source at ${lost.expected_s.toFixed(1)} s`,
@@ -59,7 +67,9 @@ export function judge(evidence: Evidence): { notes: string[] } | { refusal: Refu
   const picture = wrongPicture(evidence.pictures, evidence.plan.video.exact);
   if (picture !== null) return bad(picture);
   if (evidence.decoded?.failed) return bad(`decoding it failed: ${evidence.decoded.said}`);
-  return { notes: [...damage.notes, ...soundNotes(evidence), ...gapNotes(timeline, film)] };
+  return {
+    notes: [...damage.notes, ...soundNotes(evidence), ...endNotes(evidence), ...gapNotes(timeline, film)],
+  };
 }
 
 /** The timelines of the result's audio tracks, by their index in the source. */
@@ -70,8 +80,8 @@ export function soundTimelines(of: {
 }): Map<number, Timeline> {
   return new Map(
     of.plan.audio.flatMap(({ index }, n) => {
-      const timeline = of.timelines.get(of.media.audio[n]?.index ?? -1);
-      return timeline === undefined ? [] : [[index, timeline] as const];
+      const track = of.media.audio[n];
+      return track === undefined ? [] : [[index, of.timelines.get(track.index) ?? EMPTY_TIMELINE] as const];
     }),
   );
 }
@@ -131,11 +141,17 @@ function wrongPicture(samples: PictureSample[], exact: boolean): string | null {
   return `its picture is not the source's at ${places}`;
 }
 
-function soundNotes({ short_sound }: Evidence): string[] {
-  return short_sound.found.map(
+function soundNotes({ sound }: Evidence): string[] {
+  return sound.short.map(
     ({ index, end_s, expected_s }) =>
       `Audio track ${index} of the source ends at ${end_s.toFixed(1)} s, not at ${expected_s.toFixed(1)} s.`,
   );
+}
+
+/** The end of a file holds no film: lists of places and titles. */
+function endNotes({ missing_bytes }: Evidence): string[] {
+  if (missing_bytes === 0) return [];
+  return [`The file ends ${missing_bytes} bytes before it says; nothing of the film is missing.`];
 }
 
 /** Holes that the source itself declares, in films of variable rate: nothing was lost, but people should know. */

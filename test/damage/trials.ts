@@ -110,9 +110,15 @@ function judgeTrial(of: {
 }): Verdict {
   const { kind, difference } = of;
   if (difference === null) return kind === "none" ? "wrongly refused" : "refused";
-  const { lost_frames, stray_frames, wrong_pictures, own_pictures } = difference;
+  const { lost_frames, stray_frames, wrong_pictures, own_pictures, lost_sound_ms } = difference;
   const told = !of.film.constant && of.notes.some((note) => note.includes("no frame"));
   if ((lost_frames > 1 && !told) || stray_frames > 1 || own_pictures > 1) return "bad";
+  if (lost_sound_ms > (of.film.claims ? LOST_SOUND_MS : LOST_END_MS)) return "bad";
   if (wrong_pictures > 1) return of.complained ? "bad" : "unknowable";
   return lost_frames > 1 ? "told" : "good";
 }
+
+/** A few clicks. */
+const LOST_SOUND_MS = 300;
+/** Where nothing says how long a film is, its sound may end this much before its picture: so far apart they may lie in the file. */
+const LOST_END_MS = 1500;

@@ -107,12 +107,14 @@ export function compareShown(of: {
   const own = wrong.filter((frame) => !isAsSource(frame));
   const stray = placed.filter((frame) => !film.numbers.includes(frame.place) && !isAsSource(frame));
   const heard_ms = result.sound_ms - result.silent_ms;
+  const shown_ms = film.claims ? Number.POSITIVE_INFINITY : ((last - first + 1) * 1000) / FRAME_RATE;
+  const expected_ms = Math.min(shown_ms, original.sound_ms - original.silent_ms);
   return {
     lost_frames: lost.length,
     stray_frames: stray.length,
     wrong_pictures: wrong.length,
     own_pictures: own.length,
-    lost_sound_ms: Math.max(0, Math.round(original.sound_ms - original.silent_ms - heard_ms)),
+    lost_sound_ms: Math.max(0, Math.round(expected_ms - heard_ms)),
   };
 }
 

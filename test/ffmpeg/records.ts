@@ -37,6 +37,9 @@ export function videoStream(changes: Partial<VideoStream> = {}): VideoStream {
     width: 1920,
     height: 1080,
     rotation: 0,
+    mirrored: false,
+    tilted: false,
+    crop: null,
     sample_aspect_ratio: { num: 1, den: 1 },
     pixel_format: "yuv420p",
     bit_depth: 8,
@@ -53,6 +56,7 @@ export function videoStream(changes: Partial<VideoStream> = {}): VideoStream {
     interlaced: false,
     color: { primaries: null, transfer: null, matrix: null, range: null },
     attached_picture: false,
+    oddities: [],
     ...changes,
   };
 }

@@ -27,3 +27,17 @@ test("a hole in a long film of B frames is found where it is", () => {
   const result = timeline(groups.flatMap((start) => [start, start + 3, start + 1, start + 2]));
   expect(result).toMatchObject({ packets: 2000, largest_gap_s: 41, largest_gap_at_s: 999 });
 });
+
+describe("times without sound", () => {
+  const rows: [string, number[], number, number][] = [
+    ["none", [0, 1, 2, 3], 1, 0],
+    ["rounded to milliseconds", [0, 0.021, 0.043, 0.064], 0.021, 0],
+    ["one packet is gone", [0, 1, 3, 4], 1, 1],
+    ["two places", [0, 1, 3, 4, 7], 1, 3],
+    ["a track that begins late", [5, 6], 1, 0],
+    ["packets that do not say how long they last", [0, 0.1, 0.2, 1.2], 0, 0.75],
+  ];
+  test.each(rows)("%s", (_name, times, duration_s, expected) => {
+    expect(timeline(times, duration_s).bare_s).toBeCloseTo(expected, 6);
+  });
+});

@@ -17,7 +17,15 @@ function evidence(changes: {
 }): Evidence {
   const source = media({ video: [videoStream(changes.film)], audio: [audioStream()], ...changes.source });
   const timeline: Timeline = {
-    ...{ packets: 1500, first_s: 0, last_s: 59.96, end_s: 60, largest_gap_s: 0.04, largest_gap_at_s: 0 },
+    ...{
+      packets: 1500,
+      first_s: 0,
+      last_s: 59.96,
+      end_s: 60,
+      largest_gap_s: 0.04,
+      largest_gap_at_s: 0,
+      bare_s: 0,
+    },
     ...changes.timeline,
   };
   return {
@@ -26,7 +34,9 @@ function evidence(changes: {
     media: media({ video: [videoStream(changes.made)], audio: [audioStream()], ...changes.result }),
     timelines: new Map([[0, timeline]]),
     packets: null,
-    short_sound: { found: [], lost: [] },
+    sound: { short: [], lost: [], bare: [] },
+    missing_bytes: 0,
+    source_end_s: null,
     damage: damage(),
     broken: null,
     pictures: [],
@@ -43,11 +53,12 @@ function packets(changes: Partial<Timeline>): Timeline {
     end_s: 60,
     largest_gap_s: 0.04,
     largest_gap_at_s: 0,
+    bare_s: 0,
   };
   return { ...whole, ...changes };
 }
 
-const short = { index: 1, end_s: 30, expected_s: 60 };
+const short = { index: 1, end_s: 30, expected_s: 60, claimed: true };
 const cover = videoStream({ index: 5, codec: "png", attached_picture: true });
 
 function sample(mean: number, alike: number | null): PictureSample {
@@ -69,7 +80,7 @@ describe("a result that is not good may be tried again", () => {
     ["no sound", { result: { audio: [] } }, "its audio tracks are none, not aac"],
     [
       "sound that was lost",
-      { rest: { short_sound: { found: [short], lost: [short] } } },
+      { rest: { sound: { short: [short], lost: [short], bare: [] } } },
       "audio track 1 ends at 30.0 s, in the source at 60.0 s",
     ],
     [
@@ -209,7 +220,7 @@ describe("no damage", () => {
   });
 
   test("sound that ends early in the source, too, is told", () => {
-    const result = judge(evidence({ rest: { short_sound: { found: [short], lost: [] } } }));
+    const result = judge(evidence({ rest: { sound: { short: [short], lost: [], bare: [] } } }));
     expect(result).toEqual({ notes: ["Audio track 1 of the source ends at 30.0 s, not at 60.0 s."] });
   });
 
@@ -242,5 +253,23 @@ describe("a lossless result", () => {
       }),
     );
     expect("notes" in result).toBe(good);
+  });
+});
+
+describe("a Matroska file that lacks bytes at its end, whose tracks do not say how long they last", () => {
+  const cut = { film: { duration_s: null }, rest: { missing_bytes: 900, source_end_s: 59 } };
+
+  test("plays shorter than it says", () => {
+    const timeline = { packets: 1475, last_s: 58.96, end_s: 59 };
+    expect(judge(evidence({ ...cut, timeline }))).toMatchObject({
+      refusal: { reason: "source_damaged", message: expect.stringContaining("only 59.0 s could be read") },
+    } as never);
+    expect(judge(evidence({ film: cut.film, timeline }))).toEqual({ notes: [] });
+  });
+
+  test("has lost only what follows the film", () => {
+    const rest = { ...cut.rest, source_end_s: 60 };
+    const notes = ["The file ends 900 bytes before it says; nothing of the film is missing."];
+    expect(judge(evidence({ ...cut, rest }))).toEqual({ notes });
   });
 });
