@@ -32,7 +32,7 @@ export function usesHardware({ device, family }: Rung): boolean {
 /** What a failed rung teaches at once: no film makes an ffmpeg hang or die by a signal that is in order itself. */
 export function learnFromFailure({ plan, refusal, how }: Failure): GpuFact[] {
   if (how === "failed" || !usesHardware(plan.rung)) return [];
-  return [{ type: "suspect", suspect: { rung: rungKey(plan.rung), why: refusal.message } }];
+  return [{ type: "suspect", suspect: { rung: rungKey(plan.rung), why: blameOf(refusal) } }];
 }
 
 /**

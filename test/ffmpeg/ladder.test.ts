@@ -67,11 +67,11 @@ describe("what is learned", () => {
   const proven = (plan: Plan) => ({ type: "proven" as const, rung: rungKey(plan.rung) });
 
   test.each<[string, Failure, object[]]>([
-    ["a hang is the GPU's", failure(all, "stalled", "hung"), [suspect(all, "stalled there.")]],
+    ["a hang is the GPU's", failure(all, "stalled", "hung"), [suspect(all, "stalled there")]],
     [
       "a crash is the GPU's",
       failure(nvenc, "ffmpeg_failed", "crashed"),
-      [suspect(nvenc, "ffmpeg_failed there.")],
+      [suspect(nvenc, "ffmpeg_failed there")],
     ],
     ["an error may be the film's", failure(all), []],
     ["the CPU is never suspected", failure(software, "stalled", "hung"), []],
@@ -85,7 +85,10 @@ describe("what is learned", () => {
     [
       "rungs before a good one failed by themselves",
       { plan: software, failures: [failure(all), failure(hybrid, "source_damaged")], source_damaged: false },
-      [suspect(all, "ffmpeg_failed there."), suspect(hybrid, "source_damaged there.")],
+      [
+        suspect(all, "ffmpeg_failed there"),
+        suspect(hybrid, "the film looked damaged there (source_damaged there)"),
+      ],
     ],
     [
       "not where the source is damaged",
@@ -124,7 +127,16 @@ test("those before are told among those passed over, after what the plan itself 
   };
   expect(afterOthers(plan, [{ plan: hybrid, why: "failed: x." }]).passed_over).toEqual([
     { family: "qsv", why: "not there" },
-    { family: "software", why: "decode and filter through Vulkan on Card: failed: x." },
+    { family: "vulkan", why: "decode and filter through Vulkan on Card: failed: x." },
+  ]);
+});
+
+test("a note does not repeat what a GPU held against a film that is whole", () => {
+  const damaged = failure(hybrid, "source_damaged");
+  damaged.refusal.message =
+    "The file says 60.0 s but only 30.0 s could be read: it is damaged, or was cut off while copying.";
+  expect(failureNote(software, [damaged])).toEqual([
+    "The GPU failed (decode and filter through Vulkan on Card: the film looked damaged there (The file says 60.0 s but only 30.0 s could be read)). The film was then made on the CPU (libx264).",
   ]);
 });
 

@@ -203,7 +203,7 @@ describe("the rungs, best first, and why others are missing", () => {
       ["cpu vulkan prores_ks_vulkan (uuid-1)", "vulkan cpu prores_ks (uuid-1)", "cpu cpu prores_ks"],
       [
         "vulkan: decode through Vulkan: prores_ks_vulkan takes no pictures as GPUs decode them",
-        "software: scale through Vulkan: the film's 8 bits a sample become 10",
+        "vulkan: scale through Vulkan: the film's 8 bits a sample become 10",
       ],
     ],
   ];
@@ -222,7 +222,7 @@ describe("the GPU that the attempt was given", () => {
       "none is free, and only the CPU was to encode",
       { gpu: { ...none, families: ["software"] } },
       ["cpu cpu libx264"],
-      ["software: all 2 slots of Card are taken"],
+      ["vulkan: all 2 slots of Card are taken"],
     ],
     [
       "switched off",
@@ -245,7 +245,7 @@ describe("the GPU that the attempt was given", () => {
       ["cpu cpu libx264"],
       [
         "vulkan: h264_vulkan: it was proven only on another GPU",
-        "software: decode through Vulkan: h264 with 8 bits was not proven on Card",
+        "vulkan: decode through Vulkan: h264 with 8 bits was not proven on Card",
       ],
     ],
     [
@@ -313,8 +313,11 @@ test("every rung knows only of those above it", () => {
   });
   expect(result).toMatchObject({
     steps: [
-      { rung: { family: "software" }, passed_over: [{ family: "software" }] },
-      { rung: { family: "vulkan" }, passed_over: [{ family: "software" }, { family: "vulkan" }] },
+      { rung: { family: "software" }, passed_over: [{ why: expect.stringContaining("decode") }] },
+      {
+        rung: { family: "vulkan" },
+        passed_over: [{ why: expect.stringContaining("decode") }, { why: expect.stringContaining("scale") }],
+      },
     ],
   });
 });
@@ -327,6 +330,11 @@ describe("bits a sample", () => {
       rungs: ["cpu vulkan hevc_vulkan (uuid-1)", "vulkan cpu libx265 (uuid-1)", "cpu cpu libx265"],
       notes: [expect.stringContaining("became 8")],
     });
+  });
+  test("refused where only a family can that ffmpeg.encoders leaves out, which is the advice then", () => {
+    const wanted = { codec: "hevc", bit_depth: 10 } as const;
+    const { refusal } = climb({ film: ten, wanted, on: machine(VULKAN), gpu: { families: ["nvenc"] } });
+    expect(refusal).toEndWith(" ffmpeg.encoders leaves out what can: add vulkan or software to it.");
   });
   test("refused where 10 were asked for", () => {
     const wanted = { codec: "hevc", bit_depth: 10 } as const;

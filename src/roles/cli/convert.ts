@@ -86,6 +86,8 @@ function masterConfig(root: string, out: string, args: Record<string, unknown>):
     // A person waits: what fails is told at the end, and tried again by the next run.
     "queue.quarantine": "0",
     "queue.retry_delay": "1s",
+    // Ctrl-C gives films back as lost: nobody who stops and goes on as often as he likes shall lose one by that.
+    "queue.max_lost": "1000",
     "logging.output_path": join(out, ".vc", "convert.log"),
     ...Object.fromEntries(conversion),
   };

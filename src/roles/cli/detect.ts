@@ -41,7 +41,10 @@ export const detect = defineCommand({
     const { tryCapabilities } = await import("../worker/capabilities.ts");
     const { probeVulkan } = await import("../../vulkan/detect.ts");
     if (process.stderr.isTTY && args.json !== true)
-      console.error("Trying what this machine can do; where that is not known yet, it takes a while...");
+      // Bun's console.error would make it red, as if it were an error.
+      process.stderr.write(
+        "Trying what this machine can do; where that is not known yet, it takes a while...\n",
+      );
     const vulkan = await probeVulkan();
     const result = await tryCapabilities({
       ...{ path: ffmpeg.path, ffprobe_path: ffmpeg.ffprobe_path, vulkan, fresh: args.fresh === true },

@@ -93,6 +93,17 @@ test.each<[string, string, string[], string | null]>([
   expect({ code, told: JSON.parse(stdout) }).toMatchObject({ code: 2, told: { valid: false, role } });
 });
 
+test("--json tells a codec that the container cannot hold, also beside other mistakes", async () => {
+  const pair = (more: string) => `${MASTER}conversion:\n  codec: ffv1\n  container: mp4\n${more}`;
+  for (const more of ["", "  quality: 99\n"]) {
+    const { code, stdout } = await validate(pair(more), "--json");
+    const { problems } = JSON.parse(stdout) as { problems: { line: number; text: string }[] };
+    expect(code).toBe(2);
+    expect(problems).toHaveLength(more === "" ? 1 : 2);
+    expect(problems[0]).toMatchObject({ line: 5, text: expect.stringContaining("which mp4 cannot hold") });
+  }
+});
+
 test("a token file that is not on this machine is noted; one that holds no token is a mistake", async () => {
   const file = "worker:\n  master_url: http://m:1\n  token_file: ./token\n";
   const path = join(folder, "token");
