@@ -1,3 +1,4 @@
+import { afterScale, beforeScale } from "./args-picture.ts";
 import { colorParams, colorTags } from "./color.ts";
 import { FAMILIES } from "./encoders/families.ts";
 import type { Plan } from "./plan.ts";
@@ -52,20 +53,20 @@ function filters(plan: VideoPlan): string[] {
   const format = `format=${plan.input_format}`;
   const { upload } = plan.open;
   if (plan.filter === "cpu") {
-    return [...download, ...onCpu(plan), "setsar=1", format, ...upload, ...declared(plan)];
+    return [...download, ...onCpu(plan), format, ...upload, ...declared(plan)];
   }
   const scale = plan.scaled ? [`scale_vulkan=w=${plan.width}:h=${plan.height}`] : [];
-  if (plan.frames === "cpu") return [...scale, ...download, "setsar=1", format, ...upload];
+  if (plan.frames === "cpu") return [...scale, ...download, ...afterScale(plan), format, ...upload];
   const bring = plan.decode === "vulkan" ? [] : [format, ...upload];
-  return [...bring, ...scale, "setsar=1", ...declared(plan)];
+  return [...bring, ...scale, ...afterScale(plan), ...declared(plan)];
 }
 
-function onCpu({ deinterlace, width, height, from_rgb, color }: VideoPlan): string[] {
+function onCpu(plan: VideoPlan): string[] {
+  const { inner, from_rgb, color } = plan;
   const range = `out_range=${color.range ?? "tv"}`;
-  return [
-    ...(deinterlace ? ["bwdif=mode=send_frame:deint=interlaced"] : []),
-    `scale=${width}:${height}:flags=bicubic:${range}${from_rgb ? ":out_color_matrix=bt709" : ""}`,
-  ];
+  const matrix = from_rgb ? ":out_color_matrix=bt709" : "";
+  const scale = `scale=${inner.width}:${inner.height}:flags=bicubic:${range}${matrix}`;
+  return [...beforeScale(plan), scale, ...afterScale(plan)];
 }
 
 /**

@@ -1,12 +1,14 @@
 import { type Gpu, SOURCE_CODECS, type SourceCodec } from "../shared/gpu.ts";
 import type { VideoStream } from "../shared/media.ts";
+import { whyDecodedOnCpu } from "./plan-picture.ts";
 
 /** Why a film cannot be decoded through Vulkan on this Gpu, in words that follow a colon; null where it can. */
 export function whyNotDecode(film: VideoStream, gpu: Gpu): string | null {
   const codec = SOURCE_CODECS.find((one) => one === film.codec);
   if (codec === undefined) return `no GPU decodes ${film.codec}`;
   if (film.interlaced) return "the film is interlaced";
-  if (film.rotation !== 0) return "the film is to be turned upright, which only the CPU does";
+  const on_cpu = whyDecodedOnCpu(film);
+  if (on_cpu !== null) return on_cpu;
   if (film.chroma !== "420") return `the film's pictures are ${film.pixel_format}, not 4:2:0`;
   if (!PROFILES[codec].includes(film.profile ?? "")) {
     return `the film's profile is ${film.profile ?? "unknown"}, which few drivers decode`;

@@ -1,7 +1,8 @@
 import type { Gpu } from "../shared/gpu.ts";
 import type { VideoStream } from "../shared/media.ts";
 import type { PictureFormat } from "./encoders/family.ts";
-import { isScaled, type Size, turned } from "./plan-size.ts";
+import { whyNotOnGpu } from "./plan-picture.ts";
+import { isPadded, isScaled, type Shape, turned } from "./plan-size.ts";
 
 /**
  * Why a film's pictures cannot be brought to their size on this Gpu, in words that follow a colon; null where they can,
@@ -9,7 +10,7 @@ import { isScaled, type Size, turned } from "./plan-size.ts";
  */
 export function whyNotFilter(of: {
   film: VideoStream;
-  size: Size;
+  size: Shape;
   format: PictureFormat;
   /** Where the pictures come from: those that the CPU decoded become what the encoder takes before they are uploaded. */
   decode: "vulkan" | "cpu";
@@ -18,7 +19,9 @@ export function whyNotFilter(of: {
 }): string | null {
   const { film, size, gpu } = of;
   const { bit_depth } = of.format;
-  if (film.interlaced) return "the film must be deinterlaced";
+  const on_cpu = whyNotOnGpu(film);
+  if (on_cpu !== null) return on_cpu;
+  if (isPadded(size)) return "the film's odd size must be made even";
   if (film.chroma === "rgb") return "the film is RGB";
   if (film.color.range === "pc" && !of.keeps_range) return "the film has the full range of brightness";
   if (of.decode === "vulkan" && film.bit_depth !== bit_depth) {

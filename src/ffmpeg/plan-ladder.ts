@@ -16,7 +16,7 @@ import type { EncoderFamily } from "./encoders/family.ts";
 import { whyNotDecode } from "./plan-decode.ts";
 import { chooseEncoder, type EncoderChoice, wantedDepths } from "./plan-encoder.ts";
 import { whyNotFilter } from "./plan-filter.ts";
-import { isScaled, outputSize, type Size } from "./plan-size.ts";
+import { isScaled, outputShape, type Shape } from "./plan-size.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
 type PassedOver = PlanSummary["passed_over"];
@@ -76,7 +76,7 @@ function stepsOf(family: EncoderFamily, of: Climb): Omit<Step, "notes">[] {
     passVulkan(device.none);
     return [];
   }
-  const size = outputSize(film, of.conversion.target_resolution);
+  const size = outputShape(film, of.conversion);
   const { choice, whys } = chooseEncoder(family, {
     ...{ film, codec: of.conversion.codec, bit_depth: of.bit_depth, size, capabilities: of.capabilities },
     ...("gpu" in device
@@ -99,7 +99,7 @@ function waysOnGpu(of: {
   film: VideoStream;
   conversion: Conversion;
   choice: EncoderChoice;
-  size: Size;
+  size: Shape;
   device: Gpu;
   pass: (why: string) => void;
 }): Way[] {

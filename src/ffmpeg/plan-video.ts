@@ -3,7 +3,8 @@ import type { BitDepth, DeviceOptions, EncodeLimits } from "../shared/gpu.ts";
 import type { MediaInfo, Rational, VideoStream } from "../shared/media.ts";
 import type { RateControl } from "./encoders/family.ts";
 import type { Step } from "./plan-ladder.ts";
-import { isScaled, outputSize } from "./plan-size.ts";
+import { cropBySelf, shapeNotes } from "./plan-picture.ts";
+import { isScaled, outputShape, type Shape } from "./plan-size.ts";
 
 export type VideoPlan = {
   /** The stream's index in the source. */
@@ -18,9 +19,15 @@ export type VideoPlan = {
   open: DeviceOptions;
   /** What the encoder's driver states; null where nothing is known. */
   limits: EncodeLimits | null;
-  /** The result's size, upright and with square pixels. */
+  /** The result's size, upright; `inner` of it is the film's picture. */
   width: number;
   height: number;
+  inner: Shape["inner"];
+  sample_aspect_ratio: Rational;
+  /** How ffmpeg turns the pictures by itself. */
+  turn: { rotation: number; mirrored: boolean };
+  /** What is cut off upright pictures; null for nothing, or where ffmpeg does it by itself. */
+  crop: ReturnType<typeof cropBySelf>;
   /** Whether the pictures change their size. */
   scaled: boolean;
   /** The pixel format in which a GPU's decoder gives its pictures; null for a decoder on the CPU. */
@@ -51,12 +58,13 @@ export function planVideo(of: {
 }): VideoPlan {
   const { film, conversion, step } = of;
   const { encoder, proven, format, family } = step.choice;
-  const size = outputSize(film, conversion.target_resolution);
+  const size = outputShape(film, conversion);
   const { decode, filter } = step.rung;
   return {
     ...{ index: film.index, codec: conversion.codec, encoder: encoder.encoder },
     ...{ decode, filter, frames: family.frames, open: proven.open, limits: proven.limits },
-    ...{ ...size, scaled: isScaled(film, size) },
+    ...{ ...size, scaled: isScaled(film, size), crop: cropBySelf(film) },
+    turn: { rotation: film.rotation, mirrored: film.mirrored },
     decoded_format: decode === "cpu" ? null : film.bit_depth === 10 ? "p010le" : "nv12",
     ...{ input_format: format.input, pixel_format: format.result, bit_depth: format.bit_depth },
     exact: isLossless(conversion.codec) && keepsSamples(film, step) && !isScaled(film, size),
@@ -67,7 +75,7 @@ export function planVideo(of: {
     time_base: film.time_base,
     color: colorOf(film, conversion),
     from_rgb: film.chroma === "rgb",
-    notes: notesOf(film, step),
+    notes: [...shapeNotes(film, size), ...notesOf(film, step)],
   };
 }
 

@@ -6,6 +6,7 @@ import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { type AudioPlan, planAudio } from "./plan-audio.ts";
 import { planExtras } from "./plan-extras.ts";
 import { ladder, type Step } from "./plan-ladder.ts";
+import { turned } from "./plan-size.ts";
 import { planSubtitles, type SubtitlePlan } from "./plan-subtitles.ts";
 import { planVideo, type VideoPlan } from "./plan-video.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -75,7 +76,12 @@ function refuseSource(media: MediaInfo, film: VideoStream | undefined): { refusa
   if (film.codec === "unknown") {
     return refusal("permanent", "unsupported", "ffmpeg does not know the codec of the video track.");
   }
-  if (film.width > 0 && film.height > 0) return null;
+  if (film.tilted !== null) {
+    const message = `The file wants its picture turned by ${film.tilted} degrees, of which every player makes something else; only quarters can be kept. Put the turn in its header right.`;
+    return refusal("permanent", "unsupported", message);
+  }
+  const shown = turned(film);
+  if (shown.width > 0 && shown.height > 0) return null;
   return refusal(
     "permanent",
     "source_damaged",

@@ -67,6 +67,7 @@ export const ProbedStream = v.object({
   color_space: text,
   color_transfer: text,
   color_primaries: text,
+  chroma_location: text,
   channels: count,
   channel_layout: text,
   sample_rate: count,
@@ -75,7 +76,7 @@ export const ProbedStream = v.object({
   side_data_list: v.fallback(
     v.array(
       v.fallback(
-        v.object({
+        v.looseObject({
           ...{ side_data_type: text, rotation: numeric, displaymatrix: text },
           ...{ crop_top: count, crop_bottom: count, crop_left: count, crop_right: count },
         }),

@@ -1,5 +1,6 @@
 import type { VideoStream } from "../shared/media.ts";
 import { parseGeometry } from "./probe-geometry.ts";
+import { parseHdr } from "./probe-hdr.ts";
 import type { ProbedStream } from "./probe-schema.ts";
 
 /** One video stream of ffprobe's answer, normalized; `container_duration_s` bounds what the stream may claim. */
@@ -33,6 +34,8 @@ export function parseVideoStream(stream: ProbedStream, container_duration_s: num
       matrix: known(stream.color_space),
       range: known(stream.color_range),
     },
+    chroma_location: known(stream.chroma_location),
+    hdr: parseHdr(stream.side_data_list),
     attached_picture: stream.disposition.attached_pic === 1,
   };
 }
@@ -84,5 +87,5 @@ function parseClock(text: string | undefined): number | null {
 }
 
 function known(name: string | null): string | null {
-  return name === null || name === "unknown" || name === "reserved" ? null : name;
+  return name === null || ["unknown", "unspecified", "reserved"].includes(name) ? null : name;
 }

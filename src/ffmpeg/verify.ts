@@ -9,6 +9,7 @@ import { describeLoss, lackOf, lossOf } from "./source-loss.ts";
 import type { BrokenPictures } from "./source-pictures.ts";
 import type { SoundFound } from "./source-sound.ts";
 import { EMPTY_TIMELINE, type Timeline } from "./timeline.ts";
+import { wrongShape } from "./verify-picture.ts";
 
 /** All that is known of a finished result; `decoded` only with `verify: full`. */
 export type Evidence = {
@@ -96,6 +97,8 @@ function wrongStreams({ plan, media: result }: Evidence, made: VideoStream): str
   if (made.width !== video.width || made.height !== video.height) {
     return `its picture is ${made.width}x${made.height}, not ${video.width}x${video.height}`;
   }
+  const shape = wrongShape(video, made);
+  if (shape !== null) return shape;
   if (made.pixel_format !== video.pixel_format)
     return `its pixel format is ${made.pixel_format}, not ${video.pixel_format}`;
   const films = result.video.filter((stream) => !stream.attached_picture).length;

@@ -17,15 +17,50 @@ export type MediaInfo = {
 
 export type Rational = { num: number; den: number };
 
+/** Pixels at the sides of a stored picture; `by_ffmpeg`: it is seen, and cut off, by ffmpeg itself. */
+export type Crop = { left: number; top: number; right: number; bottom: number; by_ffmpeg: boolean };
+
+/** Static (ST 2086, CTA-861.3) and dynamic metadata of HDR, in the container or in the pictures. */
+export type Hdr = StaticHdr & {
+  hdr10_plus: boolean;
+  dolby_vision: DolbyVision | null;
+};
+
+export type StaticHdr = {
+  /** The screen that the film was made on: CIE 1931 x and y, luminance in cd/m2. */
+  mastering: MasteringDisplay | null;
+  /** The lightest sample and the lightest picture, in cd/m2. */
+  light: { max_content: number; max_average: number } | null;
+};
+
+export type MasteringDisplay = {
+  red: Chromaticity;
+  green: Chromaticity;
+  blue: Chromaticity;
+  white: Chromaticity;
+  min_luminance: number;
+  max_luminance: number;
+};
+export type Chromaticity = { x: number; y: number };
+
+/** `compatibility`: what the pictures are to players without Dolby Vision, by Dolby's own numbers; null: not said. */
+export type DolbyVision = { profile: number; compatibility: number | null };
+
 export type VideoStream = {
   index: number;
   codec: string;
   profile: string | null;
-  /** Stored size, before rotation and sample aspect ratio. */
+  /** Stored size, before cropping, rotation and sample aspect ratio. */
   width: number;
   height: number;
   /** Clockwise degrees: 0, 90, 180, 270. */
   rotation: number;
+  /** Left and right change places, after the rotation. */
+  mirrored: boolean;
+  /** Clockwise degrees where the header wants a turn that is no quarter; null else. */
+  tilted: number | null;
+  /** What the header says is not to be shown of the stored picture; null for nothing. */
+  crop: Crop | null;
   sample_aspect_ratio: Rational;
   pixel_format: string;
   bit_depth: number;
@@ -45,8 +80,14 @@ export type VideoStream = {
   frames: number | null;
   interlaced: boolean;
   color: { primaries: string | null; transfer: string | null; matrix: string | null; range: string | null };
+  /** Where samples of colour lie between those of brightness, by ffmpeg's name; null where the file does not say. */
+  chroma_location: string | null;
+  /** What an HDR film says of its light; null where it says nothing. */
+  hdr: Hdr | null;
   /** Cover art or a thumbnail, not a film. */
   attached_picture: boolean;
+  /** What the header says and no film can mean, one sentence each. */
+  oddities: string[];
 };
 
 export type AudioStream = {

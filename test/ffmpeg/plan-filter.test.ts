@@ -10,7 +10,9 @@ type Changes = Omit<Partial<Parameters<typeof whyNotFilter>[0]>, "film"> & {
 
 const full = { color: { primaries: null, transfer: null, matrix: null, range: "pc" } };
 const rotated = { width: 1080, height: 1920, rotation: 90 };
-const size = (width: number, height: number) => ({ size: { width, height } });
+const size = (width: number, height: number) => ({
+  size: { width, height, inner: { width, height }, sample_aspect_ratio: { num: 1, den: 1 } },
+});
 
 const rows: [string, Changes, string | null][] = [
   ["smaller", {}, null],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { type Plan, plan } from "../../src/ffmpeg/plan.ts";
-import { outputSize } from "../../src/ffmpeg/plan-size.ts";
+import { outputShape } from "../../src/ffmpeg/plan-size.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import { CPU_ONLY } from "../../src/shared/gpu.ts";
 import type { MediaInfo, VideoStream } from "../../src/shared/media.ts";
@@ -30,11 +30,16 @@ describe("the size of the result", () => {
     ["in a box of the same shape", {}, hd, [1280, 720]],
     ["in a narrower box", {}, { width: 1000, height: 1000 }, [1000, 562]],
     ["never enlarged", { width: 640, height: 480 }, hd, [640, 480]],
+    ["odd, the nearest shape", { width: 721, height: 405 }, { width: 640, height: 360 }, [640, 360]],
+    ["wide, the nearest shape", { width: 1920, height: 800 }, hd, [1280, 534]],
+    ["upright, the nearest shape", { width: 405, height: 721 }, { width: 640, height: 360 }, [360, 640]],
+    ["odd, a row and a column more", { width: 1279, height: 533 }, hd, [1280, 534]],
+    ["odd, as large as the box", { width: 1279, height: 533 }, { width: 1279, height: 533 }, [1278, 532]],
     ["4:3 in a 16:9 box", { width: 1440, height: 1080 }, hd, [960, 720]],
     ["upright by rotation, the box turned", { rotation: 90 }, hd, [720, 1280]],
     ["upright by size, the box turned", { width: 1080, height: 1920 }, hd, [720, 1280]],
     ["upside down stays lying", { rotation: 180 }, hd, [1280, 720]],
-    ["odd sizes become even", { width: 161, height: 121 }, null, [160, 120]],
+    ["odd sizes become even", { width: 161, height: 121 }, null, [162, 122]],
     [
       "wide pixels are widened",
       { width: 720, height: 576, sample_aspect_ratio: { num: 64, den: 45 } },
@@ -53,11 +58,11 @@ describe("the size of the result", () => {
       null,
       [576, 1024],
     ],
-    ["a mad aspect is not believed", { sample_aspect_ratio: { num: 1000, den: 1 } }, null, [1920, 1080]],
     ["never nothing", { width: 1920, height: 8 }, { width: 64, height: 64 }, [64, 2]],
   ];
   test.each(rows)("%s", (_name, film, box, [width, height]) => {
-    expect(outputSize(videoStream(film), box)).toEqual({ width, height });
+    const wanted = conversion({ target_resolution: box });
+    expect(outputShape(videoStream(film), wanted)).toMatchObject({ width, height });
   });
 });
 

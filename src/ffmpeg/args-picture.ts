@@ -1,0 +1,47 @@
+import type { VideoPlan } from "./plan-video.ts";
+
+/** Filters on the CPU that come before the pictures are scaled. ffmpeg has turned them upright by then. */
+export function beforeScale(plan: VideoPlan): string[] {
+  const { deinterlace, turn, crop } = plan;
+  // Fields lie in the rows of the picture as it is stored.
+  const deinterlacing = deinterlace
+    ? [...turnBack(turn), "bwdif=mode=send_frame:deint=interlaced", ...turnUpright(turn)]
+    : [];
+  const cropping =
+    crop === null
+      ? []
+      : [`crop=iw-${crop.left + crop.right}:ih-${crop.top + crop.bottom}:${crop.left}:${crop.top}:exact=1`];
+  return [...deinterlacing, ...cropping];
+}
+
+/** The added row and column are copies of those beside them, and the shape of pixels is told. */
+export function afterScale(plan: VideoPlan): string[] {
+  const { width, height, inner, sample_aspect_ratio } = plan;
+  const right = width - inner.width;
+  const bottom = height - inner.height;
+  const padding =
+    right === 0 && bottom === 0
+      ? []
+      : [`pad=${width}:${height}:0:0`, `fillborders=right=${right}:bottom=${bottom}:mode=smear`];
+  const { num, den } = sample_aspect_ratio;
+  return [...padding, num === den ? "setsar=1" : `setsar=${num}/${den}`];
+}
+
+type Turn = VideoPlan["turn"];
+
+/** `dir` of the filter transpose: 1 is a quarter with the clock, 2 against it. */
+function turnUpright({ rotation, mirrored }: Turn): string[] {
+  const turns: Record<number, string[]> = {
+    90: ["transpose=1"],
+    180: ["hflip", "vflip"],
+    270: ["transpose=2"],
+  };
+  return [...(turns[rotation] ?? []), ...(mirrored ? ["hflip"] : [])];
+}
+
+function turnBack({ rotation, mirrored }: Turn): string[] {
+  return [
+    ...(mirrored ? ["hflip"] : []),
+    ...turnUpright({ rotation: (360 - rotation) % 360, mirrored: false }),
+  ];
+}
