@@ -23,6 +23,8 @@ const MUTABLE = [
   "source_duration",
   "output_size",
   "notes",
+  "profile",
+  "wish_key",
   "published_rel",
   "published_size",
   "published_mtime_ns",

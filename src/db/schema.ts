@@ -45,6 +45,9 @@ export const jobs = sqliteTable(
     source_duration: real(),
     output_size: integer(),
     notes: text({ mode: "json" }).$type<string[]>().notNull().default([]),
+    /** The profile of the newest claim, and what all its settings were; see Wish in shared/rules.ts. */
+    profile: text(),
+    wish_key: text(),
     /** What vc last published for this source, and where: only that may be replaced. */
     published_rel: text(),
     published_size: integer(),

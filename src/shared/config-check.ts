@@ -1,6 +1,6 @@
 import { isAbsolute, parse, relative, sep } from "node:path";
 import type { MasterConfig, WorkerConfig } from "./config.ts";
-import { CONTAINERS, canHold } from "./conversion.ts";
+import { CONTAINERS, type Codec, type Container, canHold } from "./conversion.ts";
 
 type Finding = { path: string; text: string };
 
@@ -9,14 +9,22 @@ export function crossCheck(config: MasterConfig | WorkerConfig, rank: (path: str
   return "scanner" in config ? checkMaster(config) : checkWorker(config, rank);
 }
 
-function checkMaster({ scanner, server, storage, queue, conversion }: MasterConfig): Finding[] {
+function checkMaster({ scanner, server, storage, queue, conversion, rules }: MasterConfig): Finding[] {
   const { root_path, output_base } = scanner;
   const { codec, container } = conversion;
   const findings: (Finding | false)[] = [
-    !canHold(container, codec) && {
-      path: "conversion.codec",
-      text: `is ${codec}, which ${container} cannot hold; set conversion.container to ${CONTAINERS.filter((one) => canHold(one, codec)).join(" or ")}`,
-    },
+    !canHold(container, codec) && { path: "conversion.codec", text: cannotHold(container, codec) },
+    ...rules.profiles.map((profile, index): Finding | false => {
+      const own = {
+        codec: profile.conversion.codec ?? codec,
+        container: profile.conversion.container ?? container,
+      };
+      if (canHold(own.container, own.codec) || !canHold(container, codec)) return false;
+      return {
+        path: "rules.profiles",
+        text: `the codec of profile ${index + 1} ${cannotHold(own.container, own.codec)}`,
+      };
+    }),
     root_path === output_base && {
       path: "scanner.output_base",
       text: "is scanner.root_path itself; the results need a folder of their own",
@@ -47,6 +55,11 @@ function checkMaster({ scanner, server, storage, queue, conversion }: MasterConf
     },
   ];
   return findings.filter((finding) => finding !== false);
+}
+
+function cannotHold(container: Container, codec: Codec): string {
+  const able = CONTAINERS.filter((one) => canHold(one, codec)).join(" or ");
+  return `is ${codec}, which ${container} cannot hold; set conversion.container to ${able}`;
 }
 
 function checkWorker({ worker }: WorkerConfig, rank: (path: string) => number): Finding[] {

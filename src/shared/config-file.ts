@@ -5,6 +5,7 @@ import type { MasterConfig, WorkerConfig } from "./config.ts";
 import { crossCheck } from "./config-check.ts";
 import { type ConfigKey, listKeys, type Role, SCHEMAS } from "./config-keys.ts";
 import { otherRole, unknownKey, unknownVariables, wrongValue } from "./config-problems.ts";
+import { PROFILES, profileProblems } from "./config-profiles.ts";
 import { type Entry, type Position, type Problem, readYaml } from "./config-yaml.ts";
 import { fileTrouble, messageOf, systemCode, VcError } from "./errors.ts";
 import { printable } from "./printable.ts";
@@ -50,24 +51,22 @@ export function loadConfig(role: "master", sources: ConfigSources): Loaded<Maste
 export function loadConfig(role: "worker", sources: ConfigSources): Loaded<WorkerConfig>;
 export function loadConfig(role: Role, sources: ConfigSources): Loaded<MasterConfig | WorkerConfig> {
   const file = fileToRead(role, sources);
-  const read = file === null ? { entries: [], problems: [] } : readYaml(readText(file));
+  const read = file === null ? { entries: [], inner: [], problems: [] } : readYaml(readText(file));
   const mixedUp = otherRole(role, read.entries);
   if (file !== null && mixedUp !== null) fail(file, [{ at: null, text: mixedUp }]);
 
   if (read.problems.some((problem) => problem.syntax)) fail(file, named(read));
   const { given, problems } = gather(role, sources, file, read.entries);
   const parsed = v.safeParse(SCHEMAS[role], treeOf(given));
-  const wrong = parsed.success ? [] : wrongKeys(role, parsed.issues, given, read.entries);
+  const wrong = parsed.success ? [] : wrongKeys(role, parsed.issues, given, read);
   const all = [...named(read), ...problems, ...wrong];
-  if (!parsed.success || all.length > 0) fail(file, all);
+  const crossed = crossProblems(role, {
+    ...{ given, file, issues: parsed.success ? [] : parsed.issues },
+    alone: all.length === 0,
+  });
+  if (!parsed.success || all.length + crossed.length > 0) fail(file, [...all, ...crossed]);
 
   const config = withPlaces(role, parsed.output, given, file);
-  const crossed = crossCheck(config, (path) => given.get(path)?.rank ?? 0);
-  if (crossed.length > 0)
-    fail(
-      file,
-      crossed.map(({ path, text }) => problemAt(given.get(path), path, text)),
-    );
   const notes: string[] = [];
   const note = sources.elsewhere === true ? (text: string) => void notes.push(text) : null;
   return { config: withToken(config, { given, file, note }), given: [...given.keys()], file, notes };
@@ -136,17 +135,46 @@ function treeOf(given: Map<string, Given>): Record<string, Record<string, unknow
   return tree;
 }
 
+/**
+ * What no single key can say. Of a file with wrong values, what the others say of each other is told all the same: a
+ * person corrects everything at once.
+ */
+function crossProblems(
+  role: Role,
+  of: { given: Map<string, Given>; file: string | null; issues: v.BaseIssue<unknown>[]; alone: boolean },
+): Problem[] {
+  const { given, file, issues } = of;
+  const wrong = pathsOf(issues);
+  const right = new Map([...given].filter(([path]) => !wrong.has(path)));
+  const parsed = v.safeParse(SCHEMAS[role], treeOf(right));
+  if (!parsed.success) return [];
+  const config = withPlaces(role, parsed.output, right, file);
+  return (
+    crossCheck(config, (path) => right.get(path)?.rank ?? 0)
+      // Findings name the keys that they are about, and nothing can be said of a wrong one.
+      .filter(({ path, text }) => ![...wrong].some((one) => `${path} ${text}`.includes(one)))
+      // What is missing may be the very key that is misspelt.
+      .filter(({ path }) => of.alone || right.has(path))
+      .map(({ path, text }) => problemAt(right.get(path), path, text))
+  );
+}
+
+function pathsOf(issues: v.BaseIssue<unknown>[]): Set<string> {
+  return new Set(issues.map(({ path = [] }) => `${path[0]?.key}.${path[1]?.key}`));
+}
+
 function wrongKeys(
   role: Role,
   issues: v.BaseIssue<unknown>[],
   given: Map<string, Given>,
-  entries: Entry[],
+  { entries, inner }: Pick<ReturnType<typeof readYaml>, "entries" | "inner">,
 ): Problem[] {
-  const paths = new Set(issues.map(({ path = [] }) => `${path[0]?.key}.${path[1]?.key}`));
+  const paths = pathsOf(issues);
   return listKeys(role)
     .filter((key) => paths.has(key.path))
-    .map((key) => {
+    .flatMap((key) => {
       const source = given.get(key.path);
+      if (key.path === PROFILES && Array.isArray(source?.value)) return profileProblems(issues, inner);
       if (source !== undefined) return problemAt(source, key.path, wrongValue(key, source.value));
       const section = entries.find((entry) => entry.path === key.path.split(".")[0]);
       return { at: section?.at ?? null, text: `${key.path}: is missing; allowed: ${key.allowed}` };

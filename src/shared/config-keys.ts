@@ -19,6 +19,8 @@ export type ConfigKey = {
   kind: "path" | "program" | "value";
   /** The words of which its list is made; empty for other keys. */
   options: readonly string[];
+  /** Whether it holds patterns of paths. */
+  patterns: boolean;
   /** Completes "only matters once ..."; null where the key has its effect already. */
   later: string | null;
   /** The variables that set it, the most specific first. */
@@ -55,7 +57,7 @@ function keysOf(schema: typeof MasterConfig | typeof WorkerConfig): ConfigKey[] 
   );
 }
 
-function configKey(path: string, schema: v.GenericSchema): ConfigKey {
+export function configKey(path: string, schema: v.GenericSchema): ConfigKey {
   const told = v.getMetadata(schema);
   const byRule = `VC_${path.replaceAll(".", "_").toUpperCase()}`;
   const short = SHORT_ENV[path];
@@ -69,6 +71,7 @@ function configKey(path: string, schema: v.GenericSchema): ConfigKey {
     secret: told.secret === true,
     kind: told.path === true ? "path" : told.program === true ? "program" : "value",
     options: Array.isArray(told.options) ? told.options : [],
+    patterns: told.patterns === true,
     later: typeof told.later === "string" ? told.later : null,
     env: short === undefined ? [byRule] : [byRule, short],
   };

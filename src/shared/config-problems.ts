@@ -1,6 +1,8 @@
 import { type ConfigKey, listKeys, type Role, sectionsOf } from "./config-keys.ts";
+import { splitPatterns } from "./config-values.ts";
 import type { Entry } from "./config-yaml.ts";
 import { found } from "./found.ts";
+import { globTrouble } from "./glob.ts";
 import { nearest } from "./nearest.ts";
 import { printable } from "./printable.ts";
 
@@ -31,7 +33,17 @@ export function wrongValue(key: ConfigKey, value: unknown): string {
   const quotes = key.allowed.startsWith("text") && ["number", "boolean"].includes(typeof value);
   const near = wordOf(key.options, value);
   const meant = near === null ? "" : `; did you mean ${near}?`;
-  return `found ${seen}; allowed: ${key.allowed}${quotes ? " (put it in quotes)" : ""}${meant}`;
+  const trouble = key.patterns ? patternTrouble(value) : "";
+  return `found ${seen}; allowed: ${key.allowed}${quotes ? " (put it in quotes)" : ""}${meant}${trouble}`;
+}
+
+function patternTrouble(value: unknown): string {
+  const all: unknown[] = typeof value === "string" ? splitPatterns(value) : Array.isArray(value) ? value : [];
+  const troubles = all.flatMap((one) => {
+    const trouble = typeof one === "string" ? globTrouble(one) : null;
+    return trouble === null ? [] : [`; ${JSON.stringify(one)} ${trouble}`];
+  });
+  return troubles[0] ?? "";
 }
 
 /** What the first unknown word of a list most likely meant. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { parseBitRate, parseDuration, parseResolution } from "./units.ts";
+import { globTrouble } from "./glob.ts";
+import { parseBitRate, parseDuration, parseResolution, parseSize } from "./units.ts";
 
 /**
  * The kinds of values that configuration files hold. Each says in its metadata what it allows, in words that
@@ -32,6 +33,7 @@ function parsed<T>(parse: (text: string) => T | null, allowed: string) {
 }
 
 export const duration = parsed(parseDuration, "a duration such as 30s, 5m, 2h or 1h30m, or 0");
+export const fileSize = parsed(parseSize, "a size such as 500M, 2G or 10GB, or 0");
 export const bitRate = parsed(parseBitRate, "a bit rate such as 5M, 128k or 800000");
 export const resolution = parsed(parseResolution, "a size such as 1920x1080");
 export const fileMode = parsed(
@@ -84,6 +86,22 @@ export const extensions = allows(
   v.pipe(v.array(v.pipe(v.string(), v.regex(/^\.[^./\\\s]+$/))), v.minLength(1)),
   "a list of extensions with their dots, such as [.mkv, .mp4]",
 );
+
+/** One pattern, several with commas between them, or a list. */
+export const patterns = allows(
+  v.pipe(
+    v.union([v.string(), v.array(v.string())]),
+    v.transform((given) => (typeof given === "string" ? splitPatterns(given) : given)),
+    v.check((all) => all.every((one) => globTrouble(one) === null)),
+  ),
+  'patterns of paths such as ["extras/**", "*.sample.mkv"]',
+  { patterns: true },
+);
+
+/** At the commas that stand outside of braces. */
+export function splitPatterns(text: string): string[] {
+  return text.split(/,(?![^{]*\})/).map((one) => one.trim());
+}
 
 /** A key with a default. `later` completes "only matters once ...". */
 export function key<S extends v.GenericSchema, D extends v.InferInput<S>>(

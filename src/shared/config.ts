@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { rulesSection } from "./config-rules.ts";
 import {
   bitRate,
   device,
@@ -142,6 +143,7 @@ export const MasterConfig = v.strictObject({
       "quick: counts, headers and sampled pictures; full: decodes the whole result too.",
     ),
   }),
+  rules: rulesSection(conversionEntries),
   queue: section({
     lease: key(duration, "60s", "How long a worker may be silent before its jobs go to others."),
     max_retries: key(whole(0, 100), 3, "How often a job that failed is tried again."),
@@ -161,6 +163,10 @@ export const MasterConfig = v.strictObject({
   logging: Logging,
 });
 export type MasterConfig = v.InferOutput<typeof MasterConfig>;
+
+function conversionEntries(): v.ObjectEntries {
+  return MasterConfig.entries.conversion.wrapped.entries;
+}
 
 export const WorkerConfig = v.strictObject({
   worker: section({

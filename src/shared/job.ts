@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { Conversion } from "./conversion.ts";
+import { FilmRules } from "./film-rules.ts";
 
 export const JOB_STATUSES = [
   "pending",
@@ -53,6 +54,12 @@ export const REASONS = [
   "no_video",
   "not_a_video",
   "source_missing",
+  // skipped: by the master's rules, or settings
+  "excluded",
+  "too_small",
+  "too_short",
+  "already_converted",
+  "not_smaller",
   // by a person
   "cancelled",
 ] as const;
@@ -107,6 +114,8 @@ export const Job = v.object({
   output_size: v.nullable(Count),
   /** What could not be kept, and what else a person should know, one sentence each. */
   notes: v.array(v.string()),
+  /** Of the rules: the one that the newest attempt was made with, or a pending job would be now; null: none. */
+  profile: v.optional(v.nullable(v.string())),
   progress: v.nullable(Progress),
 });
 export type Job = v.InferOutput<typeof Job>;
@@ -127,6 +136,7 @@ export const JobOrder = v.object({
   /** The name of the file to write, in OUTPUT_BASE/.vc. */
   staging: v.string(),
   conversion: Conversion,
+  rules: v.optional(FilmRules),
 });
 export type JobOrder = v.InferOutput<typeof JobOrder>;
 

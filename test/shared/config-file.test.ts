@@ -139,7 +139,16 @@ test.each<[string, string, string[]]>([
   [
     "an unknown anchor",
     "server: *no\n",
-    ["c.yaml:1:9: cannot be read as YAML: Unresolved alias (the anchor must be set before the alias): no"],
+    [
+      'c.yaml:1:9: cannot be read as YAML: Unresolved alias (the anchor must be set before the alias): no (a text that begins with * needs quotes: "*no")',
+    ],
+  ],
+  [
+    "a pattern without quotes",
+    "scanner: {root_path: /a, output_base: /b}\nrules:\n  exclude: [*.mkv]\n",
+    [
+      'c.yaml:3:12: cannot be read as YAML: Unresolved alias (the anchor must be set before the alias): .mkv (a text that begins with * needs quotes: "*.mkv")',
+    ],
   ],
 ])("%s is a mistake of the text itself, and the only one told", (_, content, expected) => {
   const told = problems("master", content) ?? [];

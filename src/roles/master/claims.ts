@@ -12,6 +12,7 @@ import { renameFor } from "./naming.ts";
 import { trustIn } from "./quarantine.ts";
 import { noteProbe } from "./quarantines.ts";
 import { stillWaiting } from "./retry.ts";
+import { leaveAlone } from "./ruling.ts";
 import { jobsToGrant } from "./scheduler.ts";
 import { identify } from "./sessions.ts";
 import { toJob, toOrder } from "./views.ts";
@@ -34,7 +35,7 @@ export function claim(context: Context, input: Input<"next_job">, now: Instant):
   if (limit === 0) return null;
   store.releaseDue(stillWaiting(now.wall_ms, context.settings));
   const probe = trust === "probation";
-  const jobs = candidates(context, worker, { limit, probe }, now);
+  const jobs = allowed(context, () => candidates(context, worker, { limit, probe }, now), now);
   if (jobs.length > 0) crashPoint("claim.granting");
   const granted = jobs.map((job) => grant(context, { job, worker, input }, now));
   if (jobs.length > 0) crashPoint("claim.granted");
@@ -50,6 +51,19 @@ function stillHeld({ store }: Context, attempts: AttemptRow[]): Claimed[] {
   });
 }
 
+/** As often as a claim looks for others in the place of films that the rules leave alone. */
+const MOST_LOOKS = 64;
+
+/** Rules may be newer than the queue: after a start with others, the first scan takes its time. */
+function allowed(context: Context, look: () => JobRow[], now: Instant): JobRow[] {
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    const jobs = look();
+    const left = jobs.filter((job) => leaveAlone(context, job, now) !== null);
+    if (left.length === 0) return jobs;
+  }
+  return [];
+}
+
 function grant(
   context: Context,
   { job, worker, input }: { job: JobRow; worker: WorkerRow; input: Input<"next_job"> },
@@ -58,14 +72,17 @@ function grant(
   stopPrevious(context, job);
   const named = renameFor(context, job);
   const started_at = toTimestamp(now.wall_ms);
+  const wish = context.wishes.of(job.source_rel);
   const moved = mustMove(context, named, { type: "claim" }, now, {
     worker_id: worker.id,
     attempt: Math.max(job.attempt + 1, context.attempt_floor),
     max_retries: context.settings.max_retries,
     started_at,
     notes: [],
+    profile: wish.profile,
+    wish_key: wish.key,
   });
-  const attempt = newAttempt(moved, worker.id, input, context.settings.conversion.container);
+  const attempt = newAttempt(moved, worker.id, input, wish.conversion.container);
   context.store.insertAttempt(attempt);
   context.later(() => context.leases.renew(keyOf(attempt), now.monotonic_ms));
   return { job: moved, attempt };
@@ -106,7 +123,7 @@ function newAttempt(job: JobRow, worker_id: string, input: Input<"next_job">, ex
 function answer(context: Context, input: Input<"next_job">, claimed: Claimed[]): Reply<"next_job"> {
   const [first] = claimed;
   if (first === undefined) return null;
-  const order = ({ job, attempt }: Claimed) => toOrder(job, attempt, context.settings.conversion);
+  const order = ({ job, attempt }: Claimed) => toOrder(job, attempt, context.wishes.of(job.source_rel));
   return input.protocol === 2
     ? { jobs: claimed.map(order) }
     : forSeedClient(context, first.job, order(first));

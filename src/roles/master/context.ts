@@ -3,6 +3,7 @@ import type { JobRow } from "../../db/schema.ts";
 import type { Store } from "../../db/store.ts";
 import type { Conversion } from "../../shared/conversion.ts";
 import type { Job } from "../../shared/job.ts";
+import { createWishes, NO_RULES, type Rules, type Wishes } from "../../shared/rules.ts";
 import type { HeldAttempt, Worker } from "../../shared/worker.ts";
 import { createLeases, type Leases } from "./leases.ts";
 import { createStops, type Stops } from "./stops.ts";
@@ -12,6 +13,8 @@ export type CoordinatorSettings = {
   root_path: string;
   output_base: string;
   conversion: Conversion;
+  /** Without any, every film of the scan is converted alike. */
+  rules?: Rules;
   lease_ms: number;
   max_retries: number;
   max_lost: number;
@@ -36,6 +39,8 @@ export type MasterEvent =
 export type Context = {
   store: Store;
   settings: CoordinatorSettings;
+  /** What each film is to become, and which are left alone. */
+  wishes: Wishes;
   /** 0 to 1. */
   random: () => number;
   /** No new attempt has a lower number: those below may have been given away before a backup was restored. */
@@ -44,6 +49,8 @@ export type Context = {
   stops: Stops;
   /** When each worker was last heard, on the monotonic clock. */
   heard: Map<string, number>;
+  /** What each worker said last of what it does, and warned of. */
+  said: Map<string, Pick<Worker, "doing" | "warnings">>;
   /** Workers that were last reported as offline. */
   silent: Set<string>;
   /** Changes memory once the operation is committed, and not otherwise. */
@@ -65,11 +72,13 @@ export function createContext(given: {
   return {
     store,
     settings,
+    wishes: createWishes({ conversion: settings.conversion, rules: settings.rules ?? NO_RULES }),
     random,
     attempt_floor: Number(store.fact("attempt_floor") ?? 0),
     leases: createLeases(settings.lease_ms),
     stops: createStops(random().toString(36).slice(2)),
     heard: new Map(),
+    said: new Map(),
     silent: new Set(),
     later,
     emit: (event) =>

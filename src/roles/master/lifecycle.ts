@@ -10,8 +10,10 @@ import { type JobStatus, LOST_REASONS, type Reason } from "../../shared/job.ts";
  *                             too many workers died of it
  *     failed -> pending       it failed on one worker only, and that one fails everything (excuse)
  *     processing -> skipped   with a reason found by the worker
+ *     pending, failed, skipped -> skipped     the rules leave it alone, as its path or size tells
  *     pending, processing -> cancelled         failed, cancelled -> pending  retry by a person
  *     completed, skipped, failed -> pending    the source changed
+ *     skipped -> pending      the rules or settings that left it alone have changed (wanted)
  *     processing, publishing -> pending        the source was seen to have changed; it waits for the next scan
  *
  * "Lapsed": the lease of the newest attempt ran out and nothing else has happened to the job since. The job is
@@ -22,7 +24,19 @@ export type JobFacts = { status: JobStatus; retry_count: number; lost_count: num
 export type Limits = { max_retries: number; max_lost: number };
 
 export type JobEvent =
-  | { type: "claim" | "resume" | "publish" | "published" | "requeue" | "cancel" | "retry" | "source_changed" }
+  | {
+      type:
+        | "claim"
+        | "resume"
+        | "publish"
+        | "published"
+        | "requeue"
+        | "cancel"
+        | "retry"
+        | "source_changed"
+        | "wanted";
+    }
+  | { type: "skip"; reason: Reason }
   | { type: "failed"; outcome: "retry" | "permanent" | "skipped"; reason: Reason }
   /** `deaths`: of workers that ran it, this one included, where its worker died. */
   | { type: "lost"; reason: Reason; deaths?: number }
@@ -63,7 +77,10 @@ export function transition(job: JobFacts, event: JobEvent, limits: Limits): Chan
       return to("cancelled", { reason: "cancelled" });
     case "retry":
     case "source_changed":
+    case "wanted":
       return to("pending", fresh);
+    case "skip":
+      return to("skipped", { ...fresh, reason: event.reason });
     case "lost":
       return afterLoss(job.lost_count + (event.reason === "disk_full" ? 0 : 1), event);
     case "give_up":
@@ -115,6 +132,8 @@ const ALLOWED: Record<JobEvent["type"], JobStatus[]> = {
   cancel: ["pending", "processing"],
   retry: ["failed", "cancelled", "pending"],
   source_changed: ["completed", "skipped", "failed", "pending"],
+  wanted: ["skipped"],
+  skip: ["pending", "failed", "skipped"],
   lost: ["processing", "publishing"],
   give_up: ["pending"],
   excuse: ["pending", "processing", "publishing", "failed"],

@@ -5,7 +5,7 @@ import { outputKey, outputNames } from "./output-names.ts";
 
 /** The name of a job's result fits the configured container; after a change of that it is given a new one. */
 export function renameFor(context: Context, job: JobRow): JobRow {
-  const { container } = context.settings.conversion;
+  const { container } = context.wishes.of(job.source_rel).conversion;
   if (job.output_rel.endsWith(`.${container}`)) return job;
   for (const output_rel of outputNames(job.source_rel, container)) {
     const output_key = outputKey(output_rel);

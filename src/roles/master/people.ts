@@ -83,7 +83,11 @@ export function listJobs(context: Context, input: Input<"jobs">): Reply<"jobs"> 
 /** @throws VcError not_found, conflict (a beginning that several ids share) */
 export function showJob(context: Context, id: string): Reply<"job"> {
   const job = findJob(context, id);
-  return { job: view(context, job), attempts: context.store.attemptsOf(job.id).map(toAttempt) };
+  const profile = job.status === "pending" ? context.wishes.of(job.source_rel).profile : job.profile;
+  return {
+    job: { ...view(context, job), profile },
+    attempts: context.store.attemptsOf(job.id).map(toAttempt),
+  };
 }
 
 function findJob({ store, settings }: Context, id: string): JobRow {

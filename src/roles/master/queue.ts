@@ -44,11 +44,12 @@ export async function openQueue(config: MasterConfig, owner: string, onWait: () 
   }
 }
 
-function settingsOf({ scanner, conversion, queue }: MasterConfig) {
+function settingsOf({ scanner, conversion, rules, queue }: MasterConfig) {
   return {
     root_path: scanner.root_path,
     output_base: scanner.output_base,
     conversion,
+    rules,
     lease_ms: queue.lease,
     max_retries: queue.max_retries,
     max_lost: queue.max_lost,

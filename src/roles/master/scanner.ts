@@ -13,6 +13,8 @@ export type ScanResult = {
   added: number;
   changed: number;
   unchanged: number;
+  /** Of them: those that the rules leave alone from now on. */
+  skipped: number;
   unsettled: number;
   /** Folders, then films, then names that no program can open. */
   unreadable: string[];
@@ -28,7 +30,8 @@ export type ScannerSettings = {
   /** Only these sources, whatever their extension; without it, the whole tree. */
   only: string[] | undefined;
 };
-type AddSources = (batch: FoundSource[]) => Promise<{ added: number; changed: number; unchanged: number }>;
+type AddSources = (batch: FoundSource[]) => Promise<Taken>;
+type Taken = { added: number; changed: number; unchanged: number; skipped: number };
 type Parts = {
   settings: ScannerSettings;
   add: AddSources;
@@ -96,6 +99,7 @@ async function scanOnce(
     added: 0,
     changed: 0,
     unchanged: 0,
+    skipped: 0,
     unsettled: 0,
     unreadable: [],
     unreadable_files: [],
@@ -117,7 +121,7 @@ async function scanOnce(
 }
 
 /** Hands sources on in batches, one while the next is read: the disk and the database work at once. */
-function createFeed(add: AddSources, counts: { added: number; changed: number; unchanged: number }) {
+function createFeed(add: AddSources, counts: Taken) {
   let batch: FoundSource[] = [];
   let adding: Promise<void> = Promise.resolve();
   async function flush(): Promise<void> {
@@ -128,6 +132,7 @@ function createFeed(add: AddSources, counts: { added: number; changed: number; u
       counts.added += more.added;
       counts.changed += more.changed;
       counts.unchanged += more.unchanged;
+      counts.skipped += more.skipped;
     });
     // A failure is told by the next await.
     adding.catch(() => undefined);
@@ -178,7 +183,7 @@ function report({ settings, known, problems, log }: Parts, result: ScanResult): 
   else problems.clear("scan.files");
   if (unnameable.length > 0) problems.set("scan.names", badNames(unnameable), "remark");
   else problems.clear("scan.names");
-  const news = result.added + result.changed > 0;
+  const news = result.added + result.changed + result.skipped > 0;
   log[news ? "info" : "debug"]("scan finished", { ...counts, unreadable: countUnreadable(result) });
 }
 

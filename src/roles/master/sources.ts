@@ -1,11 +1,15 @@
 import { join, sep } from "node:path";
+import type { JobRow } from "../../db/schema.ts";
 import type { KnownSource } from "../../db/sources.ts";
 import { type Instant, toTimestamp } from "../../shared/clock.ts";
+import type { Reason } from "../../shared/job.ts";
+import type { Wishes } from "../../shared/rules.ts";
 import type { Context } from "./context.ts";
 import { standing } from "./lifecycle.ts";
 import { move } from "./moves.ts";
 import { outputPath, sourcePath } from "./naming.ts";
 import { outputKey, outputNames } from "./output-names.ts";
+import { leaveAlone, type Ruling, ruleOn, wantAgain } from "./ruling.ts";
 
 export type FoundSource = {
   source_rel: string;
@@ -25,31 +29,63 @@ export function addSources(
   context: Context,
   batch: FoundSource[],
   now: Instant,
-): { added: number; changed: number; unchanged: number } {
+): { added: number; changed: number; unchanged: number; skipped: number } {
   const known = context.store.knownSources(batch.map((source) => source.source_rel));
-  const result = { added: 0, changed: 0, unchanged: 0 };
+  const result = { added: 0, changed: 0, unchanged: 0, skipped: 0 };
   const fresh: Batch = {
     id_start: letters(context.random(), BATCH_LETTERS),
     created_at: toTimestamp(now.wall_ms),
     updated_ms: now.wall_ms,
   };
-  let source_bytes = 0;
+  const sums = createSums();
   for (const source of batch) {
     const job = known.get(source.source_rel);
+    const refused = context.wishes.refuse(source);
     if (job === undefined) {
-      known.set(source.source_rel, insert(context, source, fresh));
+      known.set(source.source_rel, insert(context, source, fresh, refused));
+      sums.add(refused?.reason ?? null, source.size);
       result.added++;
-      source_bytes += source.size;
-    } else if (differs(job, source)) {
-      refresh(context, job, source, now);
-      result.changed++;
+      if (refused !== null) result.skipped++;
     } else {
-      result.unchanged++;
+      const changed = differs(job, source);
+      const current = changed ? refresh(context, job, source, now) : job;
+      result[changed ? "changed" : "unchanged"]++;
+      if (applyRules(context, current, { source, refused }, now) === "skip") result.skipped++;
     }
   }
-  context.store.countNewSources({ jobs: result.added, source_bytes });
+  sums.told((reason, added) => context.store.countNewSources(added, reason));
   if (result.added > 0) context.emit(() => ({ type: "queued" }));
   return result;
+}
+
+/** New films by the reason for which they are left alone; null: they are queued. */
+function createSums() {
+  const sums = new Map<Reason | null, { jobs: number; source_bytes: number }>();
+  return {
+    add(reason: Reason | null, size: number) {
+      const before = sums.get(reason) ?? { jobs: 0, source_bytes: 0 };
+      sums.set(reason, { jobs: before.jobs + 1, source_bytes: before.source_bytes + size });
+    },
+    told(tell: (reason: Reason | null, added: { jobs: number; source_bytes: number }) => void) {
+      for (const [reason, added] of sums) tell(reason, added);
+    },
+  };
+}
+
+/** What other rules than before, or a changed size, mean for a film that is known. */
+function applyRules(
+  context: Context,
+  known: KnownSource,
+  { source, refused }: { source: FoundSource; refused: ReturnType<Wishes["refuse"]> },
+  now: Instant,
+): Ruling {
+  const ruling = ruleOn(known, refused, () => context.wishes.of(source.source_rel).key);
+  if (ruling === "leave") return ruling;
+  const job = context.store.job(known.id);
+  if (job === undefined) throw new Error(`job ${known.id} vanished within a transaction`);
+  if (ruling === "queue") wantAgain(context, job, now);
+  else if (leaveAlone(context, job, now) === null) return "leave";
+  return ruling;
 }
 
 /**
@@ -74,8 +110,16 @@ function repaired({ status, reason, completed_at }: KnownSource, { changed_ms = 
 }
 
 /** One insert where no name is taken, which is the rule; only a refused one asks why. */
-function insert(context: Context, source: FoundSource, batch: Batch): KnownSource {
+function insert(
+  context: Context,
+  source: FoundSource,
+  batch: Batch,
+  refused: ReturnType<Wishes["refuse"]>,
+): KnownSource {
   const { store, settings } = context;
+  const left_alone = refused && {
+    ...{ reason: refused.reason, error_message: refused.message, completed_at: batch.created_at },
+  };
   const { source_rel } = source;
   const { id_start, created_at, updated_ms } = batch;
   const fixed = {
@@ -87,19 +131,28 @@ function insert(context: Context, source: FoundSource, batch: Batch): KnownSourc
     source_size: source.size,
     source_mtime_ns: source.mtime_ns,
   };
-  for (const output_rel of outputNames(source_rel, settings.conversion.container)) {
+  const { container } = context.wishes.of(source_rel).conversion;
+  for (const output_rel of outputNames(source_rel, container)) {
     const output_key = outputKey(output_rel);
     const output_path = outputPath(settings, output_rel);
     do {
       const row = { ...fixed, id: id_start + idEnd(context.random), output_rel, output_key, output_path };
-      if (store.insertSource(row)) return { ...row, status: "pending", reason: null, completed_at: null };
+      const inserted =
+        left_alone === null ? store.insertSource(row) : store.insertSkipped({ ...row, ...left_alone });
+      if (inserted)
+        return { ...row, ...QUEUED, ...left_alone, status: left_alone === null ? "pending" : "skipped" };
     } while (store.ownerOfOutput(output_key) === undefined);
   }
   throw new Error("names never run out");
 }
 
+const QUEUED: Decided = {
+  ...{ status: "pending", reason: null, error_message: null, wish_key: null, completed_at: null },
+};
+type Decided = Pick<KnownSource, "status" | "reason" | "error_message" | "wish_key" | "completed_at">;
+
 /** A job that runs, or that a person cancelled, is only told of it: the end of the attempt, or a retry, will see. */
-function refresh(context: Context, known: KnownSource, source: FoundSource, now: Instant): void {
+function refresh(context: Context, known: KnownSource, source: FoundSource, now: Instant): JobRow {
   const { store } = context;
   const job = store.job(known.id);
   if (job === undefined) throw new Error(`job ${known.id} vanished within a transaction`);
@@ -109,7 +162,10 @@ function refresh(context: Context, known: KnownSource, source: FoundSource, now:
   }
   const changed = { source_size: source.size, source_mtime_ns: source.mtime_ns };
   const moved = move(context, job, { type: "source_changed" }, now, { ...changed, source_duration: null });
-  if ("refused" in moved) store.saveJob({ ...job, ...changed });
+  if (!("refused" in moved)) return moved;
+  const told = { ...job, ...changed };
+  store.saveJob(told);
+  return told;
 }
 
 /** 40 bits; two calls of `random` hold them with room to spare. */

@@ -2,12 +2,21 @@ import type { AttemptRow, JobRow, WorkerRow } from "../../db/schema.ts";
 import { toTimestamp } from "../../shared/clock.ts";
 import type { Conversion } from "../../shared/conversion.ts";
 import { type Attempt, type Job, type JobOrder, type Progress, stagingName } from "../../shared/job.ts";
+import type { Wish } from "../../shared/rules.ts";
 import type { Worker } from "../../shared/worker.ts";
 
 /** Rows as clients see them. */
 export function toJob(row: JobRow, progress: Progress | null): Job {
-  const { output_key, not_before_ms, updated_ms, published_rel, published_size, published_mtime_ns, ...job } =
-    row;
+  const {
+    output_key,
+    not_before_ms,
+    updated_ms,
+    published_rel,
+    published_size,
+    published_mtime_ns,
+    ...rest
+  } = row;
+  const { wish_key, ...job } = rest;
   const waits = row.status === "pending" && not_before_ms > 0;
   return {
     ...job,
@@ -22,7 +31,11 @@ export function toAttempt(row: AttemptRow): Attempt {
   return { job_id, attempt, worker_id, started_at, ended_at, outcome, reason, message, output_size, report };
 }
 
-export function toOrder(job: JobRow, attempt: AttemptRow, conversion: Conversion): JobOrder {
+export function toOrder(
+  job: JobRow,
+  attempt: AttemptRow,
+  wish: Pick<Wish, "conversion" | "rules">,
+): JobOrder {
   return {
     id: job.id,
     attempt: attempt.attempt,
@@ -37,11 +50,15 @@ export function toOrder(job: JobRow, attempt: AttemptRow, conversion: Conversion
     source_mtime_ns: attempt.source_mtime_ns,
     staging: stagingName(attempt),
     // A claim that is repeated after the settings changed still gets the container that it was named for.
-    conversion: { ...conversion, container: attempt.extension as Conversion["container"] },
+    rules: wish.rules,
+    conversion: { ...wish.conversion, container: attempt.extension as Conversion["container"] },
   };
 }
 
-export function toWorker(row: WorkerRow, now: Pick<Worker, "status" | "problem" | "jobs">): Worker {
+export function toWorker(
+  row: WorkerRow,
+  now: Pick<Worker, "status" | "problem" | "doing" | "warnings" | "jobs">,
+): Worker {
   const { id, hostname, last_heartbeat, vulkan_available, concurrency, version } = row;
   const { gpu_name, gpu_usage, gpus, cpu_usage, memory_usage } = row;
   return {
@@ -59,6 +76,8 @@ export function toWorker(row: WorkerRow, now: Pick<Worker, "status" | "problem" 
     memory_usage,
     version,
     problem: now.problem,
+    doing: now.doing,
+    warnings: now.warnings,
     jobs: now.jobs,
   };
 }

@@ -8,11 +8,12 @@ describe("sources", () => {
     const queue = openQueue();
     queue.add("a.mkv");
     queue.publish("w", queue.claimOne("w"));
-    expect(queue.add("a.mkv")).toEqual({ added: 0, changed: 0, unchanged: 1 });
+    expect(queue.add("a.mkv")).toEqual({ added: 0, changed: 0, unchanged: 1, skipped: 0 });
     expect(queue.run((c, now) => c.addSources(found("2"), now))).toEqual({
       added: 0,
       changed: 1,
       unchanged: 0,
+      skipped: 0,
     });
     const begun = queue.handIn("w", queue.claimOne("w"));
     expect(begun).toMatchObject({ intent: { outputs: [{ previous: { size: 7, mtime_ns: "70" } }] } });
@@ -41,10 +42,10 @@ describe("sources", () => {
           now,
         ),
       );
-    expect(scan(failed_ms)).toEqual({ added: 0, changed: 0, unchanged: 2 });
-    expect(scan(failed_ms + 1)).toEqual({ added: 0, changed: 1, unchanged: 1 });
+    expect(scan(failed_ms)).toEqual({ added: 0, changed: 0, unchanged: 2, skipped: 0 });
+    expect(scan(failed_ms + 1)).toEqual({ added: 0, changed: 1, unchanged: 1, skipped: 0 });
     expect([queue.job("a.mkv").status, queue.job("b.mkv").status]).toEqual(["pending", "failed"]);
-    expect(scan(failed_ms + 1)).toEqual({ added: 0, changed: 0, unchanged: 2 });
+    expect(scan(failed_ms + 1)).toEqual({ added: 0, changed: 0, unchanged: 2, skipped: 0 });
   });
 
   test("that workers could not use are remarked on, others not", () => {
@@ -104,7 +105,12 @@ describe("sources", () => {
   test("seen twice in one batch count once", () => {
     const queue = openQueue();
     const twice = [10, 20].map((size) => ({ source_rel: "a.mkv", size, mtime_ns: `${size}` }));
-    expect(queue.run((c, now) => c.addSources(twice, now))).toEqual({ added: 1, changed: 1, unchanged: 0 });
+    expect(queue.run((c, now) => c.addSources(twice, now))).toEqual({
+      added: 1,
+      changed: 1,
+      unchanged: 0,
+      skipped: 0,
+    });
     expect(queue.run((c, now) => c.stats(now))).toMatchObject({ source_bytes: 20, counts: { pending: 1 } });
   });
 });

@@ -1,0 +1,2 @@
+ALTER TABLE `jobs` ADD `profile` text;--> statement-breakpoint
+ALTER TABLE `jobs` ADD `wish_key` text;
