@@ -2,16 +2,19 @@ import type { VideoPlan } from "./plan-video.ts";
 
 /** Filters on the CPU that come before the pictures are scaled. ffmpeg has turned them upright by then. */
 export function beforeScale(plan: VideoPlan): string[] {
-  const { deinterlace, turn, crop } = plan;
+  const { deinterlace, turn } = plan;
   // Fields lie in the rows of the picture as it is stored.
   const deinterlacing = deinterlace
     ? [...turnBack(turn), "bwdif=mode=send_frame:deint=interlaced", ...turnUpright(turn)]
     : [];
-  const cropping =
-    crop === null
-      ? []
-      : [`crop=iw-${crop.left + crop.right}:ih-${crop.top + crop.bottom}:${crop.left}:${crop.top}:exact=1`];
-  return [...deinterlacing, ...cropping];
+  return [...deinterlacing, ...cropping(plan)];
+}
+
+/** What ffmpeg does not cut off by itself. */
+export function cropping({ crop }: VideoPlan): string[] {
+  if (crop === null) return [];
+  const { left, top, right, bottom } = crop;
+  return [`crop=iw-${left + right}:ih-${top + bottom}:${left}:${top}:exact=1`];
 }
 
 /** The added row and column are copies of those beside them, and the shape of pixels is told. */

@@ -1,6 +1,7 @@
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
 import type { MediaInfo } from "../shared/media.ts";
+import { cropping } from "./args-picture.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
 import type { FfmpegLog } from "./log.ts";
 import { type Measured, measure } from "./measure.ts";
@@ -112,7 +113,9 @@ function takePictures(
   const made = media.video[0];
   const first_s = made === undefined ? null : (timelines.get(made.index)?.first_s ?? null);
   if (made === undefined || first_s === null) return [];
-  const source = { path: of.source.path, stream: of.plan.video.index, start_s: of.source.media.start_s };
+  const { index } = of.plan.video;
+  const filters = cropping(of.plan.video);
+  const source = { path: of.source.path, stream: index, filters, start_s: of.source.media.start_s };
   return samplePictures({
     ...{ ffmpeg_path: of.ffmpeg.path, source, signal: of.signal },
     result: { path: of.target, stream: made.index, start_s: media.start_s, first_s },

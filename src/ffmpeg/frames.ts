@@ -2,7 +2,8 @@ import { fileUrl, guardOptions } from "./guard.ts";
 import { PICTURE_BYTES, PICTURE_SIZE } from "./picture-difference.ts";
 import { runTool } from "./tool.ts";
 
-export type Film = { path: string; stream: number };
+/** `filters` are put upon its pictures before anything else. */
+export type Film = { path: string; stream: number; filters?: string[] };
 
 /** A small picture, and the time that it has in its file, in seconds. */
 export type Frame = { time_s: number; picture: Uint8Array };
@@ -56,7 +57,7 @@ function command({ ffmpeg_path, film, openings }: Parameters<typeof readFrames>[
   const small = `scale=${PICTURE_SIZE}:${PICTURE_SIZE}:flags=area:out_range=tv,format=yuv444p,setsar=1`;
   const chains = openings.map(
     ({ filter }, n) =>
-      `[${n}:${film.stream}]${filter},${small},showinfo@place${n},setpts=PTS-STARTPTS[v${n}]`,
+      `[${n}:${film.stream}]${[...(film.filters ?? []), filter].join(",")},${small},showinfo@place${n},setpts=PTS-STARTPTS[v${n}]`,
   );
   const joined = `${openings.map((_, n) => `[v${n}]`).join("")}concat=n=${openings.length}:v=1:a=0[out]`;
   return [

@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { systemCode, VcError } from "../shared/errors.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
+import { withHeldCrops } from "./held-crop.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { createLines } from "./lines.ts";
 import { parseProbe } from "./probe.ts";
@@ -41,7 +42,8 @@ export async function inspect(of: {
     onOutput: answer.add,
   });
   if (run.code !== 0 || run.too_long || run.too_large) return unreadable(run, begin.head);
-  return parseProbe(JSON.parse(answer.json()), begin.size);
+  const parsed = parseProbe(JSON.parse(answer.json()), begin.size);
+  return "refusal" in parsed ? parsed : { media: await withHeldCrops(of.path, parsed.media) };
 }
 
 function probeCommand({ ffprobe_path, path, onPacket }: Parameters<typeof inspect>[0]): string[] {

@@ -26,7 +26,8 @@ export function outputShape(film: VideoStream, { target_resolution, codec }: Con
   if (factor === 1 && shrinkFactor(whole, target_resolution) === 1) {
     return { ...whole, inner, sample_aspect_ratio: SQUARE };
   }
-  const small = nearest(shown, factor, target_resolution);
+  const exact = { width: shown.width * factor, height: shown.height * factor };
+  const small = nearest(shown, exact, turnedBox(shown, target_resolution));
   return { ...small, inner: small, sample_aspect_ratio: SQUARE };
 }
 
@@ -43,19 +44,25 @@ function turnedBox(shown: Size, box: Size | null): Size {
   return upright === box.height > box.width ? box : { width: box.height, height: box.width };
 }
 
-/** The even size of the nearest shape that is inside the box. */
-function nearest(shown: Size, factor: number, box: Size | null): Size {
-  const most = turnedBox(shown, box);
-  const side = (wanted: number, at_most: number) =>
-    Math.max(2, 2 * Math.min(Math.round(wanted / 2), Math.floor(at_most / 2)));
-  return {
-    width: side(shown.width * factor, Math.min(most.width, shown.width)),
-    height: side(shown.height * factor, Math.min(most.height, shown.height)),
-  };
+/** Of the even sizes around `exact`, within the box and the film itself, the one whose aspect is nearest to the film's. */
+function nearest(shown: Size, exact: Size, fit: Size): Size {
+  const widths = evens(exact.width, Math.min(shown.width, fit.width));
+  const heights = evens(exact.height, Math.min(shown.height, fit.height));
+  const error = ({ width, height }: Size) =>
+    Math.abs(Math.log((width * shown.height) / (height * shown.width)));
+  const sizes = widths.flatMap((width) => heights.map((height) => ({ width, height })));
+  return sizes.reduce((best, size) => (error(size) < error(best) ? size : best));
+}
+
+/** The even numbers next to this one, the smaller first; the larger only up to `most`. */
+function evens(pixels: number, most: number): number[] {
+  const below = Math.max(2, 2 * Math.floor(Math.round(pixels * 100) / 200));
+  const isExact = Math.abs(pixels - below) < 0.01;
+  return isExact || below + 2 > most ? [below] : [below, below + 2];
 }
 
 /** Non-square pixels are widened or heightened, never squeezed: no detail is lost. */
-function shownSize(film: VideoStream): Size {
+export function shownSize(film: VideoStream): Size {
   const { num, den } = turnedAspect(film);
   const stored = turned(film);
   return {
@@ -72,6 +79,11 @@ function turnedAspect({ sample_aspect_ratio, rotation }: VideoStream): Rational 
 /** A side that is stretched anyway becomes even by it; another stays as it is stored. */
 function side(shown: number, stored: number): number {
   return shown === stored ? stored : 2 * Math.round(shown / 2);
+}
+
+/** Whether the film is larger than the box that it must fit in. */
+export function isLargerThan(film: VideoStream, box: Size | null): boolean {
+  return shrinkFactor(shownSize(film), box) < 1;
 }
 
 /** Whether the pictures change their size, other than by being cropped, turned upright, or given a row more. */

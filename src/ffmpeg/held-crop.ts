@@ -1,0 +1,110 @@
+import { type FileHandle, open } from "node:fs/promises";
+import type { MediaInfo, VideoStream } from "../shared/media.ts";
+import { type HeldCrop, parseMatroskaCrops, readHead, TRACKS } from "./matroska-crop.ts";
+import { boxType, parseCleanAperture } from "./mp4-crop.ts";
+
+/**
+ * The film with what its container says is not to be shown of its pictures. ffmpeg tells that only since 7.1; what it
+ * tells stands. Reads some hundred bytes here and there; a container that cannot be understood crops nothing.
+ */
+export async function withHeldCrops(path: string, media: MediaInfo): Promise<MediaInfo> {
+  const matroska = media.format.includes("matroska");
+  if (!matroska && !media.format.includes("mov")) return media;
+  const file = await open(path, "r");
+  try {
+    const crops = await (matroska ? readMatroska(file) : readMp4(file));
+    const films = media.video.filter((one) => !one.attached_picture);
+    return { ...media, video: media.video.map((one) => cropped(one, crops[films.indexOf(one)] ?? null)) };
+  } finally {
+    await file.close();
+  }
+}
+
+function cropped(film: VideoStream, held: HeldCrop | null): VideoStream {
+  if (held === null || film.crop !== null) return film;
+  const { display, ...sides } = held;
+  const width = film.width - sides.left - sides.right;
+  const height = film.height - sides.top - sides.bottom;
+  if (width <= 0 || height <= 0) return film;
+  const crop = { ...sides, by_ffmpeg: false };
+  if (display === null) return { ...film, crop };
+  // ffmpeg before 7.1 takes the shape of what is shown for that of the whole picture.
+  return { ...film, crop, sample_aspect_ratio: ratio(display.width * height, display.height * width) };
+}
+
+function ratio(num: number, den: number): { num: number; den: number } {
+  const divisor = greatestDivisor(num, den);
+  return { num: num / divisor, den: den / divisor };
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
+}
+
+/** Elements at the top of a file before its tracks; more have never been seen. */
+const MOST_ELEMENTS = 1000;
+const MOST_BYTES = 4_000_000;
+
+async function readMatroska(file: FileHandle): Promise<(HeldCrop | null)[]> {
+  let at = 0;
+  for (let n = 0; n < MOST_ELEMENTS; n += 1) {
+    const head = readHead(await bytesAt(file, at, 12), 0);
+    if (head === null || head.id === CLUSTER) return [];
+    if (head.id === TRACKS)
+      return parseMatroskaCrops(await bytesAt(file, at + head.next, head.size ?? MOST_BYTES));
+    if (head.id !== SEGMENT && head.size === null) return [];
+    at += head.next + (head.id === SEGMENT ? 0 : (head.size ?? 0));
+  }
+  return [];
+}
+
+const SEGMENT = 0x18538067;
+const CLUSTER = 0x1f43b675;
+
+/** The sample descriptions of the tracks that are films, in their order. */
+async function readMp4(file: FileHandle): Promise<(HeldCrop | null)[]> {
+  const [movie] = await boxes(file, { from: 0, to: Number.POSITIVE_INFINITY }, "moov");
+  const crops: (HeldCrop | null)[] = [];
+  for (const track of movie === undefined ? [] : await boxes(file, movie, "trak")) {
+    const [media] = await boxes(file, track, "mdia");
+    if (media === undefined) continue;
+    const [handler] = await boxes(file, media, "hdlr");
+    const kind = handler === undefined ? "" : boxType(await bytesAt(file, handler.from + 4, 8), 0);
+    if (kind === "vide") crops.push(await readTrack(file, media));
+  }
+  return crops;
+}
+
+async function readTrack(file: FileHandle, media: Span): Promise<HeldCrop | null> {
+  const [information] = await boxes(file, media, "minf");
+  const [table] = information === undefined ? [] : await boxes(file, information, "stbl");
+  const [description] = table === undefined ? [] : await boxes(file, table, "stsd");
+  if (description === undefined) return null;
+  return parseCleanAperture(await bytesAt(file, description.from, description.to - description.from));
+}
+
+/** Where the content of a box lies in the file. */
+type Span = { from: number; to: number };
+
+/** The boxes of one type that lie directly in a span. */
+async function boxes(file: FileHandle, { from, to }: Span, type: string): Promise<Span[]> {
+  const found: Span[] = [];
+  for (let at = from, n = 0; at + 8 <= to && n < MOST_ELEMENTS; n += 1) {
+    const head = await bytesAt(file, at, 16);
+    if (head.length < 8) break;
+    const small = head.readUInt32BE(0);
+    const large = small === 1 && head.length === 16;
+    const size = large ? Number(head.readBigUInt64BE(8)) : small;
+    if (size < 8) break;
+    if (boxType(head, 0) === type) found.push({ from: at + (large ? 16 : 8), to: at + size });
+    if (type === "moov" && found.length > 0) break;
+    at += size;
+  }
+  return found;
+}
+
+async function bytesAt(file: FileHandle, at: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(Math.min(length, MOST_BYTES));
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+  return buffer.subarray(0, bytesRead);
+}
