@@ -1,6 +1,7 @@
 import { open, rm } from "node:fs/promises";
 import type { Capabilities } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
+import type { FilmRules } from "../shared/film-rules.ts";
 import type { GpuFact, GpuUse } from "../shared/gpu.ts";
 import type { AttemptReport, Progress } from "../shared/job.ts";
 import type { MediaInfo } from "../shared/media.ts";
@@ -30,6 +31,7 @@ type ConvertInput = {
   source: string;
   target: string;
   conversion: Conversion;
+  rules?: FilmRules | undefined;
   capabilities: Capabilities;
   gpu: GpuUse;
   limits: ConvertLimits;
@@ -79,7 +81,7 @@ async function attempt(input: ConvertInput, report: AttemptReport): Promise<Ende
   if ("refusal" in inspected) return inspected;
   const { media } = inspected;
   if (media.duration_s !== null) report.source_duration = media.duration_s;
-  const planned = plan({ media, conversion, capabilities, gpu: input.gpu });
+  const planned = plan({ media, conversion, capabilities, gpu: input.gpu, rules: input.rules });
   if ("refusal" in planned) return planned;
   const onGpuFact = input.onGpuFact ?? (() => undefined);
   const chosen = await chooseBySpeed({ ...input, media, ladder: planned.ladder, onGpuFact });

@@ -3,7 +3,7 @@ import type { FilmRules } from "../shared/film-rules.ts";
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { isToneMapped } from "./plan-color.ts";
 import { wantedDepths } from "./plan-encoder.ts";
-import { outputShape, shownSize } from "./plan-size.ts";
+import { isLargerThan } from "./plan-size.ts";
 import { estimatedBitRate } from "./plan-video.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
@@ -31,11 +31,9 @@ function alreadyConverted({
   conversion,
   rules,
 }: Parameters<typeof leaveAlone>[0]): { refusal: Refusal } | null {
-  const shown = shownSize(film);
-  const size = outputShape(film, conversion);
-  // Odd sides become even: that alone makes no other film.
-  const fits = shown.width < size.width + 2 && shown.height < size.height + 2;
-  const deep = film.bit_depth > wantedDepths(film, conversion)[0];
+  const fits = !isLargerThan(film, conversion.target_resolution);
+  const [bit_depth] = wantedDepths(film, conversion);
+  const other = film.interlaced || film.bit_depth > bit_depth || isToneMapped(film, conversion, bit_depth);
   const limit = rules.skip_converted_bitrate ?? conversion.bitrate;
   const bit_rate = film.bit_rate ?? estimatedBitRate(media);
   const frugal = limit === null || (bit_rate !== null && bit_rate <= limit);
@@ -57,8 +55,8 @@ export function notSmaller(of: { media: MediaInfo; rules: FilmRules; size: numbe
 } {
   const { media, rules, size, ended } = of;
   const share = media.size_bytes === 0 ? 0 : Math.round((100 * size) / media.size_bytes);
-  const reached = ended ? `would have ${share}%` : `had reached ${share}% before its end`;
-  const message = `Left alone: the result ${reached} of the source's size, and rules.max_size_ratio is ${rules.max_size_ratio}.`;
+  const reached = ended ? "would be" : "was not finished and had reached";
+  const message = `Left alone: the result ${reached} ${share}% of its source's size (rules.max_size_ratio: ${rules.max_size_ratio}).`;
   return refusal("skipped", "not_smaller", message);
 }
 

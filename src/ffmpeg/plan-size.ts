@@ -62,7 +62,7 @@ function evens(pixels: number, most: number): number[] {
 }
 
 /** Non-square pixels are widened or heightened, never squeezed: no detail is lost. */
-export function shownSize(film: VideoStream): Size {
+function shownSize(film: VideoStream): Size {
   const { num, den } = turnedAspect(film);
   const stored = turned(film);
   return {

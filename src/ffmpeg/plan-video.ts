@@ -2,6 +2,7 @@ import { type Conversion, isLossless, type Preset } from "../shared/conversion.t
 import type { BitDepth, DeviceOptions, EncodeLimits } from "../shared/gpu.ts";
 import type { MediaInfo, Rational, VideoStream } from "../shared/media.ts";
 import type { RateControl } from "./encoders/family.ts";
+import { type ColorPlan, planColor } from "./plan-color.ts";
 import type { Step } from "./plan-ladder.ts";
 import { cropBySelf, shapeNotes } from "./plan-picture.ts";
 import { isScaled, outputShape, type Shape } from "./plan-size.ts";
@@ -44,11 +45,8 @@ export type VideoPlan = {
   frame_rate: Rational | null;
   /** The source's own unit of time, so that every timestamp stays exact. */
   time_base: Rational;
-  color: VideoStream["color"];
-  /** RGB must be turned into YUV by a named matrix. */
-  from_rgb: boolean;
   notes: string[];
-};
+} & ColorPlan;
 
 export function planVideo(of: {
   film: VideoStream;
@@ -60,6 +58,7 @@ export function planVideo(of: {
   const { encoder, proven, format, family } = step.choice;
   const size = outputShape(film, conversion);
   const { decode, filter } = step.rung;
+  const color = planColor({ film, conversion, choice: step.choice, size });
   return {
     ...{ index: film.index, codec: conversion.codec, encoder: encoder.encoder },
     ...{ decode, filter, frames: family.frames, open: proven.open, limits: proven.limits },
@@ -73,21 +72,14 @@ export function planVideo(of: {
     preset: conversion.preset,
     frame_rate: film.exact_rate,
     time_base: film.time_base,
-    color: colorOf(film, conversion),
-    from_rgb: film.chroma === "rgb",
-    notes: [...shapeNotes(film, size), ...notesOf(film, step)],
+    ...color,
+    notes: [...shapeNotes(film, size), ...color.notes, ...notesOf(film, step)],
   };
 }
 
 function keepsSamples(film: VideoStream, { choice }: Step): boolean {
   const { chroma, bit_depth } = choice.format;
   return !film.interlaced && film.chroma === chroma && film.bit_depth === bit_depth;
-}
-
-/** Players expect the limited range; a lossless film keeps its own. */
-function colorOf(film: VideoStream, { codec }: Conversion): VideoStream["color"] {
-  const range = isLossless(codec) && film.color.range === "pc" && film.chroma !== "rgb" ? "pc" : "tv";
-  return film.chroma === "rgb" ? { ...film.color, matrix: "bt709", range } : { ...film.color, range };
 }
 
 function rateControl({
@@ -108,7 +100,7 @@ function rateControl({
 }
 
 /** What the sound leaves of the whole file; null where that makes no sense. Below 50 kbit/s no estimate is believed. */
-function estimatedBitRate(media: MediaInfo): number | null {
+export function estimatedBitRate(media: MediaInfo): number | null {
   const whole = media.duration_s === null ? media.bit_rate : (media.size_bytes * 8) / media.duration_s;
   const sound = media.audio.reduce((sum, track) => sum + (track.bit_rate ?? 0), 0);
   return whole === null || whole - sound < 50_000 ? null : Math.round(whole - sound);
@@ -117,12 +109,8 @@ function estimatedBitRate(media: MediaInfo): number | null {
 function notesOf(film: VideoStream, { choice }: Step): string[] {
   const { bit_depth, chroma } = choice.format;
   const { codec } = choice.encoder;
-  const hdr = ["smpte2084", "arib-std-b67"].includes(film.color.transfer ?? "");
   const keeps = isLossless(codec);
   return [
-    ...(film.bit_depth > bit_depth && hdr && bit_depth === 8
-      ? ["The film is HDR; with 8 bits a sample its colours may show bands."]
-      : []),
     ...(keeps && film.bit_depth > bit_depth
       ? [
           `The film's ${film.bit_depth} bits a sample became ${bit_depth}: ${codec} is lossless from there on.`,

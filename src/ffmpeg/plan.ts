@@ -1,11 +1,14 @@
 import type { Capabilities } from "../shared/capabilities.ts";
 import type { Container, Conversion } from "../shared/conversion.ts";
+import type { FilmRules } from "../shared/film-rules.ts";
 import type { Gpu, GpuUse, Rung } from "../shared/gpu.ts";
 import type { PlanSummary } from "../shared/job.ts";
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { type AudioPlan, planAudio } from "./plan-audio.ts";
+import { refuseColor } from "./plan-color.ts";
 import { planExtras } from "./plan-extras.ts";
 import { ladder, type Step } from "./plan-ladder.ts";
+import { leaveAlone } from "./plan-rules.ts";
 import { turned } from "./plan-size.ts";
 import { planSubtitles, type SubtitlePlan } from "./plan-subtitles.ts";
 import { planVideo, type VideoPlan } from "./plan-video.ts";
@@ -40,11 +43,14 @@ export function plan(of: {
   conversion: Conversion;
   capabilities: Capabilities;
   gpu: GpuUse;
+  rules?: FilmRules | undefined;
 }): { ladder: Plan[] } | { refusal: Refusal } {
   const { media, conversion, capabilities } = of;
   const film = media.video.find((stream) => !stream.attached_picture);
   const unfit = refuseSource(media, film);
   if (film === undefined || unfit !== null) return unfit ?? noVideo(media);
+  const ruled = of.rules === undefined ? null : leaveAlone({ media, film, conversion, rules: of.rules });
+  if (ruled !== null) return ruled;
   const climbed = ladder({ film, conversion, capabilities, gpu: of.gpu });
   if ("refusal" in climbed) return climbed;
   const audio = planAudio({ media, conversion, capabilities });
@@ -80,6 +86,8 @@ function refuseSource(media: MediaInfo, film: VideoStream | undefined): { refusa
     const message = `The file wants its picture turned by ${film.tilted} degrees, of which every player makes something else; only quarters can be kept. Put the turn in its header right.`;
     return refusal("permanent", "unsupported", message);
   }
+  const colors = refuseColor(film);
+  if (colors !== null) return colors;
   const shown = turned(film);
   if (shown.width > 0 && shown.height > 0) return null;
   return refusal(

@@ -2,6 +2,7 @@ import { open, stat } from "node:fs/promises";
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import { type Conversion, isLossless } from "../shared/conversion.ts";
 import { systemCode } from "../shared/errors.ts";
+import { type FilmRules, NO_FILM_RULES } from "../shared/film-rules.ts";
 import type { AttemptReport, Progress } from "../shared/job.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { args, commandLine } from "./args.ts";
@@ -11,6 +12,7 @@ import { judgeRun } from "./encode-outcome.ts";
 import type { Failure } from "./ladder.ts";
 import { memoryLimit, sizeLimit } from "./limits.ts";
 import type { Plan } from "./plan.ts";
+import { notSmaller, tooLargeFrom } from "./plan-rules.ts";
 import { toProgress } from "./progress.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
@@ -26,6 +28,7 @@ export type RungInput = {
   source: string;
   target: string;
   verify: Conversion["verify"];
+  rules?: FilmRules | undefined;
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
   graces?: KillGraces | undefined;
   onProgress: (progress: Progress) => void;
@@ -40,6 +43,8 @@ export async function runRung(input: RungInput, report: AttemptReport): Promise<
   const { plan, limits } = input;
   const run = await encodeTimed(input, report);
   const how = howEnded(run);
+  const large = await tooLarge(input, run);
+  if (large !== null) return { ...large, how };
   const failed = judgeRun(run, limits);
   if (failed !== null) return { refusal: failed, how };
   input.onProgress({ stage: "verifying", percent: 100, fps: null, speed: null, eta_s: null });
@@ -81,11 +86,27 @@ async function encodeTimed(input: RungInput, report: AttemptReport): Promise<Enc
   return run;
 }
 
-function mostFor({ plan, media }: RungInput): Most {
+function mostFor({ plan, media, rules = NO_FILM_RULES }: RungInput): Most {
   const largest = Math.max(0, ...media.video.map(({ width, height }) => width * height));
   const { codec, rate } = plan.video;
   const lossless = isLossless(codec) || codec === "prores" || (rate.kind === "quality" && rate.quality === 0);
-  return { memory_bytes: memoryLimit(largest), result_bytes: sizeLimit({ media, lossless }) };
+  const result_bytes = Math.min(sizeLimit({ media, lossless }), tooLargeFrom({ media, rules }) ?? Infinity);
+  return { memory_bytes: memoryLimit(largest), result_bytes };
+}
+
+/** Hours of work, and a verification, are spared where the growing result is too large for the rules already. */
+async function tooLarge(
+  { media, rules = NO_FILM_RULES, target }: RungInput,
+  { stopped, code }: EncodeRun,
+): Promise<{ refusal: Refusal } | null> {
+  const ended = stopped === "end_hang" || (stopped === null && code === 0);
+  if (!ended && stopped !== "result_size") return null;
+  const limit = tooLargeFrom({ media, rules });
+  const size = await stat(target).then(
+    (seen) => seen.size,
+    () => 0,
+  );
+  return limit === null || size < limit ? null : notSmaller({ media, rules, size, ended });
 }
 
 function howEnded({ stopped, signal }: EncodeRun): Failure["how"] {

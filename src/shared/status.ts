@@ -13,6 +13,8 @@ export type Counts = v.InferOutput<typeof Counts>;
 export const Status = v.object({
   ...Counts.entries,
   total: v.number(),
+  /** Of the skipped films, how many for which reason; the most frequent first. */
+  skipped_for: v.optional(v.array(v.object({ reason: Reason, jobs: v.number() })), []),
   workers: v.array(Worker),
   /** Measured over the busy time of the last hour; null where nothing was done in it, or was ever finished. */
   throughput: v.object({ files_per_hour: v.nullable(v.number()), bytes_per_second: v.nullable(v.number()) }),

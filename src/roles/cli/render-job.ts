@@ -28,6 +28,7 @@ function jobBranches(job: Job): Branch[] {
     job.worker_id === null ? null : `Worker: ${printable(job.worker_id)}`,
     `Source: ${printable(job.source_path)} (${bytes(job.source_size)}${length})`,
     `Output: ${printable(job.output_path)}${outputSize(job)}`,
+    job.profile === undefined || job.profile === null ? null : `Profile: ${printable(job.profile)}`,
     `Priority: ${job.priority}`,
     `Failed Tries: ${job.retry_count} (${job.max_retries} retries allowed), lost: ${job.lost_count}`,
     job.not_before === null ? null : `Next Try: ${moment(job.not_before)} at the earliest`,
@@ -96,6 +97,8 @@ function nextStep(job: Job): string | null {
   return advice === undefined ? `${again} tries it once more.` : advice.replace("RETRY", again);
 }
 
+const AS_RULED = "The rules want it so: nothing needs to be done; it is queued when the rules change.";
+
 const ADVICE: Partial<Record<Reason, string>> = {
   source_damaged: "Replace the source with a whole copy; vc notices the change by itself.",
   encrypted: "vc cannot convert protected films; replace the source with one that is not.",
@@ -108,6 +111,11 @@ const ADVICE: Partial<Record<Reason, string>> = {
   stalled: "Look at the worker it ran on, or raise worker.stall_timeout; then RETRY.",
   no_video: "There is no picture in it: nothing needs to be done.",
   not_a_video: "It is no film: nothing needs to be done.",
+  excluded: AS_RULED,
+  too_small: AS_RULED,
+  too_short: AS_RULED,
+  already_converted: AS_RULED,
+  not_smaller: "Nothing needs to be done; it is tried again when its source or the settings change.",
   source_missing: "It is gone: nothing needs to be done, or put it back.",
 };
 

@@ -25,7 +25,8 @@ function problemsOf({ problems, workers }: Status): string[] {
   const ofWorkers = workers.flatMap((worker) => {
     if (worker.status === "offline") return [];
     const own = worker.problem === null ? [] : [printable(worker.problem)];
-    return [...own, ...gpuTroubles(worker, "parked")].map((text) => `${printable(worker.id)}: ${text}`);
+    const all = [...own, ...worker.warnings.map(printable), ...gpuTroubles(worker, "parked")];
+    return all.map((text) => `${printable(worker.id)}: ${text}`);
   });
   return [...problems.map(printable), ...ofWorkers];
 }
@@ -35,7 +36,7 @@ function progressBlock(status: Status, active: Worker[]): string {
   const busy = active.filter((worker) => worker.jobs.length > 0).length;
   const running = status.processing + status.publishing;
   const rest: Branch[] = [];
-  if (status.skipped > 0) rest.push(`Skipped: ${share(status.skipped)}`);
+  if (status.skipped > 0) rest.push({ text: `Skipped: ${share(status.skipped)}`, below: skipped(status) });
   if (status.cancelled > 0) rest.push(`Cancelled: ${share(status.cancelled)}`);
   const failed = status.failed === 0 ? "0" : `${share(status.failed)}: see \`vc jobs --status failed\``;
   return tree("📊 Conversion Progress", [
@@ -48,13 +49,20 @@ function progressBlock(status: Status, active: Worker[]): string {
   ]);
 }
 
+function skipped({ skipped_for }: Status): string[] {
+  return skipped_for.map(({ reason, jobs }) => `${reason.replaceAll("_", " ")}: ${count(jobs)}`);
+}
+
 function remaining({ eta_s, pending, processing, publishing, workers, scan }: Status): string {
   if (pending + processing + publishing === 0) {
     if (scan.unsettled === 0) return "nothing left to do";
     return `nothing queued; ${count(scan.unsettled, "file")} still being written ${scan.unsettled === 1 ? "waits" : "wait"} to settle`;
   }
   if (eta_s !== null) return seconds(eta_s);
-  if (pending === 0 || workers.some(canClaim)) return "unknown";
+  const able = workers.filter(canClaim);
+  if (able.length > 0 && able.every(({ doing }) => doing !== null))
+    return "unknown: the workers are not ready yet";
+  if (pending === 0 || able.length > 0) return "unknown";
   if (workers.some(({ status }) => status === "online" || status === "quarantined"))
     return "unknown: the workers have problems and take no films";
   const draining = workers.some(({ status }) => status === "draining");
@@ -75,6 +83,7 @@ function workerBranch(worker: Worker): Branch {
   return {
     text: `${printable(worker.id)}: ${jobs}${load.length === 0 ? "" : ` (${load.join(", ")})`}`,
     below: [
+      ...(worker.doing === null ? [] : [`🔎 ${printable(worker.doing)}`]),
       ...(gpus === null ? [] : [`GPU: ${gpus}`]),
       ...gpuTroubles(worker, "failing").map((text) => `⚠️ ${text}`),
       ...worker.jobs.map((job) => `${printable(job.source_rel)}: ${renderProgress(job.progress)}`),

@@ -25,10 +25,17 @@ export function status(context: Context, now: Instant): Omit<Status, "problems" 
   return {
     ...counts,
     total: sum(rows, "jobs"),
+    skipped_for: skippedFor(rows),
     workers,
     throughput: counts.completed === 0 ? UNKNOWN : throughput,
     eta_s: estimate({ left_bytes, pending: counts.pending, workers, throughput }),
   };
+}
+
+function skippedFor(rows: CountRow[]): Status["skipped_for"] {
+  return rows
+    .flatMap(({ status: is, reason, jobs }) => (is === "skipped" && reason !== "" ? [{ reason, jobs }] : []))
+    .toSorted((a, b) => b.jobs - a.jobs);
 }
 
 /** What of the queue a person should look at, a sentence each. */

@@ -41,6 +41,7 @@ async function attempt(task: AttemptTask, stopping: AbortSignal): Promise<Attemp
       source: task.source,
       target: task.target,
       conversion: task.order.conversion,
+      rules: task.order.rules,
       capabilities: task.capabilities,
       gpu: task.gpu,
       limits: task.limits,

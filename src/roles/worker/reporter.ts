@@ -35,7 +35,8 @@ export function createReporter(parts: {
     }
     parts.onFailure(result.reason, order.source_size);
     const { outcome, reason, message } = result;
-    log.warn("attempt failed", { outcome, reason, error: message });
+    if (outcome === "skipped") log.info("film left as it is", { reason, why: message });
+    else log.warn("attempt failed", { outcome, reason, error: message });
     const input = { ...of, error_message: message, outcome, reason, report: result.report };
     const { status } = await connection.insist("job_failed", input, { signal });
     // The master sees what is missing here.
