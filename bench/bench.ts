@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { build } from "../build.ts";
 import { benchConversion } from "./conversion.ts";
+import { benchQueue } from "./queue.ts";
 import { benchScan } from "./scan.ts";
 import { benchStart } from "./start.ts";
 
@@ -10,7 +11,7 @@ export type Figure = { name: string; found: string; aim: string; met: boolean };
 async function main(wanted: string[]): Promise<void> {
   process.chdir(join(import.meta.dir, ".."));
   await build(null);
-  const benches = { start: benchStart, scan: benchScan, conversion: benchConversion };
+  const benches = { start: benchStart, scan: benchScan, conversion: benchConversion, queue: benchQueue };
   for (const [name, bench] of Object.entries(benches)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     for (const figure of await bench())

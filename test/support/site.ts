@@ -134,7 +134,8 @@ async function createSite(folder: string, running: Running[]): Promise<Site> {
   };
 }
 
-function freePort(): number {
+/** A TCP port of this machine on which nothing listens. */
+export function freePort(): number {
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
   const { port } = server;
   server.stop(true);
