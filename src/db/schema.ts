@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { ATTEMPT_OUTCOMES, AttemptReport, JobStatus, Output, Reason } from "../shared/job.ts";
+import type { OriginalState } from "../shared/originals.ts";
 import type { WorkerGpu, WorkerRecord } from "../shared/worker.ts";
 
 /** A file of an attempt on its way into the output tree; see PublishIntent in roles/master/publishing.ts. */
@@ -132,6 +133,36 @@ export const workers = sqliteTable("workers", {
   verify_ms: integer().notNull().default(0),
 });
 export type WorkerRow = typeof workers.$inferSelect;
+
+/** A film whose source gave its place to the result: where it lies since, and what stands in its place. */
+export const originals = sqliteTable(
+  "originals",
+  {
+    job_id: text().notNull(),
+    attempt: integer().notNull(),
+    /** '/'-separated below root_path: where it belongs, and where it lies. */
+    source_rel: text().notNull(),
+    kept_rel: text().notNull(),
+    size: integer().notNull(),
+    mtime_ns: text().notNull(),
+    /** The result in its place, below root_path too; size and time are null until it stands there. */
+    output_rel: text().notNull(),
+    /** As outputKey: file systems differ in which letters they take for the same. */
+    output_key: text().notNull(),
+    output_size: integer(),
+    output_mtime_ns: text(),
+    state: text().$type<OriginalState>().notNull(),
+    /** Unix milliseconds. */
+    replaced_ms: integer().notNull(),
+    ended_ms: integer(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.job_id, t.attempt] }),
+    index("originals_output").on(t.output_key),
+    index("originals_state").on(t.state, t.replaced_ms),
+  ],
+);
+export type OriginalRow = typeof originals.$inferSelect;
 
 /** Every start of a worker process that ever registered: a replaced one must not come back. */
 export const sessions = sqliteTable("sessions", {

@@ -1,6 +1,7 @@
 import { createAttemptQueries } from "./attempts.ts";
 import type { Database } from "./database.ts";
 import { createJobQueries } from "./jobs.ts";
+import { createOriginalQueries } from "./originals.ts";
 import { createSourceQueries } from "./sources.ts";
 import { createTotalQueries } from "./totals.ts";
 import { createWorkerQueries } from "./workers.ts";
@@ -12,6 +13,7 @@ export function createStore(database: Database) {
   return {
     ...createJobQueries(database),
     ...createSourceQueries(database),
+    ...createOriginalQueries(database),
     ...createAttemptQueries(database),
     ...createWorkerQueries(database),
     ...createTotalQueries(database),

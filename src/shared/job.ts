@@ -60,8 +60,10 @@ export const REASONS = [
   "too_short",
   "already_converted",
   "not_smaller",
+  "not_replaceable",
   // by a person
   "cancelled",
+  "undone",
 ] as const;
 export const Reason = v.picklist(REASONS);
 export type Reason = v.InferOutput<typeof Reason>;
