@@ -12,7 +12,7 @@ const ARROWS: { part: RegExp; may: RegExp }[] = [
     may: /^src\/(roles\/cli|ffmpeg|vulkan|shared)\/|^src\/roles\/(master|worker)\/index\.ts$/,
   },
   {
-    part: /^src\/roles\/cli\/detect[^/]*\.ts$/,
+    part: /^src\/roles\/cli\/(?:detect|plan)[^/]*\.ts$/,
     may: /^src\/(roles\/cli|ffmpeg|vulkan|shared)\/|^src\/roles\/worker\/capabilities\.ts$/,
   },
   {
@@ -32,7 +32,7 @@ const ARROWS: { part: RegExp; may: RegExp }[] = [
 
 /** Each package's one home. */
 const HOMES: Record<string, RegExp> = {
-  "bun:ffi": /^src\/vulkan\//,
+  "bun:ffi": /^src\/(vulkan\/|shared\/sockets\.ts$)/,
   "bun:sqlite": /^src\/db\//,
   citty: /^src\/(main\.ts$|roles\/cli\/)/,
   consola: /^src\/(shared\/log\.ts|roles\/cli\/render[^/]*\.ts)$/,

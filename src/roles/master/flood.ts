@@ -64,8 +64,8 @@ function remember(records: Map<string, Record>, key: string, record: Record): vo
   if (oldest !== undefined) records.delete(oldest);
 }
 
-/** IPv4 by address; IPv6 by its first 64 bits, which is what one machine is commonly given. */
-function networkOf(peer: string | null): string {
+/** Who counts as one: IPv4 by address; IPv6 by its first 64 bits, which is what one machine is commonly given. */
+export function networkOf(peer: string | null): string {
   const address = (peer ?? "").toLowerCase().replace(/^::ffff:(?=\d+\.)/, "");
   if (!address.includes(":")) return address;
   const [head = "", tail = ""] = address.split("::");

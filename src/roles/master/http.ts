@@ -17,7 +17,13 @@ export type Handlers = {
 export type Page = { path: string; answer: (signal: AbortSignal) => Response | Promise<Response> };
 
 /** What the listener tells about a request; `unhurried` lifts the time limit on an idle connection, `hurried` sets it again. */
-export type Connection = { peer: string | null; unhurried(): void; hurried(): void };
+export type Connection = {
+  peer: string | null;
+  /** A call over it was let in. */
+  trusted(): void;
+  unhurried(): void;
+  hurried(): void;
+};
 
 type App = Hono<{ Bindings: Connection }>;
 type Ctx = Context<{ Bindings: Connection }>;
@@ -64,6 +70,7 @@ function addEndpoint(app: App, name: Endpoint, of: { handlers: Handlers; gate: G
     // Hono runs GET for HEAD; a claim made so would be lost.
     if (c.req.raw.method === "HEAD" && path.startsWith("/api/worker/")) return next();
     const caller = await of.gate.letIn(callOf(c), access);
+    if (access !== "open") c.env.trusted();
     const given = await mergedInput(c);
     of.gate.letSpeak(caller, access, given);
     const checked = checkInput(input, given);

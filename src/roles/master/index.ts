@@ -63,7 +63,7 @@ export async function startMaster(config: MasterConfig, options: MasterOptions):
   try {
     let door: Listener | null = null;
     const queue = await openQueue(config, owner, () => {
-      const opened = listen(waitingRoom, config.server);
+      const opened = listen(waitingRoom, { ...config.server, log: options.log });
       closers.push(opened.stop);
       door = opened;
       options.log.info("the database is being checked", { path: config.database.path });

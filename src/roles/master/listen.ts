@@ -1,5 +1,8 @@
 import { ERRORS, messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import type { Logger } from "../../shared/log.ts";
+import { type Connections, limitConnections } from "./connections.ts";
 import type { Connection } from "./http.ts";
+import { STRANGERS, type StrangersLimits } from "./strangers.ts";
 
 export type Listener = {
   url: string;
@@ -9,8 +12,8 @@ export type Listener = {
 };
 
 type Address = { host: string; port: number; tls_cert: string | null; tls_key: string | null };
-/** Seconds that a connection may be idle, and calls at once. */
-type Limits = { idle_s: number; most_requests: number };
+/** Seconds that a connection may be idle, calls at once, and open connections that brought no right token. */
+type Limits = { idle_s: number; most_requests: number; strangers: StrangersLimits };
 type App = { fetch(request: Request, connection: Connection): Response | Promise<Response> };
 
 /** Longer than the slowest honest pause inside a request; what waits longer says so itself. Seconds. */
@@ -26,10 +29,14 @@ const MOST_REQUESTS = 10_000;
  * Serves an app. `url` is what a program on this machine calls. Throws VcError("config") when the address
  * cannot be listened on or the certificate not be read.
  */
-export function listen(app: App, on: Address, limits: Partial<Limits> = {}): Listener {
+export function listen(app: App, on: Address & { log: Logger }, given: Partial<Limits> = {}): Listener {
   let shown = app;
   const showing: App = { fetch: (request, connection) => shown.fetch(request, connection) };
-  const server = start(showing, on, { idle_s: IDLE_TIMEOUT_S, most_requests: MOST_REQUESTS, ...limits });
+  const limits: Limits = {
+    ...{ idle_s: IDLE_TIMEOUT_S, most_requests: MOST_REQUESTS, strangers: STRANGERS },
+    ...given,
+  };
+  const { server, connections } = start(showing, on, limits);
   const scheme = on.tls_cert === null ? "http" : "https";
   // A certificate is made out to a name; without one, an address needs no name service.
   const here = on.tls_cert === null ? "127.0.0.1" : "localhost";
@@ -42,6 +49,7 @@ export function listen(app: App, on: Address, limits: Partial<Limits> = {}): Lis
       shown = next;
     },
     stop: () => {
+      connections.stop();
       stopping ??= stop(server);
       return stopping;
     },
@@ -50,12 +58,16 @@ export function listen(app: App, on: Address, limits: Partial<Limits> = {}): Lis
 
 type Server = Bun.Server<undefined>;
 
-function start(app: App, on: Address, { idle_s, most_requests }: Limits): Server {
+function start(
+  app: App,
+  on: Address & { log: Logger },
+  { idle_s, most_requests, strangers }: Limits,
+): { server: Server; connections: Connections } {
   if ((on.tls_cert === null) !== (on.tls_key === null)) {
     throw new VcError("config", "server.tls_cert and server.tls_key belong together: set both or neither.");
   }
   try {
-    return Bun.serve({
+    const server = Bun.serve({
       hostname: on.host,
       port: on.port,
       development: false,
@@ -69,13 +81,17 @@ function start(app: App, on: Address, { idle_s, most_requests }: Limits): Server
         : {}),
       fetch: (request, server) => {
         if (server.pendingRequests > most_requests) return busy();
+        const peer = server.requestIP(request);
         return app.fetch(request, {
-          peer: server.requestIP(request)?.address ?? null,
+          peer: peer?.address ?? null,
+          trusted: () => peer !== null && connections.trust(peer),
           unhurried: () => server.timeout(request, 0),
           hurried: () => server.timeout(request, idle_s),
         });
       },
     });
+    const connections = limitConnections({ port: server.port ?? 0, limits: strangers, log: on.log });
+    return { server, connections };
   } catch (cause) {
     throw new VcError("config", `cannot listen on ${on.host}:${on.port}: ${listenFailure(cause)}`, { cause });
   }

@@ -55,7 +55,7 @@ export function serve(of: {
   const handlers = { ...workerHandlers({ ...of, longPoll }), ...people, ...tokenHandlers(of) };
   const gate = createGate({ ...of, grantOf: of.tokens.grantOf });
   const app = createApp({ ...of, handlers, pages, gate });
-  const listener = of.door ?? listen(app, of.server);
+  const listener = of.door ?? listen(app, { ...of.server, log: of.log });
   listener.show(app);
   return {
     url: listener.url,

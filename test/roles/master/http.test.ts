@@ -20,11 +20,16 @@ test("a call that may wait lifts the limit on its idle connection, and no longer
   const access = { token: TOKEN, made: false, allow_anonymous: true };
   const gate = createGate({ access, grantOf: () => null, log });
   const app = createApp({ handlers: handlers as unknown as Handlers, pages: [], gate, log });
-  const connection = { peer: null, unhurried: note("unhurried"), hurried: note("hurried") };
+  const connection = {
+    peer: null,
+    trusted: note("trusted"),
+    unhurried: note("unhurried"),
+    hurried: note("hurried"),
+  };
   await app.request("/healthz", {}, connection);
   expect(seen).toEqual([]);
   await app.request("/api/worker/next-job?worker_id=w", {}, connection);
-  expect(seen).toEqual(["unhurried", "answered", "hurried"]);
+  expect(seen).toEqual(["trusted", "unhurried", "answered", "hurried"]);
 });
 
 test("with a made token this machine needs none, a name of another machine does", () =>

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { listen } from "../../../src/roles/master/listen.ts";
+import { logLines } from "../../support/log-lines.ts";
 
-const ADDRESS = { host: "127.0.0.1", port: 0, tls_cert: null, tls_key: null };
+const ADDRESS = { host: "127.0.0.1", port: 0, tls_cert: null, tls_key: null, log: logLines().log };
 
 /** Says something bit by bit and never more; resolves with what was answered once the other end hangs up. */
 async function dribble(url: string, first: string, bit: string, every_ms: number): Promise<string> {

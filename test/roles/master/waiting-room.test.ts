@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
 import { listen } from "../../../src/roles/master/listen.ts";
 import { waitingRoom } from "../../../src/roles/master/waiting-room.ts";
+import { logLines } from "../../support/log-lines.ts";
 
 test("a master lives, but is not ready, until it shows its own app on the same port", async () => {
-  const listener = listen(waitingRoom, { host: "127.0.0.1", port: 0, tls_cert: null, tls_key: null });
+  const { log } = logLines();
+  const listener = listen(waitingRoom, { host: "127.0.0.1", port: 0, tls_cert: null, tls_key: null, log });
   try {
     const ask = async (path: string) => {
       const reply = await fetch(`${listener.url}${path}`);
