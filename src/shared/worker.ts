@@ -28,6 +28,9 @@ export const HeldAttempt = v.object({
 });
 export type HeldAttempt = v.InferOutput<typeof HeldAttempt>;
 
+/** What workers may say in sentences at most; ours cut what is longer. Characters, but for `warnings`. */
+export const WORD_BOUNDS = { doing: 300, warning: 1000, warnings: 20 } as const;
+
 export const GPU_STATES = ["ok", "parked", "failing"] as const;
 
 /** What workers may say of their GPUs at most; ours cut what is longer. Characters, but for `gpus`. */
@@ -63,6 +66,12 @@ export const Heartbeat = v.object({
   session: v.optional(v.string()),
   /** What keeps the worker from working, in one sentence; absent when all is well. */
   problem: v.optional(v.string()),
+  /** What it must finish before it takes films; absent otherwise. */
+  doing: v.optional(v.pipe(v.string(), v.maxLength(WORD_BOUNDS.doing))),
+  /** What people should know although it works, one sentence each. */
+  warnings: v.optional(
+    v.pipe(v.array(v.pipe(v.string(), v.maxLength(WORD_BOUNDS.warning))), v.maxLength(WORD_BOUNDS.warnings)),
+  ),
   held: v.optional(v.array(HeldAttempt)),
   gpus: v.optional(v.pipe(v.array(WorkerGpu), v.maxLength(GPU_BOUNDS.gpus))),
 });
@@ -85,6 +94,10 @@ export const Worker = v.object({
   memory_usage: v.nullable(v.number()),
   version: v.nullable(v.string()),
   problem: v.nullable(v.string()),
+  /** What it must finish before it takes films, such as the trials at its start; null: nothing. */
+  doing: v.nullable(v.string()),
+  /** What people should know although it works, such as a GPU that was asked for and is not there. */
+  warnings: v.array(v.string()),
   jobs: v.array(v.object({ job_id: v.string(), source_rel: v.string(), progress: v.nullable(Progress) })),
 });
 export type Worker = v.InferOutput<typeof Worker>;

@@ -71,7 +71,8 @@ async function runWorker(
     const ended = worker.done.then(() => true);
     await Promise.race([watch(client, request.json), ended]);
     await halt(worker);
-    return await conclude(client, { interrupted, json: request.json, sought: request.master.scanner });
+    const how = { interrupted, warnings: worker.warnings(), json: request.json };
+    return await conclude(client, { ...how, sought: request.master.scanner });
   } finally {
     silence();
   }
@@ -100,7 +101,7 @@ function isOver({ pending, processing, publishing, scan }: Status): boolean {
 
 async function conclude(
   client: Client,
-  how: { interrupted: boolean; json: boolean; sought: MasterConfig["scanner"] },
+  how: { interrupted: boolean; warnings: string[]; json: boolean; sought: MasterConfig["scanner"] },
 ): Promise<number> {
   const status = await client.call("status", {});
   const stats = await client.call("stats", {});
@@ -111,7 +112,8 @@ async function conclude(
   );
   const jobs = lists.flatMap((list) => list.jobs);
   const over = isOver(status);
-  if (how.json) console.log(JSON.stringify({ finished: over, stats, jobs }, null, 2));
-  else console.log(renderConvertEnd({ status, stats, jobs, over, sought: how.sought }));
+  const { warnings, sought } = how;
+  if (how.json) console.log(JSON.stringify({ finished: over, stats, jobs, warnings }, null, 2));
+  else console.log(renderConvertEnd({ status, stats, jobs, over, warnings, sought }));
   return over && !how.interrupted && status.failed + status.cancelled === 0 ? 0 : 1;
 }

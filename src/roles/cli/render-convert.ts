@@ -2,6 +2,7 @@ import type { Job } from "../../shared/job.ts";
 import { printable } from "../../shared/printable.ts";
 import type { Stats, Status } from "../../shared/status.ts";
 import { bytes, count, percent, seconds } from "./format.ts";
+import { gpuTroubles } from "./render-gpus.ts";
 import { renderProgress } from "./render-progress.ts";
 
 const BAR_WIDTH = 30;
@@ -21,12 +22,21 @@ export function renderConvertProgress(status: Status): string {
   return [
     `${bar} ${total}, ${count(ended)} of ${count(status.total, "film")}${failed}${left}${looking}`,
     ...running.map((job) => `  ${printable(job.source_rel)}: ${renderProgress(job.progress)}`),
+    ...status.workers.flatMap(({ doing }) => (doing === null ? [] : [`  🔎 ${printable(doing)}`])),
     ...problemsOf(status).map((problem) => `  ⚠️ ${problem}`),
   ].join("\n");
 }
 
 function problemsOf({ problems, workers }: Status): string[] {
-  return [...problems, ...workers.flatMap(({ problem }) => problem ?? [])].map(printable);
+  const ofWorkers = workers.flatMap((worker) => [
+    ...(worker.problem === null ? [] : [worker.problem]),
+    ...worker.warnings,
+  ]);
+  const ofGpus = workers.flatMap((worker) => [
+    ...gpuTroubles(worker, "parked"),
+    ...gpuTroubles(worker, "failing"),
+  ]);
+  return [...[...problems, ...ofWorkers].map(printable), ...ofGpus];
 }
 
 /** What `vc convert` says at its end: every film that did not become one, with its reason, and the sums. */
@@ -35,6 +45,8 @@ export function renderConvertEnd(end: {
   stats: Stats;
   jobs: Job[];
   over: boolean;
+  /** What the worker warned of, such as a GPU that was asked for and is not there. */
+  warnings: string[];
   sought: { root_path: string; video_extensions: string[] };
 }): string {
   const { status } = end;
@@ -42,7 +54,7 @@ export function renderConvertEnd(end: {
     (job) =>
       `${job.status} ${printable(job.source_rel)}: ${printable(job.error_message ?? job.reason ?? "")}`,
   );
-  const problems = status.problems.map((problem) => `⚠️ ${printable(problem)}`);
+  const problems = [...status.problems, ...end.warnings].map((problem) => `⚠️ ${printable(problem)}`);
   const open = status.pending + status.processing + status.publishing;
   const rest = end.over ? [] : [`Stopped with ${count(open, "film")} left; run the same command to go on.`];
   const nothing = end.over && status.total === 0;

@@ -20,8 +20,12 @@ export function listWorkers(context: Context, now: Instant): Worker[] {
 
 export function viewWorker(context: Context, row: WorkerRow, now: Instant): Worker {
   const held = context.store.heldJobsOf(row.id);
+  const standing = standingOf(context, row, now);
+  const said = context.said.get(row.id);
   return toWorker(row, {
-    ...standingOf(context, row, now),
+    ...standing,
+    doing: standing.status === "offline" ? null : (said?.doing ?? null),
+    warnings: said?.warnings ?? [],
     jobs: held.map((job) => ({
       job_id: job.id,
       source_rel: job.source_rel,

@@ -25,6 +25,8 @@ export function heartbeat(context: Context, input: Input<"heartbeat">, now: Inst
     leave(context, sender, now);
     return { stop: [], draining: true };
   }
+  const said = { doing: input.doing ?? null, warnings: input.warnings ?? [] };
+  context.later(() => context.said.set(sender.id, said));
   const worker = saveHeard(context, now, {
     ...sender,
     draining: sender.draining || input.status === "draining",

@@ -44,7 +44,10 @@ export function register(
       ? { draining: false, stopped: false, problem: null, record: afterStart(known_now.record) }
       : {}),
   });
-  if (starts) context.later(() => context.stops.forget(worker_id));
+  if (starts) {
+    context.later(() => context.stops.forget(worker_id));
+    context.later(() => context.said.delete(worker_id));
+  }
   // The old process may still wait for a word: it gets the one that it must stop.
   if (verdict === "replaced") context.emit(() => ({ type: "control", worker_id }));
   return { lease_ms: settings.lease_ms };

@@ -12,6 +12,7 @@ import type { Fit, Fitness } from "./fitness.ts";
 import type { Gpus } from "./gpus.ts";
 import type { Load } from "./machine.ts";
 import type { AttemptTask } from "./messages.ts";
+import type { Warnings } from "./warnings.ts";
 import type { Workspace } from "./workspace.ts";
 
 const SOURCE_WATCH_MS = 10_000;
@@ -24,6 +25,8 @@ export type AgentParts = {
   attempts: Attempts;
   fitness: Fitness;
   gpus: Gpus;
+  /** What people should know although the machine works. */
+  warnings: Warnings;
   loadMeter: () => Promise<Load>;
   log: Logger;
   lease_ms: number;
@@ -70,9 +73,12 @@ async function claimLoop(parts: AgentParts): Promise<void> {
       continue;
     }
     const before = fitness.problem();
+    const checking = fitness.check();
+    const busy = fitness.doing() !== null;
+    if (busy) tellAtOnce(parts);
     // A storage that hangs must not hold up the drain.
-    const fit = await unlessAborted(fitness.check(), signal);
-    if (fitness.problem() !== before) tellAtOnce(parts);
+    const fit = await unlessAborted(checking, signal);
+    if (busy || fitness.problem() !== before) tellAtOnce(parts);
     if (fit === null) {
       await pause(config.worker.job_check_interval, signal).catch(() => {});
       continue;

@@ -3,11 +3,14 @@ import { join } from "node:path";
 import { findFfmpeg } from "../../ffmpeg/find.ts";
 import { type TrialLimits, type Tried, tryMachine } from "../../ffmpeg/trial.ts";
 import { toCapabilities } from "../../ffmpeg/trial-capabilities.ts";
+import type { TrialDevice } from "../../ffmpeg/trial-list.ts";
 import type { Capabilities, FfmpegInfo } from "../../shared/capabilities.ts";
-import type { Gpu } from "../../shared/gpu.ts";
+import type { WorkerConfig } from "../../shared/config.ts";
+import type { Gpu, GpuUse } from "../../shared/gpu.ts";
 import { version } from "../../shared/version.ts";
 import { probeVulkan } from "../../vulkan/detect.ts";
 import type { VulkanProbe } from "../../vulkan/devices.ts";
+import { chooseGpu, usableGpus } from "./gpu-choice.ts";
 import { toTrialDevices } from "./trial-devices.ts";
 import { recallTrials, rememberTrials } from "./trial-memory.ts";
 
@@ -20,6 +23,10 @@ export type DetectOptions = {
   /** Repeat all trials. */
   fresh?: boolean;
   limits?: TrialLimits;
+  /** GPUs on which nothing was tried yet are left out instead of being tried, which takes a while. */
+  skip_untried?: boolean;
+  /** Told why what was found out cannot be kept in `cache_path`; null: it can. */
+  onTrouble?: (why: string | null) => void;
 };
 
 /**
@@ -40,17 +47,44 @@ export async function tryCapabilities(
 ): Promise<{ capabilities: Capabilities; tried: Tried[] }> {
   const { vulkan, named = () => false, cache_path, limits } = options;
   const ffmpeg = await findFfmpeg({ path: options.path, ffprobe_path: options.ffprobe_path });
-  const devices = vulkan?.available === true ? toTrialDevices(vulkan.devices, named) : [];
   const memory = { file: join(cache_path, "capabilities.json"), key: await identify(ffmpeg) };
   const remembered = await recallTrials(memory, { fresh: options.fresh === true });
+  const seen = vulkan?.available === true ? toTrialDevices(vulkan.devices, named) : [];
+  const devices = options.skip_untried === true ? withoutUntried(seen, remembered) : seen;
   const tried = await tryMachine({
     ffmpeg,
     devices,
     remembered,
     ...(limits === undefined ? {} : { limits }),
   });
-  await rememberTrials(memory, tried);
+  const trouble = await rememberTrials(memory, tried);
+  options.onTrouble?.(trouble === null ? null : `${memory.file}: ${trouble}`);
   return { capabilities: toCapabilities({ ffmpeg, devices, tried }), tried };
+}
+
+function withoutUntried(devices: TrialDevice[], remembered: ReadonlyMap<string, unknown>): TrialDevice[] {
+  const keys = [...remembered.keys()];
+  return devices.map((device) => {
+    const tried = device.unwanted !== null || keys.some((key) => key.startsWith(`${device.key} `));
+    return tried ? device : { ...device, unwanted: "nothing was tried on it yet; `vc detect` does" };
+  });
+}
+
+/** What a worker would give to its first film, before any has taught something about the GPUs. */
+export function firstUse(
+  capabilities: Capabilities,
+  { ffmpeg, vulkan }: Pick<WorkerConfig, "ffmpeg" | "vulkan">,
+): GpuUse {
+  const { gpus, why } = usableGpus(capabilities, { ...ffmpeg, ...vulkan });
+  const slots = vulkan.slots_per_device;
+  const found =
+    why === null ? chooseGpu({ usable: gpus, slots, used: new Map(), parked: () => null }) : { why };
+  return {
+    ...{ use_vulkan: ffmpeg.use_vulkan, families: ffmpeg.encoders, suspects: [], rates: [] },
+    device: "gpu" in found ? found.gpu.id : null,
+    no_device: "why" in found ? found.why : null,
+    validation: vulkan.enable_validation,
+  };
 }
 
 async function identify(ffmpeg: FfmpegInfo): Promise<string> {

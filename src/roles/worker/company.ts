@@ -28,10 +28,17 @@ async function beatLoop(parts: AgentParts): Promise<void> {
 /** Tells the master how this machine does; between the regular times, when that has changed. */
 export async function beat(parts: AgentParts): Promise<Reply<"heartbeat">> {
   const { connection, attempts, fitness, draining, ended } = parts;
+  const load = await parts.loadMeter();
   const held = attempts.held();
   const problem = fitness.problem();
+  const doing = fitness.doing();
   const state = problem !== null ? "unfit" : held.length > 0 ? "busy" : "idle";
-  const machine = { ...(await parts.loadMeter()), ...(problem === null ? {} : { problem }) };
+  const machine = {
+    ...load,
+    ...(problem === null ? {} : { problem }),
+    ...(doing === null ? {} : { doing }),
+    warnings: parts.warnings.list(),
+  };
   const status = draining.signal.aborted ? "draining" : state;
   return connection.call("heartbeat", heartbeat(parts, { ...machine, status, held }), {
     signal: ended.signal,

@@ -18,6 +18,8 @@ export type Fitness = {
   doubt(reason: Reason, source_bytes?: number): void;
   /** What is wrong, in one sentence, or null. */
   problem(): string | null;
+  /** What must be found out before films can be taken, while that takes its time; null otherwise. */
+  doing(): string | null;
 };
 
 export function createFitness(parts: {
@@ -31,9 +33,18 @@ export function createFitness(parts: {
   /** Bytes that must be free again; 0 while the disk was never full. */
   let wanted = 0;
   let problem: string | null = null;
+  let doing: string | null = null;
 
+  const detect = async () => {
+    doing = DETECTING;
+    try {
+      return await parts.detect();
+    } finally {
+      doing = null;
+    }
+  };
   const prove = async (): Promise<Fit | string> => {
-    capabilities ??= await parts.detect();
+    capabilities ??= await detect();
     if (workspace === null) {
       const mounted = await parts.mount();
       if (typeof mounted === "string") return mounted;
@@ -64,8 +75,11 @@ export function createFitness(parts: {
       if (reason === "disk_full") wanted = Math.max(wanted, source_bytes, 1);
     },
     problem: () => problem,
+    doing: () => doing,
   };
 }
+
+const DETECTING = "trying out what ffmpeg and the GPUs can do; films follow, after a minute or so";
 
 const GIB = 1024 ** 3;
 

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import * as v from "valibot";
+import { fileTrouble } from "../../shared/errors.ts";
 import type { Gpu, GpuFact, Rate, Suspect } from "../../shared/gpu.ts";
 import {
   attemptEnded,
@@ -23,13 +24,29 @@ export type KeptMemory = {
   attemptEnded(of: { gpu: Gpu; failed: string | null; made_film: boolean }): void;
 };
 
-export function keepMemory({ file, now_ms }: { file: string; now_ms: () => number }): KeptMemory {
+/** Where it lies in the folder for what can be made again. */
+export function gpuMemoryFile(cache_path: string): string {
+  return join(cache_path, "gpu-memory.json");
+}
+
+/** `onTrouble` is told why the file cannot be written whenever that changes; null: it can again. */
+export function keepMemory(of: {
+  file: string;
+  now_ms: () => number;
+  onTrouble: (why: string | null) => void;
+}): KeptMemory {
+  const { file, now_ms } = of;
+  let trouble: string | null = null;
   let memory = emptyMemory("");
   let saved = Promise.resolve();
   const remember = (now: GpuMemory) => {
     if (now === memory) return;
     memory = now;
-    saved = saved.then(() => write(file, now));
+    saved = saved.then(async () => {
+      const why = await write(file, now);
+      if (why !== trouble) of.onTrouble(why);
+      trouble = why;
+    });
   };
   return {
     async open(ffmpeg) {
@@ -52,12 +69,15 @@ async function read(path: string, ffmpeg: string): Promise<GpuMemory> {
   return parsed.success && parsed.output.ffmpeg === ffmpeg ? parsed.output : emptyMemory(ffmpeg);
 }
 
-/** Whole or not at all. A memory that cannot be kept costs some failures after a restart, nothing else. */
-async function write(path: string, memory: GpuMemory): Promise<void> {
+/** Whole or not at all; why not, or null. A memory that cannot be kept costs some failures after a restart. */
+async function write(path: string, memory: GpuMemory): Promise<string | null> {
   const draft = `${path}.${process.pid}`;
   try {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(draft, JSON.stringify(memory));
     await rename(draft, path);
-  } catch {}
+    return null;
+  } catch (error) {
+    return fileTrouble(error);
+  }
 }

@@ -7,6 +7,7 @@ import { chooseGpu, usableGpus } from "./gpu-choice.ts";
 import type { GpuStanding } from "./gpu-figures.ts";
 import { deviceKey } from "./gpu-memory.ts";
 import { type KeptMemory, keepMemory } from "./gpu-memory-file.ts";
+import type { Warnings } from "./warnings.ts";
 
 /** What one attempt has of the GPUs, until it gives it back. */
 export type GpuLease = {
@@ -26,14 +27,17 @@ export type Gpus = {
 };
 
 /** `file` keeps what was learned over restarts. */
-export function createGpus(parts: {
+type Parts = {
   config: Pick<WorkerConfig, "ffmpeg" | "vulkan">;
   file: string;
   log: Logger;
+  warnings: Warnings;
   now_ms: () => number;
-}): Gpus {
+};
+
+export function createGpus(parts: Parts): Gpus {
   const { ffmpeg, vulkan } = parts.config;
-  const memory = keepMemory(parts);
+  const memory = keepMemory({ ...parts, onTrouble: tellTrouble(parts) });
   const used = new Map<string, number>();
   const count = (gpu: Gpu, change: number) => void used.set(gpu.id, (used.get(gpu.id) ?? 0) + change);
   const parked = (gpu: Gpu) => {
@@ -83,16 +87,29 @@ export function createGpus(parts: {
   };
 }
 
-/** A GPU that somebody named and that is not there is worth a warning; a machine without one is not. */
-function tellUsable(
-  { config, log }: Parameters<typeof createGpus>[0],
-  { gpus, why }: ReturnType<typeof usableGpus>,
-): void {
+/** A GPU that somebody asked for and that is not there is worth a warning; a machine without one is not. */
+function tellUsable({ config, log, warnings }: Parts, { gpus, why }: ReturnType<typeof usableGpus>): void {
   const { use_vulkan } = config.ffmpeg;
-  const wanted = use_vulkan === true || config.vulkan.preferred_device !== "auto";
+  const { preferred_device } = config.vulkan;
+  const named = preferred_device === "auto" ? null : `vulkan.preferred_device is "${preferred_device}"`;
+  const wanted =
+    use_vulkan === false ? null : (named ?? (use_vulkan === true ? "ffmpeg.use_vulkan is true" : null));
+  const missed = why !== null && wanted !== null;
+  warnings.set("gpus", missed ? `No GPU is used, although ${wanted}: ${why}.` : null);
   if (why === null) log.info("films may use GPUs", { gpus: gpus.map(({ name }) => name) });
-  else if (wanted && use_vulkan !== false) log.warn("no GPU is used", { reason: why });
+  else if (missed) log.warn("no GPU is used", { reason: why });
   else log.info("no GPU is used", { reason: why });
+}
+
+/** What cannot be kept is learned again after a restart, perhaps from a film that fails: worth a warning. */
+function tellTrouble({ file, log, warnings }: Parts): (why: string | null) => void {
+  return (why) => {
+    warnings.set(
+      "memory",
+      why === null ? null : `What is learned about GPUs cannot be kept in ${file}: ${why}.`,
+    );
+    if (why !== null) log.warn("what is learned about GPUs cannot be kept", { file, reason: why });
+  };
 }
 
 /** How one attempt went, for the memory. */

@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { createClient } from "../../shared/client.ts";
 import type { WorkerConfig } from "../../shared/config.ts";
 import { VcError } from "../../shared/errors.ts";
@@ -13,8 +12,10 @@ import { type Connection, createConnection } from "./connection.ts";
 import { createFitness } from "./fitness.ts";
 import { isNamed } from "./gpu-choice.ts";
 import { createGpuLoads } from "./gpu-load.ts";
+import { gpuMemoryFile } from "./gpu-memory-file.ts";
 import { createGpus } from "./gpus.ts";
 import { createLoadMeter } from "./machine.ts";
+import { createWarnings, type Warnings } from "./warnings.ts";
 import { createWorkspace, proveMount } from "./workspace.ts";
 
 export type WorkerOptions = {
@@ -30,6 +31,8 @@ export type RunningWorker = {
   done: Promise<void>;
   /** The first call drains; the second hands back at once what still runs. */
   stop(): void;
+  /** What people should know although it works, one sentence each. */
+  warnings(): string[];
 };
 
 /** Starts a worker; it needs neither a reachable master nor a working ffmpeg yet, and says what it waits for. */
@@ -65,23 +68,26 @@ export function startWorker(config: WorkerConfig, options: WorkerOptions): Runni
       asked = true;
       draining.abort();
     },
+    warnings: running.warnings.list,
   };
 }
 
-type Life = Omit<AgentParts, "attempts" | "fitness" | "gpus" | "loadMeter" | "lease_ms"> & {
+type Life = Omit<AgentParts, "attempts" | "fitness" | "gpus" | "warnings" | "loadMeter" | "lease_ms"> & {
   job: string[] | null;
 };
 
-function live(life: Life): { done: Promise<void>; attempts: Attempts } {
+function live(life: Life): { done: Promise<void>; attempts: Attempts; warnings: Warnings } {
   const { config, connection, log, draining, ended } = life;
   const cache_path = config.storage.cache_path ?? cacheFolder();
-  const gpus = createGpus({ config, file: join(cache_path, "gpu-memory.json"), log, now_ms: Date.now });
+  const warnings = createWarnings();
+  const gpus = createGpus({ config, file: gpuMemoryFile(cache_path), log, warnings, now_ms: Date.now });
   const fitness = createFitness({
     log,
     async detect() {
       const named: DetectOptions["named"] = (gpu) => isNamed(config.vulkan.preferred_device, gpu);
       log.info("finding out what ffmpeg and the GPUs can do; without a cache this takes up to a minute");
-      const capabilities = await detectCapabilities({ ...config.ffmpeg, cache_path, named });
+      const onTrouble = tellTrouble({ log, warnings });
+      const capabilities = await detectCapabilities({ ...config.ffmpeg, cache_path, named, onTrouble });
       await gpus.see(capabilities);
       return capabilities;
     },
@@ -113,10 +119,19 @@ function live(life: Life): { done: Promise<void>; attempts: Attempts } {
     log.info("registered with the master");
     const loads = createGpuLoads({ fresh_ms: 2 * config.worker.heartbeat_interval });
     const loadMeter = createLoadMeter({ standings: gpus.standings, loads });
-    await runAgent({ ...life, attempts, fitness, gpus, loadMeter, lease_ms: registration.lease_ms });
+    const { lease_ms } = registration;
+    await runAgent({ ...life, attempts, fitness, gpus, warnings, loadMeter, lease_ms });
     log.info("worker ends");
   };
-  return { done: run(), attempts };
+  return { done: run(), attempts, warnings };
+}
+
+/** Where the trials' answers cannot be kept, every start of the worker takes as long as the first. */
+function tellTrouble({ log, warnings }: { log: Logger; warnings: Warnings }): (why: string | null) => void {
+  return (why) => {
+    warnings.set("trials", why === null ? null : `What ffmpeg and the GPUs can do cannot be kept in ${why}.`);
+    if (why !== null) log.warn("what trials showed cannot be kept", { reason: why });
+  };
 }
 
 /** Null when the worker is stopped before a master answered. */

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import * as v from "valibot";
 import type { Tried } from "../../ffmpeg/trial.ts";
 import type { Outcome } from "../../ffmpeg/trial-run.ts";
+import { fileTrouble } from "../../shared/errors.ts";
 
 /** What trials showed, in a file: answers by the trial's key, all for one ffmpeg (`key`). */
 const Memory = v.object({
@@ -39,10 +40,13 @@ export async function recallTrials(
   return new Map(lasting);
 }
 
-/** Adds what was run just now. A file that cannot be written costs some seconds at the next start, nothing else. */
-export async function rememberTrials({ file, key }: Place, tried: Tried[]): Promise<void> {
+/**
+ * Adds what was run just now. Resolves with why it cannot be kept, or null: all of it is then tried again at the next
+ * start, which may take a minute.
+ */
+export async function rememberTrials({ file, key }: Place, tried: Tried[]): Promise<string | null> {
   const news = tried.filter(({ ran }) => ran);
-  if (news.length === 0) return;
+  if (news.length === 0) return null;
   const before = await read(file);
   const tried_at = new Date().toISOString();
   const answers = {
@@ -54,7 +58,10 @@ export async function rememberTrials({ file, key }: Place, tried: Tried[]): Prom
     const draft = `${file}.${process.pid}`;
     await writeFile(draft, JSON.stringify({ key, answers } satisfies Memory));
     await rename(draft, file);
-  } catch {}
+    return null;
+  } catch (error) {
+    return fileTrouble(error);
+  }
 }
 
 const RETRY_MS = 24 * 60 * 60 * 1000;

@@ -68,6 +68,8 @@ export function worker(changes: Partial<Worker> = {}): Worker {
     memory_usage: null,
     version: "0.1.0",
     problem: null,
+    doing: null,
+    warnings: [],
     jobs: [],
     ...changes,
   };

@@ -71,5 +71,27 @@ test.each([
     ["nothing converted.", "Stopped with 2 films left; run the same command to go on."],
   ],
 ])("the end, when %s", (_, reached, jobs, over, lines) => {
-  expect(renderConvertEnd({ status: reached, stats, jobs, over, sought }).split("\n")).toEqual(lines);
+  expect(renderConvertEnd({ status: reached, stats, jobs, over, warnings: [], sought }).split("\n")).toEqual(
+    lines,
+  );
+});
+
+test("the end warns of what the worker warned of", () => {
+  const warnings = ['No GPU is used, although vulkan.preferred_device is "RTX": there is none.'];
+  const end = { status: nothing, stats, jobs: [], over: true, warnings, sought };
+  expect(renderConvertEnd(end).split("\n")[0]).toBe(`⚠️ ${warnings[0]}`);
+});
+
+test("what the worker does before the first film, and what is wrong with it and its GPUs, stand below the bar", () => {
+  const gpus = [{ name: "Card", state: "parked" as const, problem: "parked (tried again in 20 min)" }];
+  const workers = [worker({ doing: "trying things out", warnings: ["No GPU is used."], gpus })];
+  expect(
+    renderConvertProgress({ ...nothing, workers })
+      .split("\n")
+      .slice(1),
+  ).toEqual([
+    "  🔎 trying things out",
+    "  ⚠️ No GPU is used.",
+    "  ⚠️ GPU Card: parked (tried again in 20 min)",
+  ]);
 });

@@ -178,3 +178,11 @@ test.each<[Progress | null, string]>([
   [{ stage: "handing_in", percent: 100, fps: null, speed: null, eta_s: null }, "handing in"],
   [null, "starting"],
 ])("%j is shown as %p", (progress, text) => expect(renderProgress(progress)).toBe(text));
+
+test("workers that are not ready yet say what they do, and people see what they warn of", () => {
+  const workers = [worker({ doing: "trying things out", warnings: ["No GPU is used."] })];
+  const screen = renderStatus(status({ pending: 2, total: 2, workers }));
+  expect(screen).toContain("└─ worker-1: No GPU is used.");
+  expect(screen).toContain("Estimated Time Remaining: unknown: the workers are not ready yet");
+  expect(screen).toContain("🔎 trying things out");
+});

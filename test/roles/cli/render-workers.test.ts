@@ -43,3 +43,11 @@ test("GPUs with their load, and what is wrong with them", () => {
     "⚠️ worker-1: GPU Arc\\x1b[2J: it failed in 1 film",
   ]);
 });
+
+test("a worker that is not ready yet, and what people should know of one that works", () => {
+  const workers = [worker({ doing: "trying things out", warnings: ["No GPU\x1b[2J is used."] })];
+  expect(renderWorkers(workers, 0).split("\n").slice(2)).toEqual([
+    "🔎 worker-1: trying things out",
+    "⚠️ worker-1: No GPU\\x1b[2J is used.",
+  ]);
+});

@@ -16,10 +16,11 @@ export type Farm = {
   /** Starts the master, which hands out these films. */
   master(films: string[], sections?: Record<string, Record<string, unknown>>): Promise<Master>;
   /** Starts a worker whose attempts run `program`, in which `done(text)`, `refuse(result)` and `task` are known. */
-  worker(program: string, settings?: Record<string, unknown>): Promise<Worker>;
+  worker(program: string, settings?: Section, sections?: Record<string, Section>): Promise<Worker>;
   line: Line;
   job(source_rel: string): Promise<Record<string, unknown>>;
 };
+type Section = Record<string, unknown>;
 export type Worker = RunningWorker & { log(): Promise<string> };
 type Line = {
   /** The last parts of the paths that were called. */
@@ -49,12 +50,12 @@ export async function withFarm(use: (farm: Farm) => Promise<void>): Promise<void
           await master.scan();
           return master;
         },
-        async worker(program, settings = {}) {
+        async worker(program, settings = {}, sections = {}) {
           const name = join(site.folder, `worker-${running.length}`);
           await writeFile(`${name}.ts`, childProgram(program));
           const log_path = `${name}.log`;
           const log = createLogger({ level: "debug", format: "text", output_path: log_path });
-          const config = configOf({ site, url: `http://127.0.0.1:${server.port}`, settings });
+          const config = configOf({ site, url: `http://127.0.0.1:${server.port}`, settings, sections });
           const job = [process.execPath, `${name}.ts`];
           const worker = startWorker(config, { log, job, hand_back_ms: 300 });
           running.push(worker);
@@ -98,7 +99,12 @@ async function pass(request: Request, line: Line, master_url: string): Promise<R
   return fate === "unheard" ? new Promise(() => {}) : response;
 }
 
-function configOf(of: { site: MasterSite; url: string; settings: Record<string, unknown> }): WorkerConfig {
+function configOf(of: {
+  site: MasterSite;
+  url: string;
+  settings: Section;
+  sections: Record<string, Section>;
+}): WorkerConfig {
   return v.parse(WorkerConfig, {
     worker: {
       id: "w",
@@ -110,6 +116,7 @@ function configOf(of: { site: MasterSite; url: string; settings: Record<string, 
     },
     // One folder for all tests: trials of encoders take seconds.
     storage: { cache_path: join(of.site.folder, "..", "vc-test-capabilities") },
+    ...of.sections,
   });
 }
 

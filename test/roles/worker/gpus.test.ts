@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { createGpus, type Gpus } from "../../../src/roles/worker/gpus.ts";
+import { createWarnings } from "../../../src/roles/worker/warnings.ts";
 import type { Capabilities } from "../../../src/shared/capabilities.ts";
 import { WorkerConfig } from "../../../src/shared/config.ts";
 import { CPU_ONLY, rungKey } from "../../../src/shared/gpu.ts";
@@ -30,9 +31,10 @@ async function pool(of: { file?: string; found?: Capabilities; vulkan?: object; 
   const config = v.parse(WorkerConfig, { vulkan: of.vulkan ?? {}, ffmpeg: of.ffmpeg ?? {} });
   const { log, lines } = logLines();
   const file = of.file ?? join(folder, `${++files}`, "gpu-memory.json");
-  const gpus = createGpus({ config, file, log, now_ms: () => now_ms });
+  const warnings = createWarnings();
+  const gpus = createGpus({ config, file, log, warnings, now_ms: () => now_ms });
   await gpus.see(of.found ?? machine());
-  return { gpus, lines, file };
+  return { gpus, lines, file, warnings };
 }
 
 const rung = (device = one) =>
@@ -116,6 +118,41 @@ test.each<[string, Parameters<typeof pool>[0], string]>([
   expect(gpus.take().use).toMatchObject({ device: null, no_device: expect.stringContaining(why) });
   expect(gpus.standings()).toEqual([]);
   expect(lines).toEqual(["no GPU is used"]);
+});
+
+test.each<[string, Parameters<typeof pool>[0], string[]]>([
+  ["that nobody asked for", { found: machine({ gpus: [] }) }, []],
+  ["that nobody wants", { vulkan: { preferred_device: "RTX" }, ffmpeg: { use_vulkan: false } }, []],
+  [
+    "asked for by name",
+    { vulkan: { preferred_device: "RTX" } },
+    [
+      'No GPU is used, although vulkan.preferred_device is "RTX": no device is called "RTX" (vulkan.preferred_device); there are: NVIDIA L4 (0), NVIDIA L4 (1).',
+    ],
+  ],
+  [
+    "asked for at all",
+    { found: machine({ gpus: [] }), ffmpeg: { use_vulkan: true } },
+    ["No GPU is used, although ffmpeg.use_vulkan is true: Vulkan shows no GPU on this machine."],
+  ],
+])("a GPU %s that is not there: people are warned", async (_, of, texts) => {
+  const { gpus, warnings } = await pool(of);
+  expect(warnings.list()).toEqual(texts);
+  await gpus.see(machine({ gpus: [gpu({ name: "RTX 4090" })] }));
+  expect(warnings.list()).toEqual([]);
+});
+
+test("people are warned of a memory that cannot be kept, as long as that is so", async () => {
+  const taken = join(folder, "taken");
+  await writeFile(taken, "");
+  const { gpus, lines, warnings } = await pool({ file: join(taken, "gpu-memory.json") });
+  fail(gpus);
+  const text = `What is learned about GPUs cannot be kept in ${join(taken, "gpu-memory.json")}: `;
+  await until("they are warned", () => warnings.list()[0]?.startsWith(text));
+  await rm(taken);
+  fail(gpus, { device: two });
+  await until("it is over", () => warnings.list().length === 0);
+  expect(lines.filter((line) => line === "what is learned about GPUs cannot be kept")).toHaveLength(1);
 });
 
 test("a suspect is told to the next films, also after a restart, until its cool-down is over", async () => {

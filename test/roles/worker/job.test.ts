@@ -7,6 +7,7 @@ import { detectCapabilities } from "../../../src/roles/worker/capabilities.ts";
 import { execute } from "../../../src/roles/worker/executor.ts";
 import { createGpus } from "../../../src/roles/worker/gpus.ts";
 import type { AttemptTask } from "../../../src/roles/worker/messages.ts";
+import { createWarnings } from "../../../src/roles/worker/warnings.ts";
 import { WorkerConfig } from "../../../src/shared/config.ts";
 import { CPU_ONLY } from "../../../src/shared/gpu.ts";
 import type { JobOrder } from "../../../src/shared/job.ts";
@@ -133,6 +134,7 @@ test("what a film taught about a GPU comes to the pool: the next film leaves it 
     config,
     file: at("gpu-memory.json"),
     log: logLines().log,
+    warnings: createWarnings(),
     now_ms: () => now_ms,
   });
   await gpus.see(machine);
