@@ -6,7 +6,8 @@ import { printable } from "../../shared/printable.ts";
 
 /**
  * Checks what citty would let pass (unknown options, options without their value, arguments too many) and
- * returns the arguments in the one form that cannot be misread: `--name=value ... -- positional ...`.
+ * returns the arguments in the one form that cannot be misread: `--name=value ... -- positional ...`. A last positional
+ * with the value hint `...` may stand for several.
  * Throws VcError("usage").
  */
 export function normalize(rawArgs: string[], definitions: ArgsDef, command: string): string[] {
@@ -32,7 +33,8 @@ export function normalize(rawArgs: string[], definitions: ArgsDef, command: stri
     }
   }
   const extra = positionals[places.length];
-  if (extra !== undefined) throw wrong(`unexpected argument ${JSON.stringify(printable(extra))}`);
+  if (extra !== undefined && places.at(-1)?.[1].valueHint !== "...")
+    throw wrong(`unexpected argument ${JSON.stringify(printable(extra))}`);
   const missing = places.find(
     ([, definition], index) => definition.required !== false && positionals[index] === undefined,
   );

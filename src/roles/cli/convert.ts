@@ -1,23 +1,13 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { type ArgsDef, defineCommand, type StringArgDef } from "citty";
+import { defineCommand } from "citty";
 import type { MasterConfig, WorkerConfig } from "../../shared/config.ts";
 import { loadMasterConfig, loadWorkerConfig } from "../../shared/config-file.ts";
-import { listKeys } from "../../shared/config-keys.ts";
 import { fileTrouble, VcError } from "../../shared/errors.ts";
+import { conversionArgs, conversionFlags } from "./conversion-args.ts";
 import { runFarm } from "./convert-farm.ts";
 import { jsonArg } from "./start.ts";
-
-/** Every key of the configuration's conversion section, as an option: `--target-resolution` and so on. */
-const conversionKeys = listKeys("master").filter(({ path }) => path.startsWith("conversion."));
-const optionOf = (path: string) => path.slice("conversion.".length).replaceAll("_", "-");
-const conversionArgs: ArgsDef = Object.fromEntries(
-  conversionKeys.map(({ path, description }): [string, StringArgDef] => [
-    optionOf(path),
-    { type: "string", valueHint: "VALUE", description },
-  ]),
-);
 
 export const convert = defineCommand({
   meta: { name: "convert", description: "Convert a film or a folder here, master and worker in one process" },
@@ -69,10 +59,6 @@ function isFolder(path: string): boolean {
 /** One queue for each source folder lies beside the results, so that a later run goes on where this one stops. */
 function masterConfig(root: string, out: string, args: Record<string, unknown>): MasterConfig {
   const queue = createHash("sha256").update(root).digest("hex").slice(0, 12);
-  const conversion = conversionKeys.map(({ path }): [string, string | undefined] => {
-    const value = args[optionOf(path)];
-    return [path, typeof value === "string" ? value : undefined];
-  });
   const flags = {
     "server.host": "127.0.0.1",
     "server.port": "0",
@@ -89,7 +75,7 @@ function masterConfig(root: string, out: string, args: Record<string, unknown>):
     // Ctrl-C gives films back as lost: nobody who stops and goes on as often as he likes shall lose one by that.
     "queue.max_lost": "1000",
     "logging.output_path": join(out, ".vc", "convert.log"),
-    ...Object.fromEntries(conversion),
+    ...conversionFlags(args),
   };
   return loadMasterConfig({ path: null, implicit: false, flags, env: {} });
 }

@@ -26,6 +26,7 @@ const COMMANDS: Record<string, () => Promise<CommandDef>> = {
   worker: async () => plain((await import("./worker.ts")).worker),
   convert: async () => plain((await import("./convert.ts")).convert),
   start: async () => plain((await import("./convert.ts")).convert),
+  plan: async () => plain((await import("./plan.ts")).plan),
   status: async () => plain((await import("./status.ts")).status),
   stats: async () => plain((await import("./stats.ts")).stats),
   jobs: async () => plain((await import("./jobs.ts")).jobs),

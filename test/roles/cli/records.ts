@@ -85,6 +85,7 @@ export function status(changes: Partial<Status> = {}): Status {
     skipped: 0,
     cancelled: 0,
     total: 0,
+    skipped_for: [],
     workers: [],
     throughput: { files_per_hour: null, bytes_per_second: null },
     eta_s: null,
