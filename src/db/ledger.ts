@@ -1,8 +1,10 @@
 import type { Database as Sqlite } from "bun:sqlite";
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdir, open } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as v from "valibot";
 import { systemCode } from "../shared/errors.ts";
+import { syncFolder } from "../shared/platform.ts";
 
 /**
  * What was published since the backups were made, beside them: a line a film, a file a day. A restored database takes
@@ -25,12 +27,21 @@ export type LedgerEntry = v.InferOutput<typeof LedgerEntry>;
 
 type Place = { path: string; folder: string };
 
-/** Notes a published film. Throws the system's errors. */
-export function recordPublished(place: Place, entry: LedgerEntry): void {
-  mkdirSync(place.folder, { recursive: true });
-  const file = `${prefix(place)}${dayOf(new Date(entry.at_ms).toISOString())}.jsonl`;
-  // It begins with a line's end, because a crash may have left half a line before it.
-  appendFileSync(join(place.folder, file), `\n${JSON.stringify(entry)}\n`);
+/** Notes films of one day; resolves once the disk has it. The same may be noted again. Throws the system's errors. */
+export async function recordPublished(place: Place, entries: [LedgerEntry, ...LedgerEntry[]]): Promise<void> {
+  await mkdir(place.folder, { recursive: true });
+  const day = dayOf(new Date(entries[0].at_ms).toISOString());
+  const path = join(place.folder, `${prefix(place)}${day}.jsonl`);
+  const file = await open(path, "a", 0o644);
+  try {
+    const isNew = (await file.stat()).size === 0;
+    // It begins with a line's end, because a crash may have left half a line before it.
+    await file.appendFile(entries.map((entry) => `\n${JSON.stringify(entry)}\n`).join(""));
+    await file.datasync();
+    if (isNew) await syncFolder(place.folder);
+  } finally {
+    await file.close();
+  }
 }
 
 /** All that is noted, the oldest first; half lines are left out. */

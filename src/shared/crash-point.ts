@@ -20,6 +20,7 @@ export const CRASH_POINTS = {
   "publish.cleared": { role: "master", dies: "nothing staged is left" },
   "publish.folder_synced": { role: "master", dies: "the film's folder is durable, those above it are not" },
   "publish.synced": { role: "master", dies: "all folders are durable" },
+  "publish.noted": { role: "master", dies: "the film is noted beside the backups" },
   "publish.recorded": { role: "master", dies: "that it is completed is written, not committed" },
   "publish.committed": { role: "master", dies: "that it is completed is durable, not answered" },
   "hand_in.answered": { role: "worker", dies: "the worker knows that its film is published" },

@@ -27,18 +27,18 @@ const entry = (n: number, changed: Partial<LedgerEntry> = {}): LedgerEntry => ({
 });
 
 test("entries come back in order, through half lines and other files; days before the oldest backup go", () =>
-  withDatabasePath((path, folder) => {
+  withDatabasePath(async (path, folder) => {
     const place = { path, folder: join(folder, "backups") };
     expect(readLedger(place)).toEqual([]);
     const day_ms = 86_400_000;
-    recordPublished(place, entry(2, { at_ms: AT + day_ms }));
-    recordPublished(place, entry(0));
+    await recordPublished(place, [entry(2, { at_ms: AT + day_ms })]);
+    await recordPublished(place, [entry(0)]);
     appendFileSync(join(place.folder, "jobs-published-20261122.jsonl"), '{"at_ms": 17');
-    recordPublished(place, entry(1));
+    await recordPublished(place, [entry(1), entry(3)]);
     writeFileSync(join(place.folder, "other-published-20261122.jsonl"), JSON.stringify(entry(7)));
-    expect(readLedger(place).map(({ source_size }) => source_size)).toEqual([1000, 1001, 1002]);
+    expect(readLedger(place).map(({ source_size }) => source_size)).toEqual([1000, 1001, 1003, 1002]);
     trimLedger(place, "2026-11-22T23:59:59Z");
-    expect(readLedger(place)).toHaveLength(3);
+    expect(readLedger(place)).toHaveLength(4);
     trimLedger(place, "2026-11-23T00:00:00Z");
     expect(readLedger(place)).toHaveLength(1);
     expect(readdirSync(place.folder)).toContain("other-published-20261122.jsonl");
@@ -51,7 +51,7 @@ test("films become completed, known or not, and are counted; what the database k
     if (newer === undefined) throw new Error("not there");
     store.saveJob({ ...newer, updated_ms: AT + 1 });
     // One that was held, one that waited, one that is newer, one that the database does not know.
-    const entries = [entry(0), entry(1, { source_size: 77 }), entry(2), entry(9)];
+    const entries = [entry(0), entry(1, { source_size: 77 }), entry(2), entry(9), entry(9)];
     expect(applyLedger(database.sqlite, entries)).toBe(3);
     expect(applyLedger(database.sqlite, entries)).toBe(0);
     const status = (n: number) => store.job(entry(n).job_id)?.status;

@@ -40,7 +40,8 @@ siteTest(
     const name = first("the name", intent, named);
     const folder = first("the folder with the name", name, syncs("/converted/Show>"));
     const above = first("the folder with the new folder", name, syncs("/converted>"));
-    first("that it is completed", Math.max(folder, above), commits);
+    const noted = first("its line beside the backups", Math.max(folder, above), syncs("jobs-published-"));
+    first("that it is completed", noted, commits);
     // Nothing was named before its data and the intent were safe.
     expect(calls.findIndex(named)).toBe(name);
   },

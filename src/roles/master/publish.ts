@@ -104,9 +104,10 @@ async function publishOnce(parts: Parts, intent: PublishIntent): Promise<JobStat
   try {
     const placement = await place({ ...parts, intent });
     if (placement.state === "placed") {
+      await parts.ledger?.(intent, placement.published);
+      crashPoint("publish.noted");
       const status = await transact((now) => coordinator.finishPublish(of, placement.published, now));
       crashPoint("publish.committed");
-      parts.ledger?.(intent, placement.published);
       return status;
     }
     const { state: _, ...failure } = placement;
