@@ -5,7 +5,7 @@ import type { Reason } from "../../shared/job.ts";
 import { RULED, type Wishes } from "../../shared/rules.ts";
 import type { Context } from "./context.ts";
 import { standing } from "./lifecycle.ts";
-import { move, mustMove } from "./moves.ts";
+import { type Ending, move, mustMove } from "./moves.ts";
 
 /** What the rules say of a known source whose file has not changed: `skip` and `queue` change its job. */
 export type Ruling = "leave" | "skip" | "queue";
@@ -42,6 +42,24 @@ export function leaveAlone(context: Context, job: JobRow, now: Instant): JobRow 
   const { reason, message: error_message } = refused;
   const moved = move(context, job, { type: "skip", reason }, now, { error_message });
   return "refused" in moved ? null : moved;
+}
+
+/**
+ * How an attempt ends whose result is not smaller than rules.max_size_ratio asks for; null where it is published. Our own
+ * workers see to it themselves, before the film is whole; other clients know nothing of rules.
+ */
+export function tooLarge(
+  context: Context,
+  { source_rel, source_size }: JobRow,
+  size: number | null,
+): Pick<Ending, "event" | "outcome" | "reason" | "message" | "patch"> | null {
+  const { rules, key } = context.wishes.of(source_rel);
+  const ratio = rules.max_size_ratio;
+  if (ratio === null || size === null || size < ratio * source_size) return null;
+  const reason = "not_smaller";
+  const message = `Left alone: the result has ${size} bytes, its source ${source_size} (rules.max_size_ratio: ${ratio}).`;
+  const event = { type: "failed", outcome: "skipped", reason } as const;
+  return { event, outcome: "skipped", reason, message, patch: { wish_key: key } };
 }
 
 /** Queues a job again that other rules or settings had left alone. */
