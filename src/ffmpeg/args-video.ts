@@ -1,8 +1,10 @@
 import { afterScale, beforeScale } from "./args-picture.ts";
 import { colorParams, colorTags } from "./color.ts";
 import { FAMILIES } from "./encoders/families.ts";
+import { chromaLocation } from "./encoders/hdr.ts";
 import type { Plan } from "./plan.ts";
 import type { VideoPlan } from "./plan-video.ts";
+import { type ToneMap, toneMapOnCpu, toneMapOnGpu } from "./tone-map.ts";
 
 /**
  * What opens the plan's devices and decodes on one of them, before `-i`. With `-hwaccel_output_format` ffmpeg cannot
@@ -21,7 +23,9 @@ export function hardware({ video, gpu, validation }: Plan): string[] {
           "1",
         ]
       : [];
-  return ["-init_hw_device", device, ...withoutVulkan(open.input), ...decoding];
+  const uploads = decode === "cpu" && filter === "vulkan" && video.frames === "cpu";
+  const filtering = uploads ? ["-filter_hw_device", "vk"] : [];
+  return ["-init_hw_device", device, ...filtering, ...withoutVulkan(open.input), ...decoding];
 }
 
 /** The filters and the encoder of the film itself. */
@@ -30,13 +34,30 @@ export function encoding(plan: VideoPlan): string[] {
   if (encoder === undefined) throw new Error(`no encoder family has ${plan.encoder}`);
   const { rate, preset, bit_depth, frame_rate, limits, color } = plan;
   return [
-    ...["-filter:v:0", filters(plan).join(","), "-c:v:0", plan.encoder],
-    ...encoder.options({ rate, preset, bit_depth, frame_rate, limits }),
+    ...[...graph(plan), "-c:v:0", plan.encoder],
+    ...encoder.options({ rate, preset, bit_depth, frame_rate, limits, color: plan }),
     ...plan.open.output,
     // Frames keep their own times: none is invented to fill a hole, none dropped.
     ...["-fps_mode", "passthrough", "-enc_time_base", `${plan.time_base.num}:${plan.time_base.den}`],
     ...colorTags(color),
+    ...chromaSiting(plan),
   ];
+}
+
+/** What the film's stream is called in `-map`. */
+export function filmMap({ index, sheds }: VideoPlan): string {
+  return sheds ? "[film]" : `0:${index}`;
+}
+
+/**
+ * ffmpeg 5 writes what the source's container says of HDR into the result, whatever became of the pictures, unless its
+ * pictures come from more than one stream; so here they also go where nothing comes from.
+ */
+function graph(plan: VideoPlan): string[] {
+  const chain = filters(plan).join(",");
+  if (!plan.sheds) return ["-filter:v:0", chain];
+  const source = `[0:${plan.index}]`;
+  return ["-filter_complex", `${source}${chain}[film];${source}nullsink`];
 }
 
 /** The encoder's own device may be made from the Vulkan one, which is opened only once. */
@@ -55,24 +76,62 @@ function filters(plan: VideoPlan): string[] {
   if (plan.filter === "cpu") {
     return [...download, ...onCpu(plan), format, ...upload, ...declared(plan)];
   }
+  if (plan.tone_map !== null) return toneMappedOnGpu(plan, plan.tone_map);
   const scale = plan.scaled ? [`scale_vulkan=w=${plan.width}:h=${plan.height}`] : [];
-  if (plan.frames === "cpu") return [...scale, ...download, ...afterScale(plan), format, ...upload];
+  if (plan.frames === "cpu") {
+    return [...scale, ...download, ...afterScale(plan), format, ...upload, ...declared(plan)];
+  }
   const bring = plan.decode === "vulkan" ? [] : [format, ...upload];
   return [...bring, ...scale, ...afterScale(plan), ...declared(plan)];
 }
 
 function onCpu(plan: VideoPlan): string[] {
-  const { inner, from_rgb, color } = plan;
+  const { inner, from_rgb, color, tone_map } = plan;
   const range = `out_range=${color.range ?? "tv"}`;
-  const matrix = from_rgb ? ":out_color_matrix=bt709" : "";
+  const matrix = from_rgb === null ? "" : `:out_color_matrix=${from_rgb}`;
   const scale = `scale=${inner.width}:${inner.height}:flags=bicubic:${range}${matrix}`;
-  return [...beforeScale(plan), scale, ...afterScale(plan)];
+  const map = tone_map === null ? [] : toneMapOnCpu(tone_map, plan.pixel_format);
+  return [...beforeScale(plan), scale, ...afterScale(plan), ...map];
+}
+
+/** The GPU's pictures have the format that the encoder takes, or can be brought to it without a loss. */
+function toneMappedOnGpu(plan: VideoPlan, { source }: ToneMap): string[] {
+  const pixel_format = plan.bit_depth === 8 ? "nv12" : "p010le";
+  const bring = plan.decode === "vulkan" ? [] : ["format=p010le", "hwupload"];
+  const mapped = [...bring, ...toneMapOnGpu({ source, size: plan, pixel_format })];
+  if (plan.frames === "vulkan") return [...mapped, ...afterScale(plan), ...declared(plan)];
+  const down = ["hwdownload", `format=${pixel_format}`, ...afterScale(plan)];
+  return [...mapped, ...down, `format=${plan.input_format}`, ...plan.open.upload, ...declared(plan)];
 }
 
 /**
- * ffmpeg converts where the last filter's colours are not those that the encoder is told, but it cannot on the GPU: a
- * film whose header and pictures disagree would fail.
+ * What the pictures say counts for ffmpeg 7 and later, and the encoder's options for those before. ffmpeg converts where
+ * the two differ, but it cannot on the GPU: a film whose header and pictures disagree would fail.
  */
-function declared({ frames, color }: VideoPlan): string[] {
-  return frames === "vulkan" ? [`setparams=${colorParams(color)}`] : [];
+function declared({ frames, color, sheds, hdr }: VideoPlan): string[] {
+  const told = color.primaries !== null || color.transfer !== null || color.matrix !== null;
+  const forget = sheds ? (hdr === null ? FORGET_LIGHT : FORGET_ALL) : [];
+  return [...(told || frames === "vulkan" ? [`setparams=${colorParams(color)}`] : []), ...forget];
+}
+
+/** Newer encoders write what they find with the pictures. */
+const FORGET_LIGHT = ["MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"].map(
+  (type) => `sidedata=mode=delete:type=${type}`,
+);
+/** Not every ffmpeg can name Dolby Vision's; what HDR10 needs the encoder is told by its options. */
+const FORGET_ALL = ["sidedata=mode=delete"];
+
+/** Encoders on the CPU have options for it; to the others' streams it is added afterwards. */
+function chromaSiting({ chroma_location, codec, encoder }: VideoPlan): string[] {
+  const number = chromaLocation(chroma_location);
+  if (chroma_location === null || number === null) return [];
+  const option = ["-chroma_sample_location:v:0", chroma_location];
+  if (["libx264", "libx265", "libsvtav1"].includes(encoder)) return option;
+  const filters: Record<string, string> = {
+    h264: `h264_metadata=chroma_sample_loc_type=${number}`,
+    hevc: `hevc_metadata=chroma_sample_loc_type=${number}`,
+    av1: "av1_metadata=chroma_sample_position=colocated",
+  };
+  const filter = filters[codec];
+  return filter === undefined ? option : [...option, "-bsf:v:0", filter];
 }

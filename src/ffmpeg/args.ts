@@ -1,4 +1,4 @@
-import { encoding, hardware } from "./args-video.ts";
+import { encoding, filmMap, hardware } from "./args-video.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
 import type { Plan } from "./plan.ts";
 import type { AudioPlan } from "./plan-audio.ts";
@@ -46,12 +46,9 @@ const GLOBAL = [
 ];
 
 function maps(plan: Plan): string[] {
-  const indices = [
-    plan.video.index,
-    ...plan.audio.map(({ index }) => index),
-    ...plan.subtitles.map(({ index }) => index),
-  ];
-  return [...indices, ...plan.attachments, ...plan.covers].flatMap((index) => ["-map", `0:${index}`]);
+  const indices = [...plan.audio.map(({ index }) => index), ...plan.subtitles.map(({ index }) => index)];
+  const kept = [...indices, ...plan.attachments, ...plan.covers].flatMap((index) => ["-map", `0:${index}`]);
+  return ["-map", filmMap(plan.video), ...kept];
 }
 
 /** Holes in a track are filled with silence (async=1), or what follows would slide away from the picture. */

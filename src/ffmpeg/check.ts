@@ -4,6 +4,7 @@ import type { MediaInfo } from "../shared/media.ts";
 import { cropping } from "./args-picture.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
 import type { FfmpegLog } from "./log.ts";
+import { lookAtColor, mayBeHdr } from "./look-hdr.ts";
 import { type Measured, measure } from "./measure.ts";
 import { type PictureSample, samplePictures } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
@@ -13,6 +14,7 @@ import { isUnclaimed } from "./source-loss.ts";
 import { type BrokenPictures, findBrokenPictures } from "./source-pictures.ts";
 import { findShortSound, lookIntoSource, type SoundFound } from "./source-sound.ts";
 import type { Timeline } from "./timeline.ts";
+import { toneMapOnCpu } from "./tone-map.ts";
 import { captureTool } from "./tool.ts";
 import { judge, soundTimelines } from "./verify.ts";
 
@@ -27,7 +29,7 @@ export async function check(of: {
   signal: AbortSignal;
 }): Promise<{ notes: string[] } | { refusal: Refusal }> {
   const { ffmpeg, plan, source, target, signal } = of;
-  const measured = await measure({ ffprobe_path: ffmpeg.ffprobe_path, path: target, signal });
+  const measured = await measureResult(of);
   if ("refusal" in measured) {
     return refusal("retry", "verification_failed", `The result cannot be read: ${measured.refusal.message}`);
   }
@@ -61,6 +63,17 @@ function countBroken(of: Parameters<typeof check>[0]): Promise<BrokenPictures | 
   const { path } = of.source;
   const { ffprobe_path } = of.ffmpeg;
   return findBrokenPictures({ ffprobe_path, path, stream: of.plan.video.index, signal: of.signal });
+}
+
+/** Of pictures that HDR's metadata must not reach, those are asked, too. */
+async function measureResult(of: Parameters<typeof check>[0]): ReturnType<typeof measure> {
+  const { ffprobe_path } = of.ffmpeg;
+  const measured = await measure({ ffprobe_path, path: of.target, signal: of.signal });
+  const [film, ...others] = "refusal" in measured ? [] : measured.media.video;
+  if ("refusal" in measured || film === undefined) return measured;
+  if (!of.plan.video.sheds || mayBeHdr(film)) return measured;
+  const seen = await lookAtColor({ ffprobe_path, path: of.target, film, signal: of.signal });
+  return { ...measured, media: { ...measured.media, video: [seen, ...others] } };
 }
 
 type MeasureSource = () => ReturnType<typeof measure>;
@@ -115,7 +128,11 @@ function takePictures(
   if (made === undefined || first_s === null) return [];
   const { index } = of.plan.video;
   const filters = cropping(of.plan.video);
-  const source = { path: of.source.path, stream: index, filters, start_s: of.source.media.start_s };
+  const { tone_map } = of.plan.video;
+  const source = {
+    ...{ path: of.source.path, stream: index, filters, start_s: of.source.media.start_s },
+    ...(tone_map === null ? {} : { tone_map: toneMapOnCpu(tone_map, "yuv444p") }),
+  };
   return samplePictures({
     ...{ ffmpeg_path: of.ffmpeg.path, source, signal: of.signal },
     result: { path: of.target, stream: made.index, start_s: media.start_s, first_s },

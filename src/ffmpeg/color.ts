@@ -1,55 +1,67 @@
 import type { VideoStream } from "../shared/media.ts";
 
-type Color = VideoStream["color"];
+export type Color = VideoStream["color"];
 
-/** Options that keep a film's colour tags. Names that ffmpeg's options do not take are left out. */
+/** Perceptual quantizer (SMPTE ST 2084) and hybrid log-gamma (ARIB STD-B67): the curves of HDR, by ffmpeg's names. */
+export function isHdr(transfer: string | null): boolean {
+  return transfer === "smpte2084" || transfer === "arib-std-b67";
+}
+
+/** The film's tags without the names that ffmpeg's options do not take; what cannot be told stays untold. */
+export function tellable(color: Color): Color {
+  const told = (known: string[], name: string | null) =>
+    name !== null && known.includes(name) ? name : null;
+  return {
+    primaries: told(PRIMARIES, color.primaries),
+    transfer: told(TRANSFERS, color.transfer),
+    matrix: told(MATRICES, color.matrix),
+    range: told(RANGES, color.range),
+  };
+}
+
+/** Options that tell an encoder a film's colour tags. */
 export function colorTags(color: Color): string[] {
+  const { primaries, transfer, matrix, range } = tellable(color);
   return [
-    ...given("-color_primaries", PRIMARIES, color.primaries),
-    ...given("-color_trc", TRANSFERS, RENAMED[color.transfer ?? ""] ?? color.transfer),
-    ...given("-colorspace", MATRICES, color.matrix),
-    ...given("-color_range", RANGES, color.range),
+    ...given("-color_primaries", primaries),
+    ...given("-color_trc", RENAMED[transfer ?? ""] ?? transfer),
+    ...given("-colorspace", matrix),
+    ...given("-color_range", range),
   ].flat();
 }
 
 /** The options of the filter setparams that say of pictures, without touching them, what colorTags says. */
 export function colorParams(color: Color): string {
+  const { primaries, transfer, matrix, range } = tellable(color);
   return [
-    ...given("color_primaries", PRIMARIES, color.primaries),
-    ...given("color_trc", [...TRANSFERS, ...Object.keys(RENAMED)], color.transfer),
-    ...given("colorspace", MATRICES, color.matrix),
-    ...given("range", RANGES, color.range),
+    ...given("color_primaries", primaries),
+    ...given("color_trc", transfer),
+    ...given("colorspace", matrix),
+    ...given("range", range),
   ]
     .map(([name, value]) => `${name}=${value}`)
     .join(":");
 }
 
-/** ffprobe and ffmpeg's option call two curves by different names. */
+/** ffprobe and the filter call two curves by other names than ffmpeg's option. */
 const RENAMED: Record<string, string> = { bt470m: "gamma22", bt470bg: "gamma28" };
 
-/** libavcodec/options_table.h, as of 5.1. */
+/** libavcodec/options_table.h and libavfilter/vf_setparams.c, as of 5.1. */
 const PRIMARIES = [
-  ...[
-    "bt709",
-    "bt470m",
-    "bt470bg",
-    "smpte170m",
-    "smpte240m",
-    "film",
-    "bt2020",
-    "smpte428",
-    "smpte431",
-    "smpte432",
-  ],
+  ...["bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "film", "bt2020", "smpte428", "smpte431"],
+  ...["smpte432", "jedec-p22", "ebu3213"],
 ];
 const TRANSFERS = [
-  ...["bt709", "gamma22", "gamma28", "smpte170m", "smpte240m", "linear", "iec61966-2-1", "iec61966-2-4"],
-  ...["bt1361e", "bt2020-10", "bt2020-12", "smpte2084", "smpte428", "arib-std-b67"],
+  ...["bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "linear", "log100", "log316"],
+  ...["iec61966-2-1", "iec61966-2-4", "bt1361e", "bt2020-10", "bt2020-12", "smpte2084", "smpte428"],
+  "arib-std-b67",
 ];
-const MATRICES = ["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc", "bt2020c"];
-
+const MATRICES = [
+  ...["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "ycgco", "bt2020nc", "bt2020c", "smpte2085"],
+  ...["chroma-derived-nc", "chroma-derived-c", "ictcp"],
+];
 const RANGES = ["tv", "pc"];
 
-function given(option: string, known: string[], name: string | null): [string, string][] {
-  return name !== null && known.includes(name) ? [[option, name]] : [];
+function given(option: string, name: string | null | undefined): [string, string][] {
+  return name === null || name === undefined ? [] : [[option, name]];
 }

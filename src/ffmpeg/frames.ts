@@ -2,8 +2,8 @@ import { fileUrl, guardOptions } from "./guard.ts";
 import { PICTURE_BYTES, PICTURE_SIZE } from "./picture-difference.ts";
 import { runTool } from "./tool.ts";
 
-/** `filters` are put upon its pictures before anything else. */
-export type Film = { path: string; stream: number; filters?: string[] };
+/** `filters` are put upon its pictures before anything else, `tone_map` when they are small. */
+export type Film = { path: string; stream: number; filters?: string[]; tone_map?: string[] };
 
 /** A small picture, and the time that it has in its file, in seconds. */
 export type Frame = { time_s: number; picture: Uint8Array };
@@ -54,7 +54,7 @@ function command({ ffmpeg_path, film, openings }: Parameters<typeof readFrames>[
     ...["-threads", DECODER_THREADS, ...guardOptions(), ...input],
     ...["-i", fileUrl(film.path)],
   ]);
-  const small = `scale=${PICTURE_SIZE}:${PICTURE_SIZE}:flags=area:out_range=tv,format=yuv444p,setsar=1`;
+  const small = `scale=${PICTURE_SIZE}:${PICTURE_SIZE}:flags=area:out_range=tv,${colors(film)},setsar=1`;
   const chains = openings.map(
     ({ filter }, n) =>
       `[${n}:${film.stream}]${[...(film.filters ?? []), filter].join(",")},${small},showinfo@place${n},setpts=PTS-STARTPTS[v${n}]`,
@@ -66,4 +66,8 @@ function command({ ffmpeg_path, film, openings }: Parameters<typeof readFrames>[
     ...["-filter_complex", [...chains, joined].join(";"), "-map", "[out]"],
     ...["-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"],
   ];
+}
+
+function colors({ tone_map }: Film): string {
+  return [...(tone_map === undefined ? [] : ["format=yuv444p10le", ...tone_map]), "format=yuv444p"].join(",");
 }

@@ -5,6 +5,7 @@ import { fileUrl, guardOptions } from "./guard.ts";
 import { withHeldCrops } from "./held-crop.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { createLines } from "./lines.ts";
+import { lookAtColor, mayBeHdr } from "./look-hdr.ts";
 import { parseProbe } from "./probe.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { filmSignature } from "./signature.ts";
@@ -43,7 +44,15 @@ export async function inspect(of: {
   });
   if (run.code !== 0 || run.too_long || run.too_large) return unreadable(run, begin.head);
   const parsed = parseProbe(JSON.parse(answer.json()), begin.size);
-  return "refusal" in parsed ? parsed : { media: await withHeldCrops(of.path, parsed.media) };
+  if ("refusal" in parsed) return parsed;
+  return { media: await withColors(of, await withHeldCrops(of.path, parsed.media)) };
+}
+
+/** The stream headers of HDR films leave much to their pictures. */
+async function withColors(of: Parameters<typeof inspect>[0], media: MediaInfo): Promise<MediaInfo> {
+  const video: MediaInfo["video"] = [];
+  for (const film of media.video) video.push(mayBeHdr(film) ? await lookAtColor({ ...of, film }) : film);
+  return { ...media, video };
 }
 
 function probeCommand({ ffprobe_path, path, onPacket }: Parameters<typeof inspect>[0]): string[] {

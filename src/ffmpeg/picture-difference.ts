@@ -23,9 +23,13 @@ export function comparePictures(source: Uint8Array, result: Uint8Array): Picture
  * moving test pictures, x264 and SVT-AV1): mean at most 8, correlation at least 0.6 for moving noise and 0.97 for all
  * else. A green or black film is 60 and more away; a picture upside down 13 and more, or it does not correlate.
  */
-export function differs({ mean, alike }: PictureDifference): boolean {
-  return mean > 12 || (alike !== null && alike < 0.5);
+export function differs({ mean, alike }: PictureDifference, most: number = MOST): boolean {
+  return mean > most || (alike !== null && alike < 0.5);
 }
+
+export const MOST = 12;
+/** GPUs map HDR to SDR by curves of their own: in the middle of the scale they are up to 10 away from zscale's. */
+export const MOST_MAPPED = 22;
 
 /** Whether the result stands still at places where the source moves; `changes` are mean differences between places. */
 export function isFrozen(changes: { source: number; result: number }[]): boolean {

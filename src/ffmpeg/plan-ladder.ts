@@ -13,11 +13,13 @@ import type { PlanSummary } from "../shared/job.ts";
 import type { VideoStream } from "../shared/media.ts";
 import { FAMILIES } from "./encoders/families.ts";
 import type { EncoderFamily } from "./encoders/family.ts";
+import { hasMetadata, isToneMapped, writesHdr } from "./plan-color.ts";
 import { whyNotDecode } from "./plan-decode.ts";
 import { chooseEncoder, type EncoderChoice, wantedDepths } from "./plan-encoder.ts";
 import { whyNotFilter } from "./plan-filter.ts";
 import { isScaled, outputShape, type Shape } from "./plan-size.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { isMappable } from "./tone-map.ts";
 
 type PassedOver = PlanSummary["passed_over"];
 
@@ -46,12 +48,25 @@ export function ladder(of: Of): { steps: Step[] } | { refusal: Refusal } {
       .flatMap((name) => FAMILIES.filter(({ family }) => family === name))
       .flatMap((family) => stepsOf(family, climb));
     const notes = bit_depth === best ? [] : [FEWER_BITS];
-    if (steps.length > 0) return { steps: steps.map((step) => ({ ...step, notes })) };
+    const kept = keepMetadata(climb, steps);
+    if (kept.length > 0) return { steps: kept.map((step) => ({ ...step, notes })) };
   }
   return refuse(of, passed_over);
 }
 
 const FEWER_BITS = "The film's 10 bits a sample became 8: no encoder here takes more.";
+
+/** Without those whose encoder would lose HDR's metadata, where others keep them. */
+function keepMetadata(of: Climb, steps: Omit<Step, "notes">[]): Omit<Step, "notes">[] {
+  const { film, conversion, bit_depth } = of;
+  if (!hasMetadata(film) || isToneMapped(film, conversion, bit_depth)) return steps;
+  const able = steps.filter(({ choice }) => writesHdr(choice));
+  if (able.length === 0) return steps;
+  for (const { rung } of steps.filter(({ choice }) => !writesHdr(choice))) {
+    passOver(of.passed_over, familyOf(rung), `${rung.encoder} was not seen to write HDR's metadata`);
+  }
+  return able.map((step) => ({ ...step, passed_over: [...of.passed_over] }));
+}
 
 type Climb = Of & {
   bit_depth: BitDepth;
@@ -86,9 +101,23 @@ function stepsOf(family: EncoderFamily, of: Climb): Omit<Step, "notes">[] {
   for (const why of whys) pass(why);
   if (choice === null) return [];
   if ("none" in device && of.gpu.use_vulkan !== false) passVulkan(device.none);
+  const tone_map = isToneMapped(film, of.conversion, of.bit_depth);
+  const why_not = tone_map ? whyNotToneMapped(film, of.capabilities) : null;
+  if (why_not !== null) {
+    // What a GPU makes of the tones is compared with what the CPU does.
+    passOver(of.passed_over, "software", why_not);
+    return [];
+  }
   const ways =
-    "gpu" in device ? waysOnGpu({ ...of, choice, size, device: device.gpu, pass: passVulkan }) : [];
+    "gpu" in device ? waysOnGpu({ ...of, choice, size, device: device.gpu, tone_map, pass: passVulkan }) : [];
   return [...ways, ...onCpu(choice)].flatMap((way) => toStep({ ...of, choice, way }) ?? []);
+}
+
+/** Why HDR cannot become SDR on the CPU, in one sentence; null where it can. */
+function whyNotToneMapped(film: VideoStream, { tone_map }: Capabilities): string | null {
+  const why = tone_map === undefined ? "it was never tried" : tone_map.why;
+  if (why !== null) return `HDR to SDR on the CPU (filters zscale and tonemap): ${why}`;
+  return isMappable(film) ? null : `zscale does not know the film's colours (${film.color.matrix})`;
 }
 
 /** Where the stages before the encoder run. */
@@ -101,6 +130,7 @@ function waysOnGpu(of: {
   choice: EncoderChoice;
   size: Shape;
   device: Gpu;
+  tone_map: boolean;
   pass: (why: string) => void;
 }): Way[] {
   const { film, size, device, choice } = of;
@@ -110,16 +140,23 @@ function waysOnGpu(of: {
     if (why !== null) of.pass(`${stage} through Vulkan: ${why}`);
     return why === null;
   };
+  const { tone_map } = of;
   const mayFilter = (decode: Way["decode"]) =>
-    possible("scale", whyNotFilter({ film, size, format: choice.format, decode, keeps_range, gpu: device }));
+    possible(
+      "scale",
+      whyNotFilter({ film, size, format: choice.format, decode, keeps_range, tone_map, gpu: device }),
+    );
   const ways: Way[] = [];
   if (possible("decode", whyNotDecode(film, device) ?? wrongForEncoder(choice))) {
     const may = mayFilter("vulkan");
-    if (may && (frames === "vulkan" || isScaled(film, size)))
+    if (may && (frames === "vulkan" || tone_map || isScaled(film, size)))
       ways.push({ decode: "vulkan", filter: "vulkan" });
     if (frames === "cpu") ways.push({ decode: "vulkan", filter: "cpu" });
   }
   if (frames === "vulkan") ways.push({ decode: "cpu", filter: mayFilter("cpu") ? "vulkan" : "cpu" });
+  // Where the encoder has a device of its own for its pictures, ffmpeg would upload to that.
+  else if (tone_map && choice.proven.open.upload.length === 0 && mayFilter("cpu"))
+    ways.push({ decode: "cpu", filter: "vulkan" });
   return ways;
 }
 

@@ -1,4 +1,4 @@
-import type { VideoStream } from "../shared/media.ts";
+import type { Scan, VideoStream } from "../shared/media.ts";
 import { parseGeometry } from "./probe-geometry.ts";
 import { parseHdr } from "./probe-hdr.ts";
 import type { ProbedStream } from "./probe-schema.ts";
@@ -27,7 +27,8 @@ export function parseVideoStream(stream: ProbedStream, container_duration_s: num
     duration_s: claimedDuration(stream, container_duration_s),
     start_s: stream.start_time ?? 0,
     frames: stream.nb_frames === 0 ? null : stream.nb_frames,
-    interlaced: ["tt", "bb", "tb", "bt"].includes(stream.field_order ?? ""),
+    interlaced: FIELD_ORDERS.includes(stream.field_order ?? ""),
+    scan: scanOf(stream.field_order ?? ""),
     color: {
       primaries: known(stream.color_primaries),
       transfer: known(stream.color_transfer),
@@ -37,6 +38,10 @@ export function parseVideoStream(stream: ProbedStream, container_duration_s: num
     chroma_location: known(stream.chroma_location),
     hdr: parseHdr(stream.side_data_list),
     attached_picture: stream.disposition.attached_pic === 1,
+    filename: stream.tags.filename ?? null,
+    mimetype: stream.tags.mimetype ?? null,
+    still: stream.disposition.timed_thumbnails === 1 || stream.disposition.still_image === 1,
+    default: stream.disposition.default === 1,
   };
 }
 
@@ -48,6 +53,14 @@ function rate(ratio: { num: number; den: number } | null): number | null {
 
 function isConstant(average: number | null, base: number | null): boolean {
   return average !== null && base !== null && Math.abs(average - base) / base < 0.001;
+}
+
+const FIELD_ORDERS = ["tt", "bb", "tb", "bt"];
+
+/** The second letter tells which field is shown first, the other which is stored first. */
+function scanOf(field_order: string): Scan {
+  if (!FIELD_ORDERS.includes(field_order)) return { kind: "progressive", first: null, seen: false };
+  return { kind: "interlaced", first: field_order.endsWith("t") ? "top" : "bottom", seen: false };
 }
 
 /** ffmpeg's names end in the bits of a sample above 8: yuv420p10le, p010le, gray12le, gbrp16be. */

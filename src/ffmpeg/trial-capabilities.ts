@@ -1,5 +1,5 @@
 import type { Capabilities, FfmpegInfo, ProvenEncoder, RefusedEncoder } from "../shared/capabilities.ts";
-import { type Gpu, NO_DEVICE_OPTIONS } from "../shared/gpu.ts";
+import { type BitDepth, type Gpu, NO_DEVICE_OPTIONS } from "../shared/gpu.ts";
 import type { Tried } from "./trial.ts";
 import type { Trial, TrialDevice } from "./trial-list.ts";
 
@@ -14,8 +14,9 @@ export function toCapabilities(of: {
   const refused: RefusedEncoder[] = [];
   for (const depths of Map.groupBy(tried, subjectOf).values()) {
     const [first] = depths;
-    if (first === undefined || first.trial.stage === "decode" || first.trial.stage === "scale") continue;
+    if (first === undefined) continue;
     const { trial, outcome } = first;
+    if (trial.stage !== "encode" && trial.stage !== "audio") continue;
     const who = producer(trial);
     if (outcome.why !== null) {
       refused.push({ ...who, why: outcome.why });
@@ -25,7 +26,11 @@ export function toCapabilities(of: {
     const { open, limits } = trial.stage === "encode" ? trial : { open: NO_DEVICE_OPTIONS, limits: null };
     encoders.push({ ...who, ten_bit, open, limits });
   }
-  return { ffmpeg, gpus: devices.map((device) => gpuOf(device, tried)), encoders, refused };
+  const on_cpu = tried.find(({ trial }) => trial.stage === "tone_map" && trial.device === null);
+  return {
+    ...{ ffmpeg, gpus: devices.map((device) => gpuOf(device, tried)), encoders, refused },
+    ...(on_cpu === undefined ? {} : { tone_map: { why: on_cpu.outcome.why } }),
+  };
 }
 
 /** A trial as it is shown to people and programs; `said` is ffmpeg's own last line where it failed. */
@@ -46,7 +51,7 @@ export function trialRecord({ trial, outcome }: Tried) {
 }
 
 function subjectOf({ trial }: Tried): string {
-  if (trial.stage === "decode" || trial.stage === "scale") return trial.stage;
+  if (trial.stage !== "encode" && trial.stage !== "audio") return trial.stage;
   const { family, encoder, device } = producer(trial);
   return `${family} ${encoder} ${device}`;
 }
@@ -65,12 +70,14 @@ function bitDepth({ trial }: Tried): number {
 }
 
 function gpuOf({ gpu }: TrialDevice, tried: Tried[]): Gpu {
-  const result: Gpu = { ...gpu, decode: [], scale: [], refused: [] };
+  const tone_map: BitDepth[] = [];
+  const result: Gpu = { ...gpu, decode: [], scale: [], tone_map, refused: [] };
   for (const { trial, outcome } of tried) {
     if (trial.device?.gpu.id !== gpu.id || trial.stage === "encode" || trial.stage === "audio") continue;
     const { stage, bit_depth } = trial;
     const codec = stage === "decode" ? trial.codec : null;
     if (outcome.why !== null) result.refused.push({ stage, codec, bit_depth, why: outcome.why });
+    else if (stage === "tone_map") tone_map.push(bit_depth);
     else if (stage === "scale") result.scale.push(bit_depth);
     else if (trial.limits !== null)
       result.decode.push({ codec: trial.codec, bit_depth, limits: trial.limits });

@@ -39,6 +39,7 @@ export type Trial = { device: TrialDevice | null; known: string | null } & Quest
 type Question =
   | { stage: "decode"; codec: SourceCodec; bit_depth: BitDepth; limits: SizeLimits | null }
   | { stage: "scale"; bit_depth: BitDepth }
+  | { stage: "tone_map"; bit_depth: BitDepth }
   | EncodeQuestion
   | { stage: "audio"; codec: string; encoder: string };
 
@@ -64,7 +65,13 @@ export type TrialSubjects = {
 /** All that is to be found out on a machine; the trials of one device stand in the order in which they run. */
 export function listTrials(of: TrialSubjects): Trial[] {
   return [
-    ...of.devices.flatMap((device) => [...decodeTrials(of, device), ...scaleTrials(device)]),
+    ...of.devices.flatMap((device) => [
+      ...decodeTrials(of, device),
+      ...pictureTrials("scale", device),
+      ...pictureTrials("tone_map", device),
+    ]),
+    // On the CPU 10 bits come out of the same filters.
+    { stage: "tone_map", device: null, bit_depth: 8, known: null },
     ...FAMILIES.flatMap((family) =>
       placesOf(family, of).flatMap((place) =>
         family.encoders.flatMap((encoder) => encodeTrials(of, { family: family.family, encoder, ...place })),
@@ -82,7 +89,7 @@ export function trialKey(trial: Trial): string {
   const { device, stage } = trial;
   const where = device === null ? "" : `${device.key} `;
   if (stage === "audio") return `${stage} ${trial.encoder}`;
-  if (stage === "scale") return `${where}${stage} ${trial.bit_depth}`;
+  if (stage === "scale" || stage === "tone_map") return `${where}${stage} ${trial.bit_depth}`;
   const what = stage === "decode" ? trial.codec : `${trial.family} ${trial.encoder.encoder}`;
   return `${where}${stage} ${what} ${trial.bit_depth}`;
 }
@@ -98,8 +105,8 @@ function decodeTrials({ ffmpeg }: TrialSubjects, device: TrialDevice): Trial[] {
   );
 }
 
-function scaleTrials(device: TrialDevice): Trial[] {
-  return BIT_DEPTHS.map((bit_depth) => ({ stage: "scale", device, bit_depth, known: device.unwanted }));
+function pictureTrials(stage: "scale" | "tone_map", device: TrialDevice): Trial[] {
+  return BIT_DEPTHS.map((bit_depth) => ({ stage, device, bit_depth, known: device.unwanted }));
 }
 
 type Place = { device: TrialDevice | null; open: DeviceOptions };

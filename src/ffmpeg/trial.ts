@@ -3,6 +3,7 @@ import { listEncoders } from "./find.ts";
 import { listTrials, type Trial, type TrialDevice, trialKey } from "./trial-list.ts";
 import { no, type Outcome } from "./trial-run.ts";
 import { createBench, type Limited, tryAudio, tryDecode, tryEncode, tryScale } from "./trial-stages.ts";
+import { tryToneMap } from "./trial-tone-map.ts";
 
 /** A trial, and what came of it. `ran` is false where nothing had to be run for the answer. */
 export type Tried = { trial: Trial; key: string; outcome: Outcome; ran: boolean };
@@ -95,6 +96,7 @@ async function runLane(of: {
 function run(bench: Limited, trial: Trial): Promise<Outcome> {
   if (trial.stage === "audio") return tryAudio(bench, trial.encoder);
   if (trial.stage === "encode") return tryEncode(bench, trial);
+  if (trial.stage === "tone_map") return tryToneMap(bench, { ...trial, gpu: trial.device?.gpu ?? null });
   if (trial.device === null) throw new Error(`${trial.stage} needs a device`);
   const { gpu } = trial.device;
   return trial.stage === "decode" ? tryDecode(bench, { ...trial, gpu }) : tryScale(bench, { ...trial, gpu });

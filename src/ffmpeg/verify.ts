@@ -1,6 +1,6 @@
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import type { Damage } from "./log.ts";
-import { differs, isFrozen } from "./picture-difference.ts";
+import { differs, isFrozen, MOST, MOST_MAPPED } from "./picture-difference.ts";
 import type { PictureSample } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -9,6 +9,7 @@ import { describeLoss, lackOf, lossOf } from "./source-loss.ts";
 import type { BrokenPictures } from "./source-pictures.ts";
 import type { SoundFound } from "./source-sound.ts";
 import { EMPTY_TIMELINE, type Timeline } from "./timeline.ts";
+import { wrongColor } from "./verify-color.ts";
 import { wrongShape } from "./verify-picture.ts";
 
 /** All that is known of a finished result; `decoded` only with `verify: full`. */
@@ -65,7 +66,7 @@ export function judge(evidence: Evidence): { notes: string[] } | { refusal: Refu
       `audio track ${lost.index} ends at ${lost.end_s.toFixed(1)} s, in the source at ${lost.expected_s.toFixed(1)} s`,
     );
   }
-  const picture = wrongPicture(evidence.pictures, evidence.plan.video.exact);
+  const picture = wrongPicture(evidence.pictures, evidence.plan.video);
   if (picture !== null) return bad(picture);
   if (evidence.decoded?.failed) return bad(`decoding it failed: ${evidence.decoded.said}`);
   return {
@@ -99,6 +100,8 @@ function wrongStreams({ plan, media: result }: Evidence, made: VideoStream): str
   }
   const shape = wrongShape(video, made);
   if (shape !== null) return shape;
+  const color = wrongColor(video, made);
+  if (color !== null) return `it ${color}`;
   if (made.pixel_format !== video.pixel_format)
     return `its pixel format is ${made.pixel_format}, not ${video.pixel_format}`;
   const films = result.video.filter((stream) => !stream.attached_picture).length;
@@ -131,11 +134,13 @@ function longest(timelines: Map<number, Timeline>): number {
 /** Lossless results were 0 away in everything tried; a wrong matrix or range is 2 and more. */
 const ROUNDING = 0.5;
 
-function wrongPicture(samples: PictureSample[], exact: boolean): string | null {
+function wrongPicture(samples: PictureSample[], { exact, tone_map }: Plan["video"]): string | null {
   const absent = samples.find(({ missing }) => missing === "result");
   if (absent !== undefined) return `it shows no picture at ${absent.at_s.toFixed(1)} s`;
   const wrong = samples.filter(
-    ({ difference }) => difference !== null && (exact ? difference.mean > ROUNDING : differs(difference)),
+    ({ difference }) =>
+      difference !== null &&
+      (exact ? difference.mean > ROUNDING : differs(difference, tone_map === null ? MOST : MOST_MAPPED)),
   );
   if (isFrozen(samples.flatMap(({ change }) => (change === null ? [] : [change]))))
     return "its picture stands still";

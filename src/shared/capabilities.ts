@@ -7,6 +7,8 @@ export type Capabilities = {
   gpus: Gpu[];
   /** Encoders that really encoded a few frames, such as `{ family: "software", codec: "h264", encoder: "libx264" }`. */
   encoders: ProvenEncoder[];
+  /** Whether HDR can become SDR on the CPU; `why` not, null where it was proven. Absent: never tried. */
+  tone_map?: { why: string | null };
   /** What was tried and did not work. */
   refused: RefusedEncoder[];
 };
@@ -25,6 +27,8 @@ export type ProvenEncoder = {
   codec: string;
   encoder: string;
   ten_bit: boolean;
+  /** It was seen to pass on HDR's metadata that its pictures carry. */
+  hdr?: boolean;
   /** The id of the Gpu that it was tried on; null where it needs none, or takes the system's default device. */
   device: string | null;
   /** The options with which it was proven. */

@@ -6,6 +6,7 @@ import {
   duration,
   extensions,
   fileMode,
+  keep,
   key,
   listOf,
   mayLack,
@@ -23,7 +24,7 @@ import {
   yesNo,
   yesNoAuto,
 } from "./config-values.ts";
-import { AUDIO_CODECS, CODECS, CONTAINERS, PRESETS, VERIFY_LEVELS } from "./conversion.ts";
+import { AUDIO_CODECS, CODECS, CONTAINERS, HDR_MODES, PRESETS, VERIFY_LEVELS } from "./conversion.ts";
 import { FAMILY_NAMES } from "./gpu.ts";
 
 /** The two configuration files. Every key's description here is its documentation (docs/configuration.md). */
@@ -81,7 +82,10 @@ export const MasterConfig = v.strictObject({
       ],
       "Which files are films, without regard to case.",
     ),
-    output_base: needed(path, "The folder for the results, which repeats the tree below root_path."),
+    output_base: needed(
+      path,
+      "The folder for the results, which repeats the tree below root_path. With storage.replace it is left out.",
+    ),
     recursive_depth: key(
       whole(-1, 1000),
       -1,
@@ -99,6 +103,16 @@ export const MasterConfig = v.strictObject({
     root: mayLack(
       path,
       "What a worker's storage.mount_path stands for; without it, the common parent of root_path and output_base.",
+    ),
+    replace: key(
+      yesNo,
+      false,
+      "Let each result take its film's place in root_path, once it was verified in full; the original goes to root_path/.vc/originals, and `vc undo` puts it back.",
+    ),
+    keep_originals: key(
+      keep,
+      "30d",
+      "How long replaced originals are kept before they are deleted; forever: until a person says `vc purge`.",
     ),
   }),
   database: section({
@@ -134,6 +148,11 @@ export const MasterConfig = v.strictObject({
     bit_depth: mayLack(
       oneOf([8, 10]),
       "Bits a sample; prores always has 10. Without it, h264 gets 8, the others keep 10 where the source has more than 8.",
+    ),
+    hdr: key(
+      oneOf(HDR_MODES),
+      "keep",
+      "keep: HDR10 and HLG stay what they are in hevc and av1 with 10 bits, with their metadata; h264 is always SDR. tonemap: HDR becomes SDR.",
     ),
     audio_codec: key(oneOf(AUDIO_CODECS), "aac", "The audio codec; copy keeps what the container can hold."),
     audio_bitrate: key(bitRate, "128k", "Bits per second of a stereo track; other layouts get their share."),

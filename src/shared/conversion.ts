@@ -16,6 +16,7 @@ export const PRESETS = [
   "slower",
   "veryslow",
 ] as const;
+export const HDR_MODES = ["keep", "tonemap"] as const;
 export const VERIFY_LEVELS = ["quick", "full"] as const;
 
 export const Conversion = v.object({
@@ -30,6 +31,8 @@ export const Conversion = v.object({
   preset: v.picklist(PRESETS),
   /** 8, 10, or null: as the source (h264 always 8 then). */
   bit_depth: v.nullable(v.picklist([8, 10])),
+  /** Whether HDR stays HDR where the codec and its bits allow it, or becomes SDR. */
+  hdr: v.optional(v.picklist(HDR_MODES), "keep"),
   audio_codec: v.picklist(AUDIO_CODECS),
   /** Bits per second for a stereo track. */
   audio_bitrate: v.number(),

@@ -64,11 +64,13 @@ export const Gpu = v.object({
   ),
   /** Bits a sample at which upload, scaling and download gave the right picture. */
   scale: v.array(v.picklist(BIT_DEPTHS)),
+  /** Bits a sample of SDR into which it mapped HDR rightly. */
+  tone_map: v.optional(v.array(v.picklist(BIT_DEPTHS))),
   /** What was tried in vain, or not offered by the driver and therefore not tried. */
   refused: v.array(
     v.object({
-      stage: v.picklist(["decode", "scale"]),
-      /** Null for scaling. */
+      stage: v.picklist(["decode", "scale", "tone_map"]),
+      /** Null for all but decoding. */
       codec: v.nullable(v.picklist(SOURCE_CODECS)),
       bit_depth: v.picklist(BIT_DEPTHS),
       why: v.string(),

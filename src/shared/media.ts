@@ -46,6 +46,17 @@ export type Chromaticity = { x: number; y: number };
 /** `compatibility`: what the pictures are to players without Dolby Vision, by Dolby's own numbers; null: not said. */
 export type DolbyVision = { profile: number; compatibility: number | null };
 
+/**
+ * How pictures were taken, and which field comes first where they have two. `told_interlaced`: the header says so, but
+ * what was looked at are whole pictures. `telecined`: whole pictures whose fields were paired with wrong ones.
+ */
+export type Scan = {
+  kind: "progressive" | "interlaced" | "told_interlaced" | "telecined";
+  first: "top" | "bottom" | null;
+  /** Whether the pictures were looked at and told something. */
+  seen: boolean;
+};
+
 export type VideoStream = {
   index: number;
   codec: string;
@@ -78,7 +89,10 @@ export type VideoStream = {
   duration_s: number | null;
   start_s: number;
   frames: number | null;
+  /** By its header. */
   interlaced: boolean;
+  /** By its header, and by its pictures where they were looked at. */
+  scan: Scan;
   color: { primaries: string | null; transfer: string | null; matrix: string | null; range: string | null };
   /** Where samples of colour lie between those of brightness, by ffmpeg's name; null where the file does not say. */
   chroma_location: string | null;
@@ -86,6 +100,12 @@ export type VideoStream = {
   hdr: Hdr | null;
   /** Cover art or a thumbnail, not a film. */
   attached_picture: boolean;
+  /** Of a cover: what Matroska calls it. */
+  filename: string | null;
+  mimetype: string | null;
+  /** A still or a row of thumbnails beside the film. */
+  still: boolean;
+  default: boolean;
   /** What the header says and no film can mean, one sentence each. */
   oddities: string[];
 };

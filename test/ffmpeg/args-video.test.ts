@@ -167,7 +167,12 @@ describe("devices and filters of every rung", () => {
         wanted: { codec: "ffv1", container: "mkv" },
         film: { chroma: "422", pixel_format: "yuvj422p", color: { ...bt709, range: "pc" } },
       },
-      [["", "scale=1920:1080:flags=bicubic:out_range=pc,setsar=1,format=yuv422p"]],
+      [
+        [
+          "",
+          `scale=1920:1080:flags=bicubic:out_range=pc,setsar=1,format=yuv422p,${BT709.replace("=tv", "=pc")}`,
+        ],
+      ],
     ],
   ];
   test.each(rows)("%s", (_name, of, expected) => {

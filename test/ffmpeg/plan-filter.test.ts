@@ -49,7 +49,13 @@ const rows: [string, Changes, string | null][] = [
   ],
 ];
 test.each(rows)("%s", (_name, { film, ...changes }, why) => {
-  const common = { format: NV12, decode: "vulkan" as const, keeps_range: false, gpu: gpuRecord() };
+  const common = {
+    format: NV12,
+    decode: "vulkan" as const,
+    keeps_range: false,
+    tone_map: false,
+    gpu: gpuRecord(),
+  };
   const found = whyNotFilter({ film: videoStream(film), ...size(1280, 720), ...common, ...changes });
   expect(found).toEqual(why === null ? null : expect.stringContaining(why));
 });

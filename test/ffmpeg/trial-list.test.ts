@@ -12,7 +12,8 @@ function list(given: Partial<Parameters<typeof listTrials>[0]> = {}): Trial[] {
 function lines(trials: Trial[]): string[] {
   return trials.map((trial) => {
     const { stage, device, known } = trial;
-    const name = stage === "decode" ? trial.codec : stage === "scale" ? "" : encoderOf(trial);
+    const name =
+      stage === "decode" ? trial.codec : stage === "scale" || stage === "tone_map" ? "" : encoderOf(trial);
     const depth = stage === "audio" ? "" : trial.bit_depth;
     return `${device?.gpu.index ?? "-"} ${stage} ${name} ${depth}: ${known ?? "run"}`.replaceAll(/ +/g, " ");
   });

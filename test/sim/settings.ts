@@ -11,6 +11,7 @@ export const settings: CoordinatorSettings = {
     quality: 23,
     preset: "medium",
     bit_depth: null,
+    hdr: "keep",
     audio_codec: "aac",
     audio_bitrate: 128_000,
     verify: "quick",

@@ -1,6 +1,6 @@
 import type { Codec, Preset } from "../../shared/conversion.ts";
 import type { BitDepth, DeviceOptions, EncodeLimits, FamilyName, Gpu } from "../../shared/gpu.ts";
-import type { Rational } from "../../shared/media.ts";
+import type { Rational, StaticHdr } from "../../shared/media.ts";
 
 /**
  * An encoder family is data: what it is called, where its frames must lie, how its device is opened, which encoders
@@ -27,6 +27,8 @@ export type Encoder = {
   formats: PictureFormat[];
   /** The smallest picture that it takes, in pixels; drivers may state a larger one. */
   min_size: { width: number; height: number };
+  /** Its options say HDR's metadata; absent: they can only come with the pictures, where a trial proved that. */
+  hdr?: "options";
   options(settings: EncoderSettings): string[];
 };
 
@@ -49,6 +51,8 @@ export type EncoderSettings = {
   frame_rate: Rational | null;
   /** What the driver states; null where nothing is known. */
   limits: EncodeLimits | null;
+  /** What it must be told apart from the pictures. */
+  color?: { hdr: StaticHdr | null; chroma_location: string | null };
 };
 
 /** `quality` is on x264's CRF scale; `bit_rate` is a ceiling in bits per second. */

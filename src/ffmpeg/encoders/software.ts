@@ -2,6 +2,7 @@ import type { Preset } from "../../shared/conversion.ts";
 import { NO_DEVICE_OPTIONS } from "../../shared/gpu.ts";
 import type { Encoder, EncoderFamily, EncoderSettings, RateControl } from "./family.ts";
 import { PLANAR_420, PLANAR_422_10, PLANAR_ALL } from "./formats.ts";
+import { chromaLocation, svtHdr, x265Hdr } from "./hdr.ts";
 import { aomQuality, KEYFRAMES, proresProfile, qualityOr } from "./scales.ts";
 
 const x264: Encoder = {
@@ -17,11 +18,12 @@ const x265: Encoder = {
   encoder: "libx265",
   formats: PLANAR_420,
   min_size: { width: 16, height: 16 },
-  options: ({ rate, preset, frame_rate }) => [
+  hdr: "options",
+  options: ({ rate, preset, frame_rate, color }) => [
     ...["-preset", preset],
     // x265's manual: its default CRF of 28 is visually x264's 23.
     ...crfOrCeiling(rate, (quality) => Math.min(51, quality + 5)),
-    ...["-x265-params", x265Params(frame_rate)],
+    ...["-x265-params", x265Params(frame_rate, color)],
   ],
 };
 
@@ -31,7 +33,9 @@ const svtAv1: Encoder = {
   formats: PLANAR_420,
   // SVT-AV1 refuses anything smaller (EbEncHandle.c, "Source Width must be at least 64").
   min_size: { width: 64, height: 64 },
-  options: ({ rate, preset }) => [
+  hdr: "options",
+  options: ({ rate, preset, color }) => [
+    ...svtHdr(color?.hdr ?? null),
     ...["-preset", String(SVT_PRESETS[preset])],
     // SVT-AV1 has -maxrate for constant quality only, so a ceiling is its variable rate.
     ...(rate.kind === "quality" ? ["-crf", String(svtCrf(rate.quality))] : ["-b:v", String(rate.bit_rate)]),
@@ -112,9 +116,11 @@ function crfOrCeiling(rate: RateControl, crf: (quality: number) => number): stri
 }
 
 /** Before ffmpeg 6 libx265 is told the time base as its rate, which would spoil its rate control. */
-function x265Params(frame_rate: EncoderSettings["frame_rate"]): string {
+function x265Params(frame_rate: EncoderSettings["frame_rate"], color: EncoderSettings["color"]): string {
   const fps = frame_rate === null ? [] : [`fps=${frame_rate.num}/${frame_rate.den}`];
-  return ["log-level=warning", ...fps].join(":");
+  const location = chromaLocation(color?.chroma_location ?? null);
+  const chroma = location === null ? [] : [`chromaloc=${location}`];
+  return ["log-level=warning", ...fps, ...chroma, ...x265Hdr(color?.hdr ?? null)].join(":");
 }
 
 /** Through (0, 0), the two encoders' own defaults (23, 35) and the ends of the scales (51, 63). */
