@@ -105,6 +105,14 @@ export const peopleEndpoints = {
     input: v.object({ id: Id }),
     reply: Ok,
   },
+  resume_worker: {
+    method: "POST",
+    path: "/api/workers/:id/resume",
+    access: "people",
+    summary: "Ends a worker's quarantine: it is trusted as if nothing had failed on it.",
+    input: v.object({ id: Id }),
+    reply: v.object({ was_quarantined: v.boolean() }),
+  },
   healthz: {
     method: "GET",
     path: "/healthz",

@@ -36,6 +36,7 @@ const COMMANDS: Record<string, () => Promise<CommandDef>> = {
   priority: async () => plain((await import("./priority.ts")).priority),
   scan: async () => plain((await import("./scan.ts")).scan),
   drain: async () => plain((await import("./drain.ts")).drain),
+  resume: async () => plain((await import("./resume.ts")).resume),
   token: async () => plain((await import("./token.ts")).token),
   restore: async () => plain((await import("./restore.ts")).restore),
   detect: async () => plain((await import("./detect.ts")).detect),

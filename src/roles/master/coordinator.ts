@@ -9,6 +9,7 @@ import * as endings from "./endings.ts";
 import type { AttemptKey } from "./leases.ts";
 import * as people from "./people.ts";
 import { listWorkers } from "./presence.ts";
+import { resumeWorker } from "./quarantines.ts";
 import * as renewals from "./renewals.ts";
 import { drain, register, rival } from "./sessions.ts";
 import { addSources, type FoundSource, followRoots, sampleSources } from "./sources.ts";
@@ -43,7 +44,7 @@ export function createCoordinator(given: {
     control: (input: Input<"control">, now: Instant) => renewals.control(context, input, now),
 
     beginPublish: (input: Input<"job_complete">, now: Instant) => endings.beginPublish(context, input, now),
-    finishPublish: (of: AttemptKey, published: endings.PublishedFile[], now: Instant): JobStatus =>
+    finishPublish: (of: AttemptKey, published: endings.Published, now: Instant): JobStatus =>
       endings.finishPublish(context, of, published, now),
     failPublish: (of: AttemptKey, failure: endings.PublishFailure, now: Instant): JobStatus =>
       endings.failPublish(context, of, failure, now),
@@ -61,6 +62,7 @@ export function createCoordinator(given: {
     setPriority: (id: string, priority: number, now: Instant): Job =>
       people.setPriority(context, id, priority, now),
     drain: (worker_id: string, now: Instant): void => drain(context, worker_id, now),
+    resumeWorker: (worker_id: string, now: Instant) => resumeWorker(context, worker_id, now),
     status: (now: Instant) => totals.status(context, now),
     remarks: (): string[] => totals.remarks(context),
     stats: (_now: Instant) => totals.stats(context),

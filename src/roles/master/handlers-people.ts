@@ -49,6 +49,7 @@ export function peopleHandlers(of: {
       await transact((now) => coordinator.drain(id, now));
       return { ok: true };
     },
+    resume_worker: ({ id }) => transact((now) => coordinator.resumeWorker(id, now)),
     healthz: () => ({ ok: true, version }),
     readyz: () => ({ ready: problems.stopping().length === 0, problems: problems.stopping() }),
   } satisfies Omit<Handlers, keyof WorkerHandlers | keyof TokenHandlers>;

@@ -47,5 +47,5 @@ function standingOf(context: Context, row: WorkerRow, now: Instant): Pick<Worker
   if (row.draining) return { status: "draining", problem: row.problem };
   const quarantined = trustIn(row.record, now.wall_ms, context.settings) === "quarantined";
   if (row.record === null || !quarantined) return { status: "online", problem: row.problem };
-  return { status: "quarantined", problem: row.problem ?? whyQuarantined(row.record) };
+  return { status: "quarantined", problem: row.problem ?? whyQuarantined(row.record, row.id) };
 }

@@ -81,12 +81,12 @@ export function trustIn(
 }
 
 /** For people: why it is quarantined, and what ends it. */
-export function whyQuarantined({ failures, until_ms }: WorkerRecord): string {
+export function whyQuarantined({ failures, until_ms }: WorkerRecord, worker_id: string): string {
   const last = failures.at(-1);
   const films = failures.length === 1 ? "1 film" : `${failures.length} films in a row`;
   const why = last === undefined ? "" : ` The last: ${last.message.replace(/[.\s]*$/, "")}.`;
   const until = until_ms === null ? "" : ` Tried again with one film at ${clockTime(until_ms)} UTC,`;
-  return `It gets no films: ${films} failed here and nowhere else.${why}${until} or at once when it is started anew.`;
+  return `It gets no films: ${films} failed here and nowhere else.${why}${until} or at once when it is started anew, or by \`vc resume ${worker_id}\`.`;
 }
 
 /** HH:MM:SS */

@@ -1,5 +1,6 @@
 import type { AttemptRow, JobRow, WorkerRow } from "../../db/schema.ts";
 import type { Instant } from "../../shared/clock.ts";
+import { VcError } from "../../shared/errors.ts";
 import type { Reason } from "../../shared/job.ts";
 import type { WorkerFailure, WorkerRecord } from "../../shared/worker.ts";
 import type { Context } from "./context.ts";
@@ -77,6 +78,21 @@ function excuseFilm(context: Context, job: JobRow, attempts: AttemptRow[], now: 
   const moved = move(context, job, event, now);
   if ("refused" in moved) return;
   for (const attempt of excused) context.store.saveAttempt({ ...attempt, outcome: "lost" });
+}
+
+/** A person says that the machine is well again. @throws VcError not_found */
+export function resumeWorker(
+  context: Context,
+  worker_id: string,
+  now: Instant,
+): { was_quarantined: boolean } {
+  const worker = context.store.worker(worker_id);
+  if (worker === undefined) throw new VcError("not_found", `There is no worker ${worker_id}.`);
+  if (worker.record === null) return { was_quarantined: false };
+  saveRecord(context, worker, null, now);
+  // It may be waiting for films that were kept from it.
+  context.emit(() => ({ type: "queued" }));
+  return { was_quarantined: worker.record.until_ms !== null };
 }
 
 /** The newest film that a doubted worker got. */

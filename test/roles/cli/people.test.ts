@@ -114,10 +114,21 @@ test("cancel, retry and priority", async () => {
   expect((await vc("retry", "--limit", "10")).stdout).toBe("0 jobs queued again; 0 failed jobs left\n");
 });
 
-test("draining a worker that was never seen fails", async () => {
-  const { code, stderr } = await vc("drain", "nobody");
+test.each(["drain", "resume"])("%s: a worker that was never seen is named", async (command) => {
+  const { code, stderr } = await vc(command, "nobody");
   expect(code).toBe(1);
   expect(stderr).toContain("nobody");
+});
+
+test("a worker that is not quarantined need not be resumed", async () => {
+  const answer = await fetch(`${master.url}/api/worker/register`, {
+    method: "POST",
+    headers: { authorization: "Bearer t0ken" },
+    body: JSON.stringify({ worker_id: "rack-1", session: "s", hostname: "h", version: "1", concurrency: 1 }),
+  });
+  expect(answer.status).toBe(200);
+  expect((await vc("resume", "rack-1")).stdout).toBe("rack-1 was not quarantined\n");
+  expect(await json("resume", "rack-1")).toEqual({ was_quarantined: false });
 });
 
 test("status --watch --json tells people once that the master is away, and its readers nothing", async () => {

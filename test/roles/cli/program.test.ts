@@ -85,19 +85,26 @@ test("vc alone tells its commands, as wrong use", async () => {
   expect(stderr).toContain("Usage: vc COMMAND [OPTIONS]");
 });
 
-test.each(["status", "stats", "workers", "scan", "retry", "jobs x", "cancel x", "drain w --json"])(
-  "vc %s: a master that cannot be reached is one line and exit code 1",
-  async (line) => {
-    const expected = {
-      code: 1,
-      stdout: "",
-      stderr: `vc: cannot reach the master at ${closed}: connection refused (is \`vc master\` running there?)\n`,
-    };
-    const args = line.split(" ");
-    expect(await runVc([...args, "--master-url", closed])).toEqual(expected);
-    expect(await runVc(args, { env: { VC_MASTER_URL: closed } })).toEqual(expected);
-  },
-);
+test.each([
+  "status",
+  "stats",
+  "workers",
+  "scan",
+  "retry",
+  "jobs x",
+  "cancel x",
+  "drain w --json",
+  "resume w",
+])("vc %s: a master that cannot be reached is one line and exit code 1", async (line) => {
+  const expected = {
+    code: 1,
+    stdout: "",
+    stderr: `vc: cannot reach the master at ${closed}: connection refused (is \`vc master\` running there?)\n`,
+  };
+  const args = line.split(" ");
+  expect(await runVc([...args, "--master-url", closed])).toEqual(expected);
+  expect(await runVc(args, { env: { VC_MASTER_URL: closed } })).toEqual(expected);
+});
 
 test("validate says what is right, what matters later, and what is wrong", async () => {
   const worker = await runVc(["validate", join(FIXTURES, "seed-worker.yaml")]);

@@ -99,7 +99,7 @@ test("what is the film's, the source's or a person's doing is never blamed on a 
 test("people are told why, until when, and what ends it", () => {
   const record = after([failure("a"), failure("b"), failure("c")]);
   if (record === null) throw new Error("no record");
-  expect(whyQuarantined(record)).toBe(
-    "It gets no films: 3 films in a row failed here and nowhere else. The last: c broke. Tried again with one film at 00:01:00 UTC, or at once when it is started anew.",
+  expect(whyQuarantined(record, "rack-1")).toBe(
+    "It gets no films: 3 films in a row failed here and nowhere else. The last: c broke. Tried again with one film at 00:01:00 UTC, or at once when it is started anew, or by `vc resume rack-1`.",
   );
 });

@@ -75,6 +75,20 @@ describe("a worker that fails everything", () => {
     expect(queue.claim("bad", "k", 2)).toHaveLength(2);
   });
 
+  test("is trusted at once when a person says so", () => {
+    const queue = open();
+    queue.add("a.mkv", "b.mkv", "c.mkv", "d.mkv");
+    queue.register("bad");
+    failAll(queue, "bad");
+    expect(worker(queue, "bad")?.problem).toContain("`vc resume bad`");
+    const resume = (id: string) => queue.run((c, now) => c.resumeWorker(id, now));
+    expect(resume("bad")).toEqual({ was_quarantined: true });
+    expect(worker(queue, "bad")).toMatchObject({ status: "online", problem: null });
+    expect(queue.claim("bad", "k", 2)).toHaveLength(2);
+    expect(resume("bad")).toEqual({ was_quarantined: false });
+    expect(() => resume("nobody")).toThrow("There is no worker nobody.");
+  });
+
   test("stays so over a restart of the master, and is tried at once when it is started anew", () => {
     const queue = open();
     queue.add("a.mkv", "b.mkv", "c.mkv", "d.mkv");
