@@ -58,14 +58,15 @@ async function startMaster(site: Site): Promise<void> {
 
 /** Each job count is good for a second or more. */
 function contestants(vc: Program, rivals: Rival[]): Contestant[] {
-  const own = (batch: number) => (jobs: number) =>
-    vc.ask<Measured>({ kind: "fail", jobs, in_flight: SIXTEEN, batch } satisfies Round);
+  const own = (batch: number, together: boolean) => (jobs: number) =>
+    vc.ask<Measured>({ kind: "fail", jobs, in_flight: SIXTEEN, batch, together } satisfies Round);
   const other = (rival: Rival, in_flight: number, batch: number) => (jobs: number) =>
     rival.program.ask<Measured>({ jobs, in_flight, batch });
   const many = SIXTEEN * SIXTEEN;
   return [
-    { name: "vc, one at a claim", jobs: 2000, measure: own(1) },
-    { name: "vc, sixteen at a claim", jobs: 6000, measure: own(SIXTEEN) },
+    { name: "vc, one at a time", jobs: 2000, measure: own(1, false) },
+    { name: "vc, claims of sixteen", jobs: 6000, measure: own(SIXTEEN, false) },
+    { name: "vc, claims and reports of sixteen", jobs: 6000, measure: own(SIXTEEN, true) },
     ...rivals.flatMap((rival) => [
       { name: `${rival.name}, 16 in work`, jobs: 2000, measure: other(rival, SIXTEEN, 1) },
       { name: `${rival.name}, 256 in work`, jobs: 4000, measure: other(rival, many, SIXTEEN) },

@@ -8,8 +8,8 @@ import type { Reply } from "../../src/shared/protocol.ts";
  * Round, one line with what it measured, in milliseconds. They speak the public API, each with a session of its own.
  */
 export type Round =
-  /** Queued jobs, each claimed and failed for good; `batch` at a claim. */
-  | { kind: "fail"; jobs: number; in_flight: number; batch: number }
+  /** Queued jobs, each claimed and failed for good; `batch` at a claim, reported in one call if `together`. */
+  | { kind: "fail"; jobs: number; in_flight: number; batch: number; together: boolean }
   /** Queued jobs, claimed before, each handed in with a small file until it is published. */
   | { kind: "publish"; jobs: number; in_flight: number }
   /** With `in_flight` waiting workers: a job is queued, which one of them gets, and the next. */
@@ -24,16 +24,26 @@ const token = (await Bun.file(token_path).text()).trim();
 const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
 const workers: Worker[] = [];
 const HELD_AT_ONCE = 64;
+const FAILURE = {
+  error_message: "the source is damaged",
+  outcome: "permanent",
+  reason: "source_damaged",
+} as const;
 const CONTENT = Buffer.alloc(4096, "film ");
 
 const rounds = { fail, publish, arrive };
 for await (const line of createInterface({ input: process.stdin })) {
-  const round = JSON.parse(line) as Round & { batch: number };
+  const round = JSON.parse(line) as Round & { batch: number; together: boolean };
   while (workers.length < round.in_flight) workers.push(await register(`bench-${workers.length}`));
   console.log(JSON.stringify(await rounds[round.kind](round)));
 }
 
-async function fail(of: { jobs: number; in_flight: number; batch: number }): Promise<Measured> {
+async function fail(of: {
+  jobs: number;
+  in_flight: number;
+  batch: number;
+  together: boolean;
+}): Promise<Measured> {
   await post("/api/retry", {});
   let left = of.jobs;
   return timed(of.in_flight, async (worker) => {
@@ -42,7 +52,8 @@ async function fail(of: { jobs: number; in_flight: number; batch: number }): Pro
       left -= wanted;
       const orders = await claim(worker, wanted);
       if (orders.length !== wanted) throw new Error(`${orders.length} jobs came, ${wanted} are queued`);
-      await report(worker, orders);
+      if (of.together) await reportTogether(worker, orders);
+      else await Promise.all(orders.map((order) => report(worker, order)));
     }
   });
 }
@@ -80,7 +91,7 @@ async function arrive(of: { jobs: number; in_flight: number }): Promise<Measured
       );
       const at = performance.now();
       for (const order of orders) arrived.get(order.id)?.(at);
-      if (orders.length > 0) await report(worker, orders);
+      for (const order of orders) await report(worker, order);
     }
   });
   await Bun.sleep(500);
@@ -138,16 +149,15 @@ async function claim(
   return (await read<{ jobs: Order[] }>(response)).jobs;
 }
 
-async function report({ worker_id }: Worker, orders: Order[]): Promise<void> {
-  const told = {
-    worker_id,
-    error_message: "the source is damaged",
-    outcome: "permanent",
-    reason: "source_damaged",
-  };
-  await Promise.all(
-    orders.map(({ id, attempt }) => post("/api/worker/job-failed", { ...told, job_id: id, attempt })),
-  );
+async function report({ worker_id }: Worker, { id, attempt }: Order): Promise<void> {
+  await post("/api/worker/job-failed", { ...FAILURE, worker_id, job_id: id, attempt });
+}
+
+async function reportTogether({ worker_id }: Worker, orders: Order[]): Promise<void> {
+  const reports = orders.map(({ id, attempt }) => ({ ...FAILURE, job_id: id, attempt }));
+  const { answers } = await post<Reply<"jobs_failed">>("/api/worker/jobs-failed", { worker_id, reports });
+  const refused = answers.find(({ ok }) => !ok);
+  if (refused !== undefined) throw new Error(`a report was refused: ${JSON.stringify(refused)}`);
 }
 
 async function handIn({ worker_id }: Worker, { id, attempt, staging }: Order): Promise<void> {

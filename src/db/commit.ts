@@ -1,5 +1,6 @@
 import { messageOf, systemCode, VcError } from "../shared/errors.ts";
 import type { Database } from "./database.ts";
+import type { Gathering } from "./gathering.ts";
 
 /** How many operations share a commit at most: so many take some 50 ms, and nobody waits longer. */
 const MAX_BATCH = 500;
@@ -24,10 +25,10 @@ type Entry = { operation: () => unknown; effects: (() => void)[]; settle: (settl
 
 /**
  * Group commit: one transaction for everything that arrived in a turn of the event loop, one savepoint for each
- * operation, in the order of arrival.
+ * operation, in the order of arrival. `gathering` may let it wait a moment for more.
  * @throws (by `run` and `runNow`) VcError("unavailable") when the commit failed: nothing of it happened then.
  */
-export function createCommitter(database: Database): Committer {
+export function createCommitter(database: Database, gathering?: Gathering): Committer {
   let queue: Entry[] = [];
   let scheduled = false;
   let closed = false;
@@ -41,6 +42,8 @@ export function createCommitter(database: Database): Committer {
     setImmediate(flushOne);
   };
   const flushOne = () => {
+    if (queue.length < MAX_BATCH && gathering?.waits(queue.length, performance.now()))
+      return void setImmediate(flushOne);
     scheduled = queue.length > MAX_BATCH;
     if (scheduled) setImmediate(flushOne);
     flushBatch();
@@ -48,11 +51,11 @@ export function createCommitter(database: Database): Committer {
   const flushBatch = () => {
     const batch = queue.slice(0, MAX_BATCH);
     queue = queue.slice(MAX_BATCH);
-    if (batch.length > 0)
-      finish(
-        batch,
-        commitBatch(database, batch, (entry) => (current = entry)),
-      );
+    if (batch.length === 0) return;
+    const begin_ms = performance.now();
+    const result = commitBatch(database, batch, (entry) => (current = entry));
+    gathering?.committed(batch.length, performance.now() - begin_ms);
+    finish(batch, result);
   };
   const flushAll = () => {
     if (current !== null) throw new Error("runNow and close must not be called inside an operation");

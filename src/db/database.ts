@@ -80,6 +80,8 @@ function setPragmas(sqlite: Sqlite, path: string): void {
   sqlite.run("PRAGMA cache_size = -16384");
   // In pages of 4 KiB. SQLite's own 1000 writes the same pages of the indexes again and again while a scan adds films.
   sqlite.run("PRAGMA wal_autocheckpoint = 4000");
+  // What a savepoint may have to take back: SQLite's own default writes it to a file in /tmp, twenty times a job.
+  sqlite.run("PRAGMA temp_store = MEMORY");
   sqlite.run("PRAGMA foreign_keys = ON");
 }
 

@@ -1,11 +1,28 @@
 import * as v from "valibot";
 import { count, type EndpointShape, flag, Id, Text } from "./endpoint.ts";
+import { ERRORS, type ErrorCode } from "./errors.ts";
 import { AttemptReport, FAILURE_OUTCOMES, Job, JobOrder, JobStatus, Output, Reason } from "./job.ts";
 import { Heartbeat, HeldAttempt } from "./worker.ts";
 
 /** What workers call. Their order is told in protocol.ts. */
 
+/** As many as a claim may bring. */
+const MOST_TOGETHER = 64;
+
 const JobStatusReply = v.object({ ok: v.literal(true), status: JobStatus });
+const FailureReport = v.object({
+  job_id: Id,
+  attempt: v.optional(count(1e9)),
+  error_message: Text(65_536),
+  outcome: v.optional(v.picklist(FAILURE_OUTCOMES)),
+  reason: v.optional(Reason),
+  report: v.optional(AttemptReport),
+});
+const Refused = v.object({
+  ok: v.literal(false),
+  error: v.picklist(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+  message: v.string(),
+});
 const ClaimReply = v.nullable(v.union([v.object({ jobs: v.array(JobOrder) }), Job]));
 
 export const workerEndpoints = {
@@ -69,7 +86,7 @@ export const workerEndpoints = {
       ),
       session: v.optional(Id),
       claim_id: v.optional(Id),
-      max: v.optional(count(64)),
+      max: v.optional(count(MOST_TOGETHER)),
       /** Milliseconds to wait for work. */
       wait_ms: v.optional(count(60_000)),
     }),
@@ -111,16 +128,21 @@ export const workerEndpoints = {
     path: "/api/worker/job-failed",
     access: "worker",
     summary: "Reports an attempt that made no film.",
-    input: v.object({
-      job_id: Id,
-      worker_id: Id,
-      attempt: v.optional(count(1e9)),
-      error_message: Text(65_536),
-      outcome: v.optional(v.picklist(FAILURE_OUTCOMES)),
-      reason: v.optional(Reason),
-      report: v.optional(AttemptReport),
-    }),
+    input: v.object({ worker_id: Id, ...FailureReport.entries }),
     reply: JobStatusReply,
+  },
+  jobs_failed: {
+    method: "POST",
+    path: "/api/worker/jobs-failed",
+    access: "worker",
+    summary:
+      "Reports several attempts that made no film, each as job-failed does; one refused hinders no other.",
+    input: v.object({
+      worker_id: Id,
+      reports: v.pipe(v.array(FailureReport), v.minLength(1), v.maxLength(MOST_TOGETHER)),
+    }),
+    /** In the order of the reports. */
+    reply: v.object({ answers: v.array(v.union([JobStatusReply, Refused])) }),
   },
   heartbeat: {
     method: "POST",

@@ -15,7 +15,8 @@ import { ERRORS, type ErrorCode } from "./errors.ts";
  *  2. `prove_mount`, until it says that both sides see the same files.
  *  3. `next_job`, again and again, with a fresh `claim_id` for each claim. The same claim_id gives the same jobs,
  *     so a claim is repeated until it is answered. `wait` holds the call open until there is work.
- *  4. For each job `job_progress` (which renews its lease) and at the end `job_complete` or `job_failed`, repeated
+ *  4. For each job `job_progress` (which renews its lease) and at the end `job_complete` or `job_failed` (several at
+ *     once: `jobs_failed`), repeated
  *     until answered. They may be repeated for ever and give the same answer. `stale_attempt` is final: the job
  *     has gone to somebody else, and what was made must be thrown away.
  *  5. `heartbeat` all the while: it renews the leases of every attempt in `held`, and its reply names those that

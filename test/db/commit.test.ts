@@ -31,6 +31,32 @@ test("operations of one turn share a commit, in order; one that throws takes onl
   expect([store.fact("a"), store.fact("b"), store.fact("c")]).toEqual(["a", undefined, "c"]);
 });
 
+test("a gathering commit takes in who comes meanwhile, and is told what came together", async () => {
+  const database = openDatabase({ path: ":memory:" });
+  opened.push(database);
+  const store = createStore(database);
+  const together: number[] = [];
+  const committer = createCommitter(database, {
+    waits: (queued) => queued < 3,
+    committed: (operations) => together.push(operations),
+  });
+  const write = (key: string) => committer.run(() => store.setFact(key, key));
+  const first = write("a");
+  let answered = false;
+  void first.then(() => {
+    answered = true;
+  });
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(answered).toBe(false);
+  expect(store.fact("a")).toBeUndefined();
+  await Promise.all([first, write("b"), write("c")]);
+  expect(together).toEqual([3]);
+  const last = write("d");
+  committer.close();
+  await last;
+  expect(together).toEqual([3, 1]);
+});
+
 test("effects come before answers", async () => {
   const { committer } = open();
   let memory = 0;

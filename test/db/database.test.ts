@@ -22,6 +22,8 @@ test("a new file gets its tables, durable writes and a write-ahead log; opening 
       const pragma = (name: string) => Object.values(database.sqlite.query(`pragma ${name}`).get() ?? {})[0];
       expect([pragma("journal_mode"), pragma("synchronous"), pragma("foreign_keys")]).toEqual(["wal", 2, 1]);
       expect(Number(pragma("busy_timeout"))).toBeGreaterThan(0);
+      // 2 is MEMORY: no commit depends on the room in /tmp.
+      expect(pragma("temp_store")).toBe(2);
       database.close();
     }
   });

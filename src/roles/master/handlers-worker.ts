@@ -1,5 +1,5 @@
-import { messageOf } from "../../shared/errors.ts";
-import type { Input } from "../../shared/protocol.ts";
+import { type ErrorCode, messageOf, VcError } from "../../shared/errors.ts";
+import type { Input, Reply } from "../../shared/protocol.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { Handlers } from "./http.ts";
 import type { LongPoll } from "./longpoll.ts";
@@ -20,6 +20,7 @@ export type WorkerHandlers = Pick<
   | "job_progress"
   | "job_complete"
   | "job_failed"
+  | "jobs_failed"
   | "heartbeat"
   | "control"
 >;
@@ -54,9 +55,10 @@ export function workerHandlers(of: {
     next_job: (input, { signal }) => longPoll.nextJob(input, signal),
     job_progress: (input) => transact((now) => coordinator.progress(input, now)),
     job_complete: (input) => of.publisher.complete(input),
-    async job_failed(input) {
-      const told = input.reason === "source_missing" ? await doubtMissing(of, input) : input;
-      return transact((now) => coordinator.fail(told, now));
+    job_failed: (input) => fail(of, input),
+    async jobs_failed({ worker_id, reports }) {
+      const ends = await Promise.allSettled(reports.map((report) => fail(of, { ...report, worker_id })));
+      return { answers: ends.map((end) => (end.status === "fulfilled" ? end.value : refusalIn(end.reason))) };
     },
     heartbeat: (input) => transact((now) => coordinator.heartbeat(input, now)),
     control: (input, { signal }) => longPoll.control(input, signal),
@@ -80,9 +82,22 @@ async function livingRival(
   return (await longPoll.answers({ worker_id: input.worker_id, session })) ? session : null;
 }
 
+type Queue = { coordinator: Coordinator; transact: Transact; storage: Storage };
+
+async function fail(of: Queue, input: Input<"job_failed">): Promise<Reply<"job_failed">> {
+  const told = input.reason === "source_missing" ? await doubtMissing(of, input) : input;
+  return of.transact((now) => of.coordinator.fail(told, now));
+}
+
+/** What a single call would have answered. A commit that failed is the whole call's failure: all of it is repeated. */
+function refusalIn(error: unknown): { ok: false; error: ErrorCode; message: string } {
+  if (!(error instanceof VcError) || error.code === "unavailable") throw error;
+  return { ok: false, error: error.code, message: error.message };
+}
+
 /** Only a source that the master misses too is gone; else it is the worker's mount that does not show it. */
 async function doubtMissing(
-  { coordinator, transact, storage }: { coordinator: Coordinator; transact: Transact; storage: Storage },
+  { coordinator, transact, storage }: Queue,
   input: Input<"job_failed">,
 ): Promise<Input<"job_failed">> {
   const { job } = await transact((now) => coordinator.job(input.job_id, now));

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Committer, createCommitter } from "../../db/commit.ts";
+import { createGathering } from "../../db/gathering.ts";
 import { acquireLock } from "../../db/lock.ts";
 import { isLarge, openChecked } from "../../db/open-checked.ts";
 import { createStore } from "../../db/store.ts";
@@ -25,7 +26,7 @@ export async function openQueue(config: MasterConfig, owner: string, onWait: () 
   try {
     if (isLarge(path)) onWait();
     const database = await openChecked(path, backupPlace(config.database));
-    const committer = createCommitter(database);
+    const committer = createCommitter(database, createGathering());
     const coordinator = createCoordinator({
       store: createStore(database),
       committer,
@@ -44,12 +45,14 @@ export async function openQueue(config: MasterConfig, owner: string, onWait: () 
   }
 }
 
-function settingsOf({ scanner, conversion, rules, queue }: MasterConfig) {
+function settingsOf({ scanner, storage, conversion, rules, queue }: MasterConfig) {
   return {
     root_path: scanner.root_path,
     output_base: scanner.output_base,
     conversion,
     rules,
+    replace: storage.replace,
+    keep_originals: storage.keep_originals,
     lease_ms: queue.lease,
     max_retries: queue.max_retries,
     max_lost: queue.max_lost,

@@ -37,6 +37,39 @@ test("a source that only the worker misses goes to another worker and costs no r
     });
   }));
 
+test("several failures are reported in one call; one that is refused hinders no other, and repeats get the same answer", () =>
+  withMasterSite(async (site) => {
+    for (const name of ["a", "b", "c"]) await site.film(`${name}.mkv`);
+    const master = await site.start();
+    await master.scan();
+    const jobs = [await claimJob(master, "w"), await claimJob(master, "w"), await claimJob(master, "other")];
+    const [first, second, foreign] = jobs.map(({ id, attempt }) => ({ job_id: id, attempt }));
+    const reports = [
+      { ...first, error_message: "It is broken.", outcome: "permanent", reason: "source_damaged" },
+      { ...foreign, error_message: "Not mine.", worker_id: "other" },
+      { job_id: "nothing", attempt: 1, error_message: "There is none." },
+      { ...second, error_message: "It stopped.", reason: "ffmpeg_failed" },
+    ];
+    const expected = {
+      answers: [
+        { ok: true, status: "failed" },
+        { ok: false, error: "stale_attempt", message: expect.stringContaining("does not hold") },
+        { ok: false, error: "not_found", message: expect.any(String) },
+        { ok: true, status: "pending" },
+      ],
+    };
+    for (const _time of [1, 2]) {
+      const answer = await site.post("/api/worker/jobs-failed", { worker_id: "w", reports });
+      expect(answer).toMatchObject({ status: 200, body: expected });
+    }
+    expect((await site.call("/api/status")).body).toMatchObject({ failed: 1, pending: 1, processing: 1 });
+    for (const wrong of [[], Array.from({ length: 65 }, () => reports[0]), "x"])
+      expect(await site.post("/api/worker/jobs-failed", { worker_id: "w", reports: wrong })).toMatchObject({
+        status: 400,
+        body: { error: "bad_request" },
+      });
+  }));
+
 test("the proof of the storage outlives a restart of the master", () =>
   withMasterSite(async (site) => {
     const nonce = async () => {
