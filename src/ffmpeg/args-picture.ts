@@ -1,12 +1,12 @@
+import { fieldFilters } from "./args-fields.ts";
 import type { VideoPlan } from "./plan-video.ts";
 
 /** Filters on the CPU that come before the pictures are scaled. ffmpeg has turned them upright by then. */
 export function beforeScale(plan: VideoPlan): string[] {
-  const { deinterlace, turn } = plan;
+  const { fields, turn } = plan;
   // Fields lie in the rows of the picture as it is stored.
-  const deinterlacing = deinterlace
-    ? [...turnBack(turn), "bwdif=mode=send_frame:deint=interlaced", ...turnUpright(turn)]
-    : [];
+  const filters = fieldFilters(fields);
+  const deinterlacing = filters.length > 0 ? [...turnBack(turn), ...filters, ...turnUpright(turn)] : [];
   return [...deinterlacing, ...cropping(plan)];
 }
 

@@ -1,3 +1,4 @@
+import { fieldOptions } from "./args-fields.ts";
 import { afterScale, beforeScale } from "./args-picture.ts";
 import { colorParams, colorTags } from "./color.ts";
 import { FAMILIES } from "./encoders/families.ts";
@@ -36,6 +37,7 @@ export function encoding(plan: VideoPlan): string[] {
   return [
     ...[...graph(plan), "-c:v:0", plan.encoder],
     ...encoder.options({ rate, preset, bit_depth, frame_rate, limits, color: plan }),
+    ...fieldOptions(plan.fields),
     ...plan.open.output,
     // Frames keep their own times: none is invented to fill a hole, none dropped.
     ...["-fps_mode", "passthrough", "-enc_time_base", `${plan.time_base.num}:${plan.time_base.den}`],
@@ -89,7 +91,8 @@ function onCpu(plan: VideoPlan): string[] {
   const { inner, from_rgb, color, tone_map } = plan;
   const range = `out_range=${color.range ?? "tv"}`;
   const matrix = from_rgb === null ? "" : `:out_color_matrix=${from_rgb}`;
-  const scale = `scale=${inner.width}:${inner.height}:flags=bicubic:${range}${matrix}`;
+  const rows = plan.fields?.how === "keep" && plan.scaled ? ":interl=1" : "";
+  const scale = `scale=${inner.width}:${inner.height}:flags=bicubic${rows}:${range}${matrix}`;
   const map = tone_map === null ? [] : toneMapOnCpu(tone_map, plan.pixel_format);
   return [...beforeScale(plan), scale, ...afterScale(plan), ...map];
 }

@@ -17,6 +17,7 @@ import type { Timeline } from "./timeline.ts";
 import { toneMapOnCpu } from "./tone-map.ts";
 import { captureTool } from "./tool.ts";
 import { judge, soundTimelines } from "./verify.ts";
+import { asPlanned } from "./verify-picture.ts";
 
 /** Gathers the evidence on a finished result and judges it: notes, or the reason why it is refused. */
 export async function check(of: {
@@ -92,7 +93,8 @@ async function readPackets(
 ): Promise<Timeline | null> {
   const { media } = of.source;
   const { index } = of.plan.video;
-  const film = media.video.find((stream) => stream.index === index);
+  const stored = media.video.find((stream) => stream.index === index);
+  const film = stored && asPlanned(stored, of.plan.video);
   const timeline = of.result.timelines.get(of.result.media.video[0]?.index ?? -1);
   if (film === undefined || timeline === undefined) return null;
   if (!isUnclaimed({ film, source: media, timeline })) return null;

@@ -16,8 +16,9 @@ import {
   learnFromSuccess,
   nextRung,
 } from "./ladder.ts";
+import { lookAtFilm } from "./look.ts";
 import { type Plan, plan } from "./plan.ts";
-import { chooseBySpeed } from "./rate-trials.ts";
+import { chooseBySpeed, type SpeedInput } from "./rate-trials.ts";
 import type { Refusal } from "./refusal.ts";
 import { runRung } from "./rung.ts";
 
@@ -37,6 +38,8 @@ type ConvertInput = {
   limits: ConvertLimits;
   onProgress: (progress: Progress) => void;
   onGpuFact?: (fact: GpuFact) => void;
+  /** Where several films are converted at once: waits until this one may measure speeds (SpeedInput). */
+  awaitTurn?: SpeedInput["awaitTurn"];
   signal: AbortSignal;
   graces?: KillGraces;
 };
@@ -79,13 +82,14 @@ async function attempt(input: ConvertInput, report: AttemptReport): Promise<Ende
   input.onProgress({ stage: "probing", percent: 0, fps: null, speed: null, eta_s: null });
   const inspected = await inspect({ ffprobe_path: capabilities.ffmpeg.ffprobe_path, path: source, signal });
   if ("refusal" in inspected) return inspected;
-  const { media } = inspected;
+  const { ffmpeg } = capabilities;
+  const media = await lookAtFilm({ ffmpeg, path: source, media: inspected.media, signal });
   if (media.duration_s !== null) report.source_duration = media.duration_s;
   const planned = plan({ media, conversion, capabilities, gpu: input.gpu, rules: input.rules });
   if ("refusal" in planned) return planned;
   const onGpuFact = input.onGpuFact ?? (() => undefined);
-  const chosen = await chooseBySpeed({ ...input, media, ladder: planned.ladder, onGpuFact });
-  if (input.gpu.measures === true) onGpuFact({ type: "measured" });
+  const awaitTurn = input.awaitTurn ?? (async () => input.gpu.rates);
+  const chosen = await chooseBySpeed({ ...input, media, ladder: planned.ladder, awaitTurn, onGpuFact });
   return climb({ ...input, onGpuFact }, { media, ...chosen }, report);
 }
 

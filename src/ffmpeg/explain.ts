@@ -94,7 +94,8 @@ function fateOfFilm(stream: VideoStream, video: VideoPlan, { codec, target_resol
     ...(stream.rotation !== 0 ? [`It is turned upright, by ${stream.rotation} degrees.`] : []),
     ...(stream.mirrored ? ["It is mirrored, as it is meant to be seen."] : []),
     ...(stream.crop !== null ? ["What its header says is not to be shown is cropped."] : []),
-    ...(video.deinterlace ? ["It is deinterlaced."] : []),
+    ...(video.fields?.how === "deinterlace" ? ["It is deinterlaced."] : []),
+    ...(video.fields?.how === "match" ? ["Its fields are paired anew."] : []),
     ...(video.tone_map !== null ? ["Its HDR is tone-mapped to SDR."] : []),
   ];
   return { fate: "converted", becomes: parts.join(", "), why };

@@ -6,7 +6,7 @@ import { whyDecodedOnCpu } from "./plan-picture.ts";
 export function whyNotDecode(film: VideoStream, gpu: Gpu): string | null {
   const codec = SOURCE_CODECS.find((one) => one === film.codec);
   if (codec === undefined) return `no GPU decodes ${film.codec}`;
-  if (film.interlaced) return "the film is interlaced";
+  if (film.scan.kind !== "progressive") return "the film is interlaced, or says so";
   const on_cpu = whyDecodedOnCpu(film);
   if (on_cpu !== null) return on_cpu;
   if (film.chroma !== "420") return `the film's pictures are ${film.pixel_format}, not 4:2:0`;

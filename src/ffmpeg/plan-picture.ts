@@ -19,7 +19,7 @@ export function cropBySelf({ crop, rotation, mirrored }: VideoStream): Sides | n
  * null for nothing.
  */
 export function whyNotOnGpu(film: VideoStream): string | null {
-  if (film.interlaced) return "the film must be deinterlaced";
+  if (film.scan.kind !== "progressive") return "the film is interlaced, or says so";
   return cropBySelf(film) === null ? null : CROPPED;
 }
 

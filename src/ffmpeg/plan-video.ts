@@ -5,6 +5,7 @@ import type { RateControl } from "./encoders/family.ts";
 import { type ColorPlan, planColor } from "./plan-color.ts";
 import type { Step } from "./plan-ladder.ts";
 import { cropBySelf, shapeNotes } from "./plan-picture.ts";
+import { changesFields, type FieldPlan, fieldNotes, picturesPer, planFields } from "./plan-scan.ts";
 import { isScaled, outputShape, type Shape } from "./plan-size.ts";
 
 export type VideoPlan = {
@@ -39,11 +40,11 @@ export type VideoPlan = {
   bit_depth: BitDepth;
   /** Whether the result shows the source's every sample, so that the least difference is an error. */
   exact: boolean;
-  deinterlace: boolean;
+  fields: FieldPlan;
   rate: RateControl;
   preset: Preset;
   frame_rate: Rational | null;
-  /** The source's own unit of time, so that every timestamp stays exact. */
+  /** The source's own unit of time, or half of it for fields, so that every timestamp stays exact. */
   time_base: Rational;
   notes: string[];
 } & ColorPlan;
@@ -58,6 +59,8 @@ export function planVideo(of: {
   const { encoder, proven, format, family } = step.choice;
   const size = outputShape(film, conversion);
   const { decode, filter } = step.rung;
+  const fields = planFields(film, conversion, encoder.encoder);
+  const per = picturesPer(fields);
   const color = planColor({ film, conversion, choice: step.choice, size });
   return {
     ...{ index: film.index, codec: conversion.codec, encoder: encoder.encoder },
@@ -66,20 +69,25 @@ export function planVideo(of: {
     turn: { rotation: film.rotation, mirrored: film.mirrored },
     decoded_format: decode === "cpu" ? null : film.bit_depth === 10 ? "p010le" : "nv12",
     ...{ input_format: format.input, pixel_format: format.result, bit_depth: format.bit_depth },
-    exact: isLossless(conversion.codec) && keepsSamples(film, step) && !isScaled(film, size),
-    deinterlace: film.interlaced,
+    exact: isLossless(conversion.codec) && keepsSamples(film, step, fields) && !isScaled(film, size),
+    fields,
     rate: rateControl(of),
     preset: conversion.preset,
-    frame_rate: film.exact_rate,
-    time_base: film.time_base,
+    frame_rate: film.exact_rate && { ...film.exact_rate, num: film.exact_rate.num * per },
+    time_base: { ...film.time_base, den: film.time_base.den * per },
     ...color,
-    notes: [...shapeNotes(film, size), ...color.notes, ...notesOf(film, step)],
+    notes: [
+      ...shapeNotes(film, size),
+      ...color.notes,
+      ...notesOf(film, step),
+      ...fieldNotes(film, fields, conversion.codec),
+    ],
   };
 }
 
-function keepsSamples(film: VideoStream, { choice }: Step): boolean {
+function keepsSamples(film: VideoStream, { choice }: Step, fields: FieldPlan): boolean {
   const { chroma, bit_depth } = choice.format;
-  return !film.interlaced && film.chroma === chroma && film.bit_depth === bit_depth;
+  return !changesFields(fields) && film.chroma === chroma && film.bit_depth === bit_depth;
 }
 
 function rateControl({
@@ -123,7 +131,6 @@ function notesOf(film: VideoStream, { choice }: Step): string[] {
       ? [`The film's full resolution of colour became 4:${chroma.slice(1, 2)}:${chroma.slice(2)}.`]
       : []),
     ...(hasAlpha(film.pixel_format) ? ["The film's transparency was left out."] : []),
-    ...(film.interlaced ? ["The film was interlaced and has been deinterlaced."] : []),
   ];
 }
 

@@ -7,6 +7,7 @@ import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { type AudioPlan, planAudio } from "./plan-audio.ts";
 import { refuseColor } from "./plan-color.ts";
 import { planExtras } from "./plan-extras.ts";
+import { mainFilm } from "./plan-film.ts";
 import { ladder, type Step } from "./plan-ladder.ts";
 import { leaveAlone } from "./plan-rules.ts";
 import { turned } from "./plan-size.ts";
@@ -46,7 +47,7 @@ export function plan(of: {
   rules?: FilmRules | undefined;
 }): { ladder: Plan[] } | { refusal: Refusal } {
   const { media, conversion, capabilities } = of;
-  const film = media.video.find((stream) => !stream.attached_picture);
+  const film = mainFilm(media);
   const unfit = refuseSource(media, film);
   if (film === undefined || unfit !== null) return unfit ?? noVideo(media);
   const ruled = of.rules === undefined ? null : leaveAlone({ media, film, conversion, rules: of.rules });

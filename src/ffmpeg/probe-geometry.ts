@@ -38,6 +38,12 @@ function orientation(stream: ProbedStream): Turn {
   return quarters(Number.isFinite(clockwise) ? clockwise : 0, false);
 }
 
+/** ffprobe's text of a display matrix; one that it cannot be turns nothing. */
+export function parseTurn(text: string): Turn {
+  const matrix = parseMatrix(text);
+  return matrix === null ? quarters(0, false) : turnOf(matrix);
+}
+
 /** The upper left numbers a, b, c, d of a matrix such as "\n00000000: 0 65536 0\n00000001: -65536 0 0\n...". */
 function parseMatrix(text: string | null): [number, number, number, number] | null {
   const rows = [...(text ?? "").matchAll(/^\s*\d+:\s+(-?\d+)\s+(-?\d+)\s+-?\d+/gm)];

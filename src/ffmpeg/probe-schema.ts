@@ -39,10 +39,10 @@ const ratio = v.fallback(
   null,
 );
 
-const Disposition = v.fallback(v.object({ default: numeric, attached_pic: numeric }), {
-  default: null,
-  attached_pic: null,
-});
+const Disposition = v.fallback(
+  v.object({ default: numeric, attached_pic: numeric, timed_thumbnails: numeric, still_image: numeric }),
+  { default: null, attached_pic: null, timed_thumbnails: null, still_image: null },
+);
 
 export const ProbedStream = v.object({
   index: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),

@@ -3,14 +3,15 @@ import type { Damage } from "./log.ts";
 import { differs, isFrozen, MOST, MOST_MAPPED } from "./picture-difference.ts";
 import type { PictureSample } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
+import { picturesPer } from "./plan-scan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { judgeDamage } from "./source-damage.ts";
 import { describeLoss, lackOf, lossOf } from "./source-loss.ts";
 import type { BrokenPictures } from "./source-pictures.ts";
 import type { SoundFound } from "./source-sound.ts";
 import { EMPTY_TIMELINE, type Timeline } from "./timeline.ts";
-import { wrongColor } from "./verify-color.ts";
-import { wrongShape } from "./verify-picture.ts";
+import { colorNotes, wrongColor } from "./verify-color.ts";
+import { asPlanned, wrongShape } from "./verify-picture.ts";
 
 /** All that is known of a finished result; `decoded` only with `verify: full`. */
 export type Evidence = {
@@ -38,7 +39,8 @@ export type Evidence = {
  * good (source_damaged); a result that is wrong by itself may be tried again (verification_failed).
  */
 export function judge(evidence: Evidence): { notes: string[] } | { refusal: Refusal } {
-  const film = evidence.source.video.find(({ index }) => index === evidence.plan.video.index);
+  const stored = evidence.source.video.find(({ index }) => index === evidence.plan.video.index);
+  const film = stored && asPlanned(stored, evidence.plan.video);
   const made = evidence.media.video[0];
   const timeline = made === undefined ? undefined : evidence.timelines.get(made.index);
   if (film === undefined || made === undefined || timeline === undefined || timeline.packets === 0) {
@@ -51,7 +53,7 @@ export function judge(evidence: Evidence): { notes: string[] } | { refusal: Refu
   const loss = lossOf({ film, source: evidence.source, timeline, longest_s, exact });
   const damaged = loss !== null && (loss.certain || evidence.damage.lines > 0);
   if (damaged) return refusal("permanent", "source_damaged", describeLoss(loss));
-  const { packets } = evidence;
+  const packets = packetsAsPlanned(evidence);
   const undecoded = evidence.damage.undecoded[film.index] ?? 0;
   const damage = judgeDamage({
     ...{ ...evidence, film, timeline },
@@ -70,8 +72,16 @@ export function judge(evidence: Evidence): { notes: string[] } | { refusal: Refu
   if (picture !== null) return bad(picture);
   if (evidence.decoded?.failed) return bad(`decoding it failed: ${evidence.decoded.said}`);
   return {
-    notes: [...damage.notes, ...soundNotes(evidence), ...endNotes(evidence), ...gapNotes(timeline, film)],
+    notes: [
+      ...[...damage.notes, ...soundNotes(evidence), ...endNotes(evidence), ...gapNotes(timeline, film)],
+      ...colorNotes(film, evidence.plan.video, made),
+    ],
   };
+}
+
+/** Of an interlaced film two pictures may come out of one packet. */
+function packetsAsPlanned({ packets, plan }: Evidence): Timeline | null {
+  return packets && { ...packets, packets: packets.packets * picturesPer(plan.video.fields) };
 }
 
 /** The timelines of the result's audio tracks, by their index in the source. */

@@ -24,7 +24,15 @@ import {
   yesNo,
   yesNoAuto,
 } from "./config-values.ts";
-import { AUDIO_CODECS, CODECS, CONTAINERS, HDR_MODES, PRESETS, VERIFY_LEVELS } from "./conversion.ts";
+import {
+  AUDIO_CODECS,
+  CODECS,
+  CONTAINERS,
+  DEINTERLACE_MODES,
+  HDR_MODES,
+  PRESETS,
+  VERIFY_LEVELS,
+} from "./conversion.ts";
 import { FAMILY_NAMES } from "./gpu.ts";
 
 /** The two configuration files. Every key's description here is its documentation (docs/configuration.md). */
@@ -153,6 +161,11 @@ export const MasterConfig = v.strictObject({
       oneOf(HDR_MODES),
       "keep",
       "keep: HDR10 and HLG stay what they are in hevc and av1 with 10 bits, with their metadata; h264 is always SDR. tonemap: HDR becomes SDR.",
+    ),
+    deinterlace: key(
+      oneOf(DEINTERLACE_MODES),
+      "half",
+      "Of interlaced films, half: every two fields become one picture; full: each field becomes one, at twice the rate; off: they stay.",
     ),
     audio_codec: key(oneOf(AUDIO_CODECS), "aac", "The audio codec; copy keeps what the container can hold."),
     audio_bitrate: key(bitRate, "128k", "Bits per second of a stereo track; other layouts get their share."),

@@ -17,6 +17,7 @@ export const PRESETS = [
   "veryslow",
 ] as const;
 export const HDR_MODES = ["keep", "tonemap"] as const;
+export const DEINTERLACE_MODES = ["half", "full", "off"] as const;
 export const VERIFY_LEVELS = ["quick", "full"] as const;
 
 export const Conversion = v.object({
@@ -33,6 +34,8 @@ export const Conversion = v.object({
   bit_depth: v.nullable(v.picklist([8, 10])),
   /** Whether HDR stays HDR where the codec and its bits allow it, or becomes SDR. */
   hdr: v.optional(v.picklist(HDR_MODES), "keep"),
+  /** Pictures of two fields become one whole picture, two, or stay. */
+  deinterlace: v.optional(v.picklist(DEINTERLACE_MODES), "half"),
   audio_codec: v.picklist(AUDIO_CODECS),
   /** Bits per second for a stereo track. */
   audio_bitrate: v.number(),

@@ -12,7 +12,7 @@ import { run } from "../support/processes.ts";
 import { testOr } from "../support/test-or.ts";
 import { gpuRecord } from "./gpu-record.ts";
 import { convert, temporaryFolder } from "./machine.ts";
-import { capabilities, conversion, gpuUse, media, videoStream } from "./records.ts";
+import { capabilities, conversion, gpuUse, INTERLACED, media, videoStream } from "./records.ts";
 
 const nvidia = gpuRecord({ index: 2 });
 const intel = gpuRecord({ index: 0, vendor_id: 0x8086, pci_address: "0000:00:02.0" });
@@ -88,11 +88,11 @@ describe("devices and filters of every rung", () => {
     ],
     [
       "filtered on the CPU, encoded through Vulkan",
-      { encoders: [["vulkan", "h264_vulkan"]], film: { interlaced: true } },
+      { encoders: [["vulkan", "h264_vulkan"]], film: INTERLACED },
       [
         [
           `${VK} -filter_hw_device vk`,
-          "bwdif=mode=send_frame:deint=interlaced,scale=1920:1080:flags=bicubic:out_range=tv,setsar=1,format=nv12,hwupload,setparams=range=tv",
+          "bwdif=mode=send_frame:parity=tff:deint=all,setfield=prog,scale=1920:1080:flags=bicubic:out_range=tv,setsar=1,format=nv12,hwupload,setparams=range=tv",
         ],
       ],
     ],

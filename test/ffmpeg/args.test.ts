@@ -2,12 +2,22 @@ import { describe, expect, test } from "bun:test";
 import { args, commandLine } from "../../src/ffmpeg/args.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import type { MediaInfo } from "../../src/shared/media.ts";
-import { audioStream, bestPlan, conversion, media, subtitleStream, videoStream } from "./records.ts";
+import {
+  audioStream,
+  bestPlan,
+  conversion,
+  INTERLACED,
+  media,
+  subtitleStream,
+  videoStream,
+} from "./records.ts";
 
 function output(of: { media?: Partial<MediaInfo>; conversion?: Partial<Conversion> } = {}): string {
   const best = bestPlan({ media: media(of.media), conversion: conversion(of.conversion) });
   return args(best, { source: "in.mkv", target: "out" }).output.join(" ");
 }
+
+const TAGS = "setparams=color_primaries=bt709:color_trc=bt470bg:colorspace=bt709:range=tv";
 
 test("a whole command", () => {
   const source = media({
@@ -36,7 +46,7 @@ test("a whole command", () => {
       "67108864",
     ],
     ...["-i", "file:-y.mkv", "-map", "0:0", "-map", "0:1", "-map", "0:2"],
-    ...["-filter:v:0", "scale=1920:1080:flags=bicubic:out_range=tv,setsar=1,format=yuv420p"],
+    ...["-filter:v:0", `scale=1920:1080:flags=bicubic:out_range=tv,setsar=1,format=yuv420p,${TAGS}`],
     ...["-c:v:0", "libx264", "-preset", "ultrafast", "-crf", "23"],
     ...["-fps_mode", "passthrough", "-enc_time_base", "1:12800"],
     ...["-color_primaries", "bt709", "-color_trc", "gamma28", "-colorspace", "bt709", "-color_range", "tv"],
@@ -48,7 +58,7 @@ test("a whole command", () => {
 });
 
 describe("what differs", () => {
-  const interlaced = { video: [videoStream({ interlaced: true })] };
+  const interlaced = { video: [videoStream(INTERLACED)] };
   const rgb = { video: [videoStream({ chroma: "rgb", pixel_format: "gbrp" })] };
   const strange = {
     video: [videoStream({ color: { primaries: "reserved", transfer: "x", matrix: "gbr", range: null } })],
@@ -68,7 +78,7 @@ describe("what differs", () => {
       "-preset 12 -b:v 1000000 -fps_mode",
     ],
     ["Matroska", { conversion: { container: "mkv" } }, "-max_muxing_queue_size 4096 -f matroska"],
-    ["interlaced", { media: interlaced }, "bwdif=mode=send_frame:deint=interlaced,scale="],
+    ["interlaced", { media: interlaced }, "bwdif=mode=send_frame:parity=tff:deint=all,setfield=prog,scale="],
     ["RGB", { media: rgb }, "out_range=tv:out_color_matrix=bt709,setsar=1,format=yuv420p"],
     ["RGB's tags", { media: rgb }, "-colorspace bt709 -color_range tv"],
     [

@@ -3,7 +3,7 @@ import { whyNotDecode } from "../../src/ffmpeg/plan-decode.ts";
 import type { Gpu } from "../../src/shared/gpu.ts";
 import type { VideoStream } from "../../src/shared/media.ts";
 import { gpuRecord } from "./gpu-record.ts";
-import { videoStream } from "./records.ts";
+import { INTERLACED, videoStream } from "./records.ts";
 
 const hevc = { codec: "hevc", profile: "Main 10", bit_depth: 10, pixel_format: "yuv420p10le" };
 const vp9 = { codec: "vp9", profile: "Profile 0" };
@@ -33,7 +33,7 @@ const rows: [string, Partial<VideoStream>, Partial<Gpu>, string | null][] = [
     "not proven",
   ],
   ["a codec without Vulkan", { codec: "mpeg2video", profile: "Main" }, {}, "no GPU decodes mpeg2video"],
-  ["interlaced", { interlaced: true }, {}, "interlaced"],
+  ["interlaced", INTERLACED, {}, "interlaced"],
   ["to be turned", { rotation: 90 }, {}, "turned upright"],
   ["4:2:2", { chroma: "422", pixel_format: "yuv422p" }, {}, "pictures are yuv422p"],
   ["RGB", { chroma: "rgb", pixel_format: "gbrp" }, {}, "pictures are gbrp"],

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { NV12, P010, PLANAR_422_10 } from "../../src/ffmpeg/encoders/formats.ts";
 import { whyNotFilter } from "../../src/ffmpeg/plan-filter.ts";
 import { gpuRecord } from "./gpu-record.ts";
-import { videoStream } from "./records.ts";
+import { INTERLACED, videoStream } from "./records.ts";
 
 type Changes = Omit<Partial<Parameters<typeof whyNotFilter>[0]>, "film"> & {
   film?: Parameters<typeof videoStream>[0];
@@ -24,7 +24,7 @@ const rows: [string, Changes, string | null][] = [
   ["less than half as high", size(960, 538), "less than half"],
   ["turned and half its size", { film: rotated, ...size(960, 540), decode: "cpu" }, null],
   ["turned and as it is", { film: rotated, ...size(1920, 1080), gpu: gpuRecord({ scale: [] }) }, null],
-  ["interlaced", { film: { interlaced: true }, ...size(1920, 1080) }, "deinterlaced"],
+  ["interlaced", { film: INTERLACED, ...size(1920, 1080) }, "is interlaced"],
   ["RGB", { film: { chroma: "rgb" } }, "RGB"],
   ["full range that becomes limited", { film: full, ...size(1920, 1080) }, "full range"],
   ["full range that is kept", { film: full, keeps_range: true }, null],

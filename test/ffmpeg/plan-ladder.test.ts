@@ -6,7 +6,7 @@ import type { Conversion } from "../../src/shared/conversion.ts";
 import { CPU_ONLY, type FamilyName, type GpuUse, NO_DEVICE_OPTIONS, rungKey } from "../../src/shared/gpu.ts";
 import type { VideoStream } from "../../src/shared/media.ts";
 import { gpuRecord } from "./gpu-record.ts";
-import { capabilities, conversion, encodeLimits, gpuUse, videoStream } from "./records.ts";
+import { capabilities, conversion, encodeLimits, gpuUse, INTERLACED, videoStream } from "./records.ts";
 
 const card = gpuRecord();
 
@@ -119,11 +119,11 @@ describe("the rungs, best first, and why others are missing", () => {
     ],
     [
       "interlaced",
-      { film: { interlaced: true }, wanted: { target_resolution: HD } },
+      { film: INTERLACED, wanted: { target_resolution: HD } },
       ["cpu cpu h264_vulkan (uuid-1)", "cpu cpu libx264"],
       [
-        "vulkan: decode through Vulkan: the film is interlaced",
-        "vulkan: scale through Vulkan: the film must be deinterlaced",
+        "vulkan: decode through Vulkan: the film is interlaced, or says so",
+        "vulkan: scale through Vulkan: the film is interlaced, or says so",
       ],
     ],
     [
@@ -306,7 +306,7 @@ test("a rung that failed lately is left out, the others are not", () => {
 
 test("every rung knows only of those above it", () => {
   const result = ladder({
-    film: videoStream({ interlaced: true }),
+    film: videoStream(INTERLACED),
     conversion: conversion(),
     capabilities: machine(VULKAN),
     gpu: gpuUse({ families: ["software", "vulkan"] }),

@@ -23,6 +23,7 @@ export function conversion(changes: Partial<Conversion> = {}): Conversion {
     preset: "ultrafast",
     bit_depth: null,
     hdr: "keep",
+    deinterlace: "half",
     audio_codec: "aac",
     audio_bitrate: 128_000,
     verify: "quick",
@@ -152,6 +153,7 @@ export function capabilities(changes: Partial<Capabilities> = {}): Capabilities 
       software("aac", "aac", false),
       software("opus", "libopus", false),
     ],
+    tone_map: { why: null },
     refused: [],
     ...changes,
   };
@@ -174,3 +176,9 @@ export function bestPlan(of: {
   if (best === undefined) throw new Error("an empty ladder");
   return best;
 }
+
+/** A film of two fields a picture, the top one first, as its header says. */
+export const INTERLACED: Partial<VideoStream> = {
+  interlaced: true,
+  scan: { kind: "interlaced", first: "top", seen: false },
+};

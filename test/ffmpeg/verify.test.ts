@@ -4,7 +4,7 @@ import type { Timeline } from "../../src/ffmpeg/timeline.ts";
 import { type Evidence, judge } from "../../src/ffmpeg/verify.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import type { MediaInfo, VideoStream } from "../../src/shared/media.ts";
-import { audioStream, bestPlan, conversion, damage, media, videoStream } from "./records.ts";
+import { audioStream, bestPlan, conversion, damage, INTERLACED, media, videoStream } from "./records.ts";
 
 /** A film of 60 s at 25 frames/s that became just what was planned; each row changes one thing. */
 function evidence(changes: {
@@ -238,7 +238,7 @@ describe("a lossless result", () => {
     ["differs a little", {}, {}, 2, false],
     ["was scaled, so that it may differ", {}, { target_resolution: { width: 1280, height: 720 } }, 2, true],
     ["lost bits, so that it may differ", { bit_depth: 12, pixel_format: "yuv420p12le" }, {}, 2, true],
-    ["was deinterlaced, so that it may differ", { interlaced: true }, {}, 2, true],
+    ["was deinterlaced, so that it may differ", INTERLACED, {}, 2, true],
   ];
   test.each(rows)("%s", (_name, film, wanted, mean, good) => {
     const source = media({ video: [videoStream(film)], audio: [audioStream()] });

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { basename, extname, posix } from "node:path";
 import { type Explanation, explain } from "../../ffmpeg/explain.ts";
 import { inspect } from "../../ffmpeg/inspect.ts";
+import { lookAtFilm } from "../../ffmpeg/look.ts";
 import { type Plan, plan } from "../../ffmpeg/plan.ts";
 import { tooLargeFrom } from "../../ffmpeg/plan-rules.ts";
 import type { Capabilities } from "../../shared/capabilities.ts";
@@ -52,7 +53,8 @@ export async function foresee(of: {
   const { ffprobe_path } = machine.capabilities.ffmpeg;
   const inspected = await inspect({ ffprobe_path, path });
   if ("refusal" in inspected) return ended(start, refused ?? inspected.refusal, refused !== null);
-  const { media } = inspected;
+  const { ffmpeg } = machine.capabilities;
+  const media = await lookAtFilm({ ffmpeg, path, media: inspected.media });
   const { conversion, rules } = wish;
   const seen = { ...start, ...measures(media) };
   const planned = refused === null ? plan({ media, conversion, rules, ...machine }) : null;

@@ -1,0 +1,130 @@
+import type { FfmpegInfo } from "../shared/capabilities.ts";
+import type { MediaInfo, Rational, VideoStream } from "../shared/media.ts";
+import { lookAtFrames } from "./fields.ts";
+import { fileUrl, guardOptions } from "./guard.ts";
+import { lookAtTurn } from "./look-turn.ts";
+import { mainFilm } from "./plan-film.ts";
+import { judgeScan } from "./scan.ts";
+import { captureTool } from "./tool.ts";
+
+/**
+ * The file with what only its pictures tell of its film: whether they are interlaced, turned, or change their shape on
+ * the way. Decodes some dozen pictures at each of a few places, a second of work at most; what cannot be read changes
+ * nothing. Throws VcError("ffmpeg") if ffmpeg does not start.
+ */
+export async function lookAtFilm(of: {
+  ffmpeg: FfmpegInfo;
+  path: string;
+  media: MediaInfo;
+  signal?: AbortSignal | undefined;
+}): Promise<MediaInfo> {
+  const film = mainFilm(of.media);
+  if (film === undefined || film.width === 0 || film.height === 0) return of.media;
+  const places = await readPlaces({ ...of, film });
+  const turned = places.some(({ turned }) => turned) ? await lookAtTurn({ ...of, film }) : film;
+  const scan =
+    film.height > MOST_ROWS
+      ? film.scan
+      : judgeScan(
+          film.scan,
+          places.map(({ pictures }) => lookAtFrames(pictures, widthOf(film))),
+        );
+  const seen = withShapes({ ...turned, scan }, places);
+  return { ...of.media, video: of.media.video.map((one) => (one === film ? seen : one)) };
+}
+
+/** What one place showed. Pictures are planes of brightness, full in height. */
+type Place = { pictures: Uint8Array[]; aspect: string; turned: boolean };
+
+/** Fields are lines of television, of which there are at most 1080. */
+const MOST_ROWS = 1200;
+const MOST_COLUMNS = 320;
+const PLACES = [0, 0.2, 0.4, 0.6, 0.8];
+/** Shorter films are read from their beginning on. */
+const SHORT_S = 8;
+const FRAMES = 26;
+const FRAMES_OF_SHORT = 100;
+const LIMIT_MS = 120_000;
+
+type Of = Parameters<typeof lookAtFilm>[0] & { film: VideoStream };
+
+async function readPlaces(of: Of): Promise<Place[]> {
+  const { film } = of;
+  const length_s = film.duration_s ?? of.media.duration_s ?? 0;
+  const only_first = film.height > MOST_ROWS;
+  const starts_s = length_s < SHORT_S || only_first ? [0] : PLACES.map((place) => place * length_s);
+  const count = only_first ? 1 : starts_s.length === 1 ? FRAMES_OF_SHORT : FRAMES;
+  const bytes = widthOf(film) * film.height;
+  const told: string[] = [];
+  const run = await captureTool({
+    argv: command(of, starts_s, count),
+    limit_ms: LIMIT_MS,
+    max_bytes: bytes * count * starts_s.length,
+    onMessage: (line) => {
+      if (line.startsWith("[showinfo@place")) told.push(line);
+    },
+    signal: of.signal,
+  });
+  let offset = 0;
+  return starts_s.map((_, n) => {
+    const lines = told.filter((line) => line.startsWith(`[showinfo@place${n} `));
+    const shown = lines.filter((line) => SHOWN.test(line));
+    const from = offset;
+    offset += shown.length * bytes;
+    const pictures = shown.map((_line, k) => run.stdout.subarray(from + k * bytes, from + (k + 1) * bytes));
+    return {
+      pictures: pictures.filter(({ length }) => length === bytes),
+      aspect: SHOWN.exec(shown[0] ?? "")?.[1] ?? "",
+      turned: lines.some((line) => line.includes("displaymatrix")),
+    };
+  });
+}
+
+/** Such as `[showinfo@place0 @ 0x55] n:   0 pts: ... fmt:yuv420p cl:left sar:16/11 s:720x576 i:T ...`. */
+const SHOWN = /\] n: .* (sar:\S+ s:\S+)/;
+
+function widthOf({ width }: VideoStream): number {
+  return Math.min(width, MOST_COLUMNS);
+}
+
+/** From keyframes on, as they come; the pictures unturned, their rows untouched. */
+function command(of: Of, starts_s: number[], count: number): string[] {
+  const { film } = of;
+  const inputs = starts_s.flatMap((start_s) => [
+    ...["-threads", "2", "-noautorotate", ...guardOptions()],
+    ...(start_s === 0 ? [] : ["-noaccurate_seek", "-ss", start_s.toFixed(3)]),
+    ...["-i", fileUrl(of.path)],
+  ]);
+  const plane = `scale=${widthOf(film)}:${film.height}:flags=area,setsar=1,format=gray`;
+  const chains = starts_s.map(
+    (_, n) =>
+      `[${n}:${film.index}]trim=end_frame=${count},showinfo@place${n},${plane},setpts=PTS-STARTPTS[v${n}]`,
+  );
+  const joined = `${starts_s.map((_, n) => `[v${n}]`).join("")}concat=n=${starts_s.length}:v=1:a=0[out]`;
+  return [
+    ...[of.ffmpeg.path, "-hide_banner", "-nostdin", "-nostats", "-v", "info", ...inputs],
+    ...["-filter_complex", [...chains, joined].join(";"), "-map", "[out]"],
+    ...["-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"],
+  ];
+}
+
+/** Broadcasts change between wide and narrow; the shape that most places have is the film's. */
+function withShapes(film: VideoStream, places: Place[]): VideoStream {
+  const aspects = places.flatMap(({ aspect }) => (aspect === "" ? [] : [aspect]));
+  const kinds = [...new Set(aspects)];
+  if (kinds.length < 2) return film;
+  const count = (kind: string) => aspects.filter((one) => one === kind).length;
+  const most = kinds.reduce((best, kind) => (count(kind) > count(best) ? kind : best));
+  const said = kinds.map((kind) => kind.replace(/sar:(\S+) s:(\S+)/, "$2 with pixels of $1"));
+  const told = `The film's pictures change their shape on the way (${said.join(", ")}); all are shown as most of them are.`;
+  const sample_aspect_ratio = parseAspect(most) ?? film.sample_aspect_ratio;
+  return { ...film, sample_aspect_ratio, oddities: [...film.oddities, told] };
+}
+
+function parseAspect(text: string): Rational | null {
+  const [, num = "0", den = "0"] = /sar:(\d+)\/(\d+)/.exec(text) ?? [];
+  const ratio = { num: Number(num), den: Number(den) };
+  return ratio.num > 0 && ratio.den > 0 && ratio.num / ratio.den <= 10 && ratio.den / ratio.num <= 10
+    ? ratio
+    : null;
+}
