@@ -3,6 +3,7 @@ import type { FilmRules } from "../shared/film-rules.ts";
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { isToneMapped } from "./plan-color.ts";
 import { wantedDepths } from "./plan-encoder.ts";
+import { changesFields, planFields } from "./plan-scan.ts";
 import { isLargerThan } from "./plan-size.ts";
 import { estimatedBitRate } from "./plan-video.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -33,7 +34,9 @@ function alreadyConverted({
 }: Parameters<typeof leaveAlone>[0]): { refusal: Refusal } | null {
   const fits = !isLargerThan(film, conversion.target_resolution);
   const [bit_depth] = wantedDepths(film, conversion);
-  const other = film.interlaced || film.bit_depth > bit_depth || isToneMapped(film, conversion, bit_depth);
+  // What is to be deinterlaced looks the same with any encoder.
+  const fields = changesFields(planFields(film, conversion, film.codec));
+  const other = fields || film.bit_depth > bit_depth || isToneMapped(film, conversion, bit_depth);
   const limit = rules.skip_converted_bitrate ?? conversion.bitrate;
   const bit_rate = film.bit_rate ?? estimatedBitRate(media);
   const frugal = limit === null || (bit_rate !== null && bit_rate <= limit);

@@ -18,6 +18,21 @@ const CRASH_POINTS = "test/e2e/crash-points.test.ts";
 const DURABLE = "test/e2e/durable.test.ts";
 
 export const SABOTAGES: Sabotage[] = [
+  // Rules.
+  {
+    what: "keep a result that is larger than the rules allow",
+    file: "src/ffmpeg/plan-rules.ts",
+    find: "rules.max_size_ratio === null ? null : Math.ceil(",
+    put: "rules.max_size_ratio !== null ? null : Math.ceil(1 * ",
+    caught_by: "test/ffmpeg/plan-rules.test.ts",
+  },
+  {
+    what: "convert again at every scan what did not become smaller",
+    file: "src/roles/master/ruling.ts",
+    find: "BY_THE_MASTER.includes(reason) || ",
+    put: "true || ",
+    caught_by: "test/roles/master/ruling.test.ts",
+  },
   // Fencing and leases.
   {
     what: "skip the attempt check: an old attempt counts as the newest",
