@@ -13,7 +13,8 @@ export function mayBeHdr({ bit_depth, color, hdr, attached_picture }: VideoStrea
 
 /**
  * The stream with what its first keyframe says about colour and HDR: often only the pictures do (SEI messages, OBUs).
- * Costs a start of ffprobe. Throws VcError("ffmpeg") if that does not start.
+ * Costs a start of ffprobe, and a second one where an edit list hides the keyframe. Throws VcError("ffmpeg") if that
+ * does not start.
  */
 export async function lookAtColor(of: {
   ffprobe_path: string;
@@ -21,29 +22,42 @@ export async function lookAtColor(of: {
   film: VideoStream;
   signal?: AbortSignal | undefined;
 }): Promise<VideoStream> {
+  for (const reach of [NEAR, FAR]) {
+    const frames = await readFrames(of, reach);
+    if (frames.length > 0) return frames.reduce(withFrame, of.film);
+  }
+  return of.film;
+}
+
+/** A recording that was cut in begins with pictures that cannot be decoded; some way on is the next whole one. */
+const NEAR = { packets: 30, options: ["-threads", "1", "-skip_frame", "nokey"] };
+/** What an edit list hides is decoded and thrown away, keyframes above all. */
+const FAR = { packets: 600, options: [] };
+
+const LIMIT_MS = 60_000;
+const MAX_BYTES = 16_000_000;
+
+async function readFrames(of: Parameters<typeof lookAtColor>[0], reach: typeof NEAR): Promise<Frame[]> {
   const pieces: Uint8Array[] = [];
   const run = await runTool({
-    argv: command(of),
+    argv: command(of, reach),
     limit_ms: LIMIT_MS,
     max_bytes: MAX_BYTES,
     max_memory_bytes: PROBE_MEMORY,
     signal: of.signal,
     onOutput: (piece) => pieces.push(piece),
   });
-  const frames = run.code === 0 && !run.too_long ? parseFrames(Buffer.concat(pieces).toString("utf8")) : [];
-  return frames.reduce(withFrame, of.film);
+  return run.code === 0 && !run.too_long ? parseFrames(Buffer.concat(pieces).toString("utf8")) : [];
 }
 
-const LIMIT_MS = 60_000;
-const MAX_BYTES = 4_000_000;
-/** A recording that was cut in begins with pictures that cannot be decoded; half a second on is the next whole one. */
-const PACKETS = 30;
-
-function command({ ffprobe_path, path, film }: Parameters<typeof lookAtColor>[0]): string[] {
+function command(
+  { ffprobe_path, path, film }: Parameters<typeof lookAtColor>[0],
+  { packets, options }: typeof NEAR,
+): string[] {
   const shown = "color_range,color_space,color_primaries,color_transfer,chroma_location";
   return [
-    ...[ffprobe_path, "-v", "error", "-threads", "1", "-skip_frame", "nokey", ...guardOptions()],
-    ...["-select_streams", String(film.index), "-read_intervals", `%+#${PACKETS}`, "-show_frames"],
+    ...[ffprobe_path, "-v", "error", ...options, ...guardOptions()],
+    ...["-select_streams", String(film.index), "-read_intervals", `%+#${packets}`, "-show_frames"],
     ...["-show_entries", `frame=${shown}:frame_side_data`, "-of", "json=compact=1", fileUrl(path)],
   ];
 }

@@ -187,7 +187,9 @@ function hdrNotes(
       ? [`The film is HDR (${kind}); ${whyMapped(of)}, so its colours were mapped to SDR (BT.709).`]
       : []),
     ...(film.hdr?.hdr10_plus === true && !of.mapped
-      ? ["The film's HDR10+ metadata were left out; its HDR10 stays."]
+      ? [
+          `The film's HDR10+ metadata are kept only where ffmpeg hands them to ${of.choice.encoder.encoder}; its HDR10 stays.`,
+        ]
       : []),
   ];
 }

@@ -7,6 +7,19 @@ export function wrongColor(plan: VideoPlan, made: VideoStream): string | null {
   return wrongTags(plan, made) ?? wrongMetadata(plan, made.hdr);
 }
 
+/** What became of metadata of which the plan could promise nothing. */
+export function colorNotes(film: VideoStream, plan: VideoPlan, made: VideoStream): string[] {
+  if (film.hdr === null || !isHdr(plan.color.transfer)) return [];
+  const told = (kept: boolean, what: string) => `The film's ${what} were ${kept ? "kept" : "left out"}.`;
+  const has_light = (made.hdr?.mastering ?? made.hdr?.light ?? null) !== null;
+  return [
+    ...(film.hdr.hdr10_plus ? [told(made.hdr?.hdr10_plus === true, "HDR10+ metadata")] : []),
+    ...(plan.hdr === null && (film.hdr.mastering ?? film.hdr.light) !== null
+      ? [told(has_light, "HDR metadata (mastering display, light levels)")]
+      : []),
+  ];
+}
+
 function wrongTags(plan: VideoPlan, { color, chroma_location }: VideoStream): string | null {
   for (const tag of ["primaries", "transfer", "matrix"] as const) {
     const [planned, found] = [plan.color[tag], color[tag]];
