@@ -170,3 +170,11 @@ test("a name as long as they get widens its own row only, and no row on a termin
   expect(Math.max(...widths(onTerminal))).toBeLessThanOrEqual(80);
   expect(onTerminal).toMatch(/ x+…x+\.mkv$/);
 });
+
+test("a film that rules left alone tells its profile, and that nothing needs to be done", () => {
+  const told = renderJob(job({ status: "skipped", reason: "not_smaller", profile: "phone\nvideos" }), []);
+  expect(told).toContain("Status: skipped (not smaller)");
+  expect(told).toMatch(/Profile: phone.+videos$/m);
+  expect(told).toContain("Nothing needs to be done");
+  expect(told).not.toContain("vc retry");
+});

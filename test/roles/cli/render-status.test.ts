@@ -186,3 +186,12 @@ test("workers that are not ready yet say what they do, and people see what they 
   expect(screen).toContain("Estimated Time Remaining: unknown: the workers are not ready yet");
   expect(screen).toContain("🔎 trying things out");
 });
+
+test("what was left alone is told by its reasons", () => {
+  const skipped_for = [
+    { reason: "not_smaller" as const, jobs: 1200 },
+    { reason: "excluded" as const, jobs: 3 },
+  ];
+  const text = renderStatus(status({ total: 2406, skipped: 1203, skipped_for }));
+  expect(text).toContain("├─ Skipped: 1,203 (50.0%)\n│  ├─ not smaller: 1,200\n│  └─ excluded: 3\n");
+});
