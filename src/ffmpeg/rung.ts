@@ -55,6 +55,7 @@ export async function runRung(input: RungInput, report: AttemptReport): Promise<
     damage: run.log.damage,
   });
   if ("refusal" in checked) return { ...checked, how };
+  report.verified = input.verify;
   report.notes = [...plan.notes, ...checked.notes, ...(run.stopped === "end_hang" ? [END_HANG] : [])];
   const flushed = await flush(input.target);
   report.verify_ms = Math.round(performance.now() - started_ms);

@@ -25,11 +25,18 @@ function checkMaster({ scanner, server, storage, queue, conversion, rules }: Mas
         text: `the codec of profile ${index + 1} ${cannotHold(own.container, own.codec)}`,
       };
     }),
-    root_path === output_base && {
-      path: "scanner.output_base",
-      text: "is scanner.root_path itself; the results need a folder of their own",
-    },
+    root_path === output_base &&
+      !storage.replace && {
+        path: "scanner.output_base",
+        text: "is scanner.root_path itself; the results need a folder of their own, or storage.replace",
+      },
     root_path !== output_base &&
+      storage.replace && {
+        path: "scanner.output_base",
+        text: `stands beside storage.replace, with which results take their films' places in ${root_path}; leave it out`,
+      },
+    root_path !== output_base &&
+      !storage.replace &&
       contains(output_base, root_path) && {
         path: "scanner.output_base",
         text: `contains scanner.root_path (${root_path}); results would lie beside sources: choose another folder`,

@@ -6,6 +6,7 @@ import { crossCheck } from "./config-check.ts";
 import { type ConfigKey, listKeys, type Role, SCHEMAS } from "./config-keys.ts";
 import { otherRole, unknownKey, unknownVariables, wrongValue } from "./config-problems.ts";
 import { PROFILES, profileProblems } from "./config-profiles.ts";
+import { remarks } from "./config-remarks.ts";
 import { type Entry, type Position, type Problem, readYaml } from "./config-yaml.ts";
 import { fileTrouble, messageOf, systemCode, VcError } from "./errors.ts";
 import { printable } from "./printable.ts";
@@ -57,6 +58,7 @@ export function loadConfig(role: Role, sources: ConfigSources): Loaded<MasterCon
 
   if (read.problems.some((problem) => problem.syntax)) fail(file, named(read));
   const { given, problems } = gather(role, sources, file, read.entries);
+  inferOutputs(given);
   const parsed = v.safeParse(SCHEMAS[role], treeOf(given));
   const wrong = parsed.success ? [] : wrongKeys(role, parsed.issues, given, read);
   const all = [...named(read), ...problems, ...wrong];
@@ -67,7 +69,7 @@ export function loadConfig(role: Role, sources: ConfigSources): Loaded<MasterCon
   if (!parsed.success || all.length + crossed.length > 0) fail(file, [...all, ...crossed]);
 
   const config = withPlaces(role, parsed.output, given, file);
-  const notes: string[] = [];
+  const notes = remarks(config);
   const note = sources.elsewhere === true ? (text: string) => void notes.push(text) : null;
   return { config: withToken(config, { given, file, note }), given: [...given.keys()], file, notes };
 }
@@ -118,6 +120,13 @@ function gather(role: Role, sources: ConfigSources, file: string | null, entries
     }
   }
   return { given, problems };
+}
+
+/** With storage.replace, results go where the films are. */
+function inferOutputs(given: Map<string, Given>): void {
+  const root = given.get("scanner.root_path");
+  if (given.get("storage.replace")?.value !== true || root === undefined) return;
+  if (!given.has("scanner.output_base")) given.set("scanner.output_base", root);
 }
 
 /** The first reading of a flag or variable that the key accepts: text, number, true or false, or a list. */

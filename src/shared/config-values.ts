@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { globTrouble } from "./glob.ts";
+import type { Keep } from "./originals.ts";
 import { parseBitRate, parseDuration, parseResolution, parseSize } from "./units.ts";
 
 /**
@@ -39,6 +40,12 @@ export const resolution = parsed(parseResolution, "a size such as 1920x1080");
 export const fileMode = parsed(
   (text) => (/^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : null),
   'a file mode in quotes such as "0644"',
+);
+
+/** No time at all would delete the only copy of what a person may want back. */
+export const keep = parsed<Keep>(
+  (text) => (text === "forever" ? text : parseDuration(text) || null),
+  "a duration such as 30d or 12h, or forever",
 );
 
 export const device = parsed(

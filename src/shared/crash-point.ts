@@ -21,10 +21,26 @@ export const CRASH_POINTS = {
   "publish.folder_synced": { role: "master", dies: "the film's folder is durable, those above it are not" },
   "publish.synced": { role: "master", dies: "all folders are durable" },
   "publish.noted": { role: "master", dies: "the film is noted beside the backups" },
+  "replace.own": { role: "master", dies: "the result has the original's owner and mode", when: "replacing" },
+  "replace.folder": { role: "master", dies: "the folder in quarantine exists", when: "replacing" },
+  "replace.kept": { role: "master", dies: "the original has its name in quarantine", when: "replacing" },
+  "replace.named": { role: "master", dies: "the result has its name", when: "replacing" },
+  "replace.named_synced": { role: "master", dies: "the result's name is durable", when: "replacing" },
+  "replace.cleared": { role: "master", dies: "nothing staged is left", when: "replacing" },
   "publish.recorded": { role: "master", dies: "that it is completed is written, not committed" },
   "publish.committed": { role: "master", dies: "that it is completed is durable, not answered" },
   "hand_in.answered": { role: "worker", dies: "the worker knows that its film is published" },
-} as const satisfies Record<string, { role: "master" | "worker"; dies: string }>;
+  "undo.recorded": { role: "master", dies: "an undo is begun, no file is touched", when: "undoing" },
+  "undo.returned": { role: "master", dies: "the original is back", when: "undoing" },
+  "undo.cleared": { role: "master", dies: "the result is gone", when: "undoing" },
+  "undo.committed": { role: "master", dies: "that it is undone is durable, not answered", when: "undoing" },
+  "purge.recorded": { role: "master", dies: "an original is about to be deleted", when: "purging" },
+  "purge.deleted": { role: "master", dies: "the original is deleted, not recorded", when: "purging" },
+  "purge.committed": { role: "master", dies: "that it is deleted is durable", when: "purging" },
+} as const satisfies Record<
+  string,
+  { role: "master" | "worker"; dies: string; when?: "replacing" | "undoing" | "purging" }
+>;
 
 export type CrashPoint = keyof typeof CRASH_POINTS;
 

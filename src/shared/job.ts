@@ -26,6 +26,7 @@ export const LOST_REASONS = [
   "mount_lost",
   "ffmpeg_missing",
   "source_changed",
+  "source_unreadable",
 ] as const;
 
 /** It may go better next time, and each costs the job a retry. */
@@ -173,6 +174,8 @@ export const AttemptReport = v.object({
   log_tail: v.optional(v.pipe(v.string(), v.maxLength(65_536))),
   source_duration: v.optional(v.number()),
   notes: v.optional(v.array(v.string())),
+  /** How the result was verified, where it was: see Conversion. */
+  verified: v.optional(v.string()),
   encode_ms: v.optional(v.number()),
   verify_ms: v.optional(v.number()),
   /** The ways that were tried before the one above, in their order, and why each did not make the film. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { originalEndpoints } from "./endpoints-originals.ts";
 import { peopleEndpoints } from "./endpoints-people.ts";
 import { tokenEndpoints } from "./endpoints-tokens.ts";
 import { workerEndpoints } from "./endpoints-worker.ts";
@@ -16,16 +17,15 @@ import { ERRORS, type ErrorCode } from "./errors.ts";
  *  3. `next_job`, again and again, with a fresh `claim_id` for each claim. The same claim_id gives the same jobs,
  *     so a claim is repeated until it is answered. `wait` holds the call open until there is work.
  *  4. For each job `job_progress` (which renews its lease) and at the end `job_complete` or `job_failed` (several at
- *     once: `jobs_failed`), repeated
- *     until answered. They may be repeated for ever and give the same answer. `stale_attempt` is final: the job
- *     has gone to somebody else, and what was made must be thrown away.
+ *     once: `jobs_failed`), repeated until answered. They may be repeated for ever and give the same answer.
+ *     `stale_attempt` is final: the job has gone to somebody else, and what was made must be thrown away.
  *  5. `heartbeat` all the while: it renews the leases of every attempt in `held`, and its reply names those that
  *     must stop. `control` does the same at once, by long-poll.
  *  `unknown_worker` means that the master lost its memory of this worker: register again, and go on.
  *
  * Clients of the seed document leave out `protocol`, `session`, `claim_id` and `attempt`; see DESIGN in ARCHITECTURE.md.
  */
-export const protocol = { ...workerEndpoints, ...peopleEndpoints, ...tokenEndpoints };
+export const protocol = { ...workerEndpoints, ...peopleEndpoints, ...tokenEndpoints, ...originalEndpoints };
 
 export type Protocol = typeof protocol;
 export type Endpoint = keyof Protocol;

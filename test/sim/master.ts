@@ -158,7 +158,7 @@ export function createSimMaster(world: World, model: Model) {
           const of = { job_id: intent.job_id, attempt: intent.attempt };
           return "failure" in outcome
             ? parts.coordinator.failPublish(of, outcome.failure, now())
-            : parts.coordinator.finishPublish(of, [outcome.published], now());
+            : parts.coordinator.finishPublish(of, { published: [outcome.published] }, now());
         },
         (status) => {
           model.answered({ ...intent, call: "job_complete", status });

@@ -2,13 +2,16 @@ import { join } from "node:path";
 import type { AttemptRow, JobRow, WorkerRow } from "../../db/schema.ts";
 import { type Instant, toTimestamp } from "../../shared/clock.ts";
 import { crashPoint } from "../../shared/crash-point.ts";
+import { VcError } from "../../shared/errors.ts";
 import type { Job, JobOrder } from "../../shared/job.ts";
 import type { Input, Reply } from "../../shared/protocol.ts";
+import type { Wish } from "../../shared/rules.ts";
 import { candidates } from "./candidates.ts";
 import type { Context } from "./context.ts";
 import { standing } from "./lifecycle.ts";
 import { keyOf, mustMove } from "./moves.ts";
 import { renameFor } from "./naming.ts";
+import { refuseToReplace } from "./places.ts";
 import { trustIn } from "./quarantine.ts";
 import { noteProbe } from "./quarantines.ts";
 import { stillWaiting } from "./retry.ts";
@@ -17,12 +20,16 @@ import { jobsToGrant } from "./scheduler.ts";
 import { identify } from "./sessions.ts";
 import { toJob, toOrder } from "./views.ts";
 
+const NO_PROOF =
+  "storage.replace is on, and this client says nothing of how it verifies: films are given to vc's own workers only.";
+
 type Claimed = { job: JobRow; attempt: AttemptRow };
 
 /** Gives jobs to a worker; null when there is nothing for it. The same claim_id gives the same jobs again. */
 export function claim(context: Context, input: Input<"next_job">, now: Instant): Reply<"next_job"> {
   const { store } = context;
   const worker = identify(context, input, now);
+  if (context.settings.replace === true && input.protocol !== 2) throw new VcError("conflict", NO_PROOF);
   if (input.claim_id !== undefined) {
     const before = store.attemptsByClaim({ claim_id: input.claim_id, worker_id: worker.id });
     // All ended meanwhile: a late repeat, for whose answer nobody waits any more.
@@ -58,7 +65,10 @@ const MOST_LOOKS = 64;
 function allowed(context: Context, look: () => JobRow[], now: Instant): JobRow[] {
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
     const jobs = look();
-    const left = jobs.filter((job) => leaveAlone(context, job, now) !== null);
+    const left = jobs.filter((job) => {
+      const refused = context.wishes.refuse({ source_rel: job.source_rel, size: job.source_size });
+      return leaveAlone(context, job, now, refused ?? refuseToReplace(context, job, job.id)) !== null;
+    });
     if (left.length === 0) return jobs;
   }
   return [];
@@ -123,10 +133,20 @@ function newAttempt(job: JobRow, worker_id: string, input: Input<"next_job">, ex
 function answer(context: Context, input: Input<"next_job">, claimed: Claimed[]): Reply<"next_job"> {
   const [first] = claimed;
   if (first === undefined) return null;
-  const order = ({ job, attempt }: Claimed) => toOrder(job, attempt, context.wishes.of(job.source_rel));
+  const order = ({ job, attempt }: Claimed) => toOrder(job, attempt, orderedWish(context, job));
   return input.protocol === 2
     ? { jobs: claimed.map(order) }
     : forSeedClient(context, first.job, order(first));
+}
+
+/** What takes a film's place was verified in full. */
+function orderedWish(
+  { settings, wishes }: Context,
+  { source_rel }: JobRow,
+): Pick<Wish, "conversion" | "rules"> {
+  const wish = wishes.of(source_rel);
+  if (settings.replace !== true || wish.conversion.verify !== "quick") return wish;
+  return { ...wish, conversion: { ...wish.conversion, verify: "full" } };
 }
 
 /** Such a client writes to output_path itself, so it is given the staging file. */

@@ -3,6 +3,7 @@ import type { JobRow } from "../../db/schema.ts";
 import type { Store } from "../../db/store.ts";
 import type { Conversion } from "../../shared/conversion.ts";
 import type { Job } from "../../shared/job.ts";
+import type { Keep } from "../../shared/originals.ts";
 import { createWishes, NO_RULES, type Rules, type Wishes } from "../../shared/rules.ts";
 import type { HeldAttempt, Worker } from "../../shared/worker.ts";
 import { createLeases, type Leases } from "./leases.ts";
@@ -15,6 +16,10 @@ export type CoordinatorSettings = {
   conversion: Conversion;
   /** Without any, every film of the scan is converted alike. */
   rules?: Rules;
+  /** Results take their sources' places: `output_base` is `root_path` then. */
+  replace?: boolean;
+  /** How long replaced sources are kept. */
+  keep_originals?: Keep;
   lease_ms: number;
   max_retries: number;
   max_lost: number;

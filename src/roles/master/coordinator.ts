@@ -1,4 +1,5 @@
 import type { Committer } from "../../db/commit.ts";
+import type { OriginalRow } from "../../db/schema.ts";
 import type { Store } from "../../db/store.ts";
 import type { Instant } from "../../shared/clock.ts";
 import type { Job, JobStatus } from "../../shared/job.ts";
@@ -7,7 +8,9 @@ import { claim } from "./claims.ts";
 import { type CoordinatorSettings, createContext } from "./context.ts";
 import * as endings from "./endings.ts";
 import type { AttemptKey } from "./leases.ts";
+import * as originals from "./originals.ts";
 import * as people from "./people.ts";
+import { placeOf } from "./places.ts";
 import { listWorkers } from "./presence.ts";
 import { resumeWorker } from "./quarantines.ts";
 import * as renewals from "./renewals.ts";
@@ -55,6 +58,20 @@ export function createCoordinator(given: {
     upkeep: createUpkeep(context),
     addSources: (batch: FoundSource[], now: Instant) => addSources(context, batch, now),
     sampleSources: (limit: number) => sampleSources(context, limit),
+
+    /** The name that a film's result gets beside it, with storage.replace. */
+    placeOf: (source_rel: string): string => placeOf(context, source_rel),
+    originals: (page: { limit: number; offset: number }) => originals.listOriginals(context, page),
+    openOriginals: () => originals.openOriginals(context),
+    dueOriginals: (of: Parameters<typeof originals.dueOriginals>[1], now: Instant) =>
+      originals.dueOriginals(context, of, now),
+    findOriginal: (id: string) => originals.findOriginal(context, id),
+    toOriginal: (row: OriginalRow) => originals.toOriginal(context, row),
+    beginUndo: (id: string) => originals.beginUndo(context, id),
+    finishUndo: (row: OriginalRow, now: Instant) => originals.finishUndo(context, row, now),
+    refuseUndo: (row: OriginalRow) => originals.refuseUndo(context, row),
+    beginPurge: (row: OriginalRow): boolean => originals.beginPurge(context, row),
+    finishPurge: (row: OriginalRow, now: Instant) => originals.finishPurge(context, row, now),
 
     cancel: (id: string, now: Instant): Job => people.cancel(context, id, now),
     retry: (id: string, now: Instant): Job => people.retry(context, id, now),

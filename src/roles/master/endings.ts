@@ -9,7 +9,10 @@ import type { Context } from "./context.ts";
 import type { AttemptKey } from "./leases.ts";
 import { isLoss, type Standing, standing } from "./lifecycle.ts";
 import { type Ending, endAttempt, keyOf, mustMove, resume } from "./moves.ts";
+import { beginReplacement, endReplacement, notProven } from "./originals.ts";
 import { noteFailure, noteSuccess } from "./quarantines.ts";
+import { tooLarge } from "./ruling.ts";
+import { eventOfUnreadable } from "./unreadable.ts";
 
 /** What publishing an attempt means, recorded before any file is touched. */
 export type PublishIntent = AttemptKey & {
@@ -18,8 +21,12 @@ export type PublishIntent = AttemptKey & {
   source_size: number;
   source_mtime_ns: string;
   outputs: IntendedOutput[];
+  /** Where the source is to go that the film replaces; null: it stays. */
+  original: { kept_rel: string } | null;
 };
 export type PublishedFile = { output_rel: string; size: number; mtime_ns: string };
+/** `original_kept`: a replaced source lies in quarantine now. */
+export type Published = { published: PublishedFile[]; original_kept?: boolean };
 export type PublishStart =
   | { state: "publish"; intent: PublishIntent }
   | { state: "ended"; status: JobStatus };
@@ -35,23 +42,30 @@ export function beginPublish(context: Context, input: Input<"job_complete">, now
   const stands = standing(found.job, found.attempt);
   const answered = repeatedAnswer(found.attempt, stands, "complete");
   if (answered !== null) return { state: "ended", status: answered };
-  if (stands === "publishing") return { state: "publish", intent: toIntent(found) };
+  if (stands === "publishing") return { state: "publish", intent: toIntent(context, found) };
   const { job, attempt } = stands === "lapsed" ? resume(context, found.job, found.attempt, now) : found;
   const outputs = intendedOutputs(job, attempt, input);
+  const refused =
+    tooLarge(context, job, outputs[0]?.size ?? null) ?? notProven(context, outputs, input.report);
+  if (refused !== null) {
+    const told = { ...refused, ended_by: "complete", report: input.report } as const;
+    return { state: "ended", status: conclude(context, { job, attempt }, told, now) };
+  }
   const report = input.report ?? attempt.report;
   const recorded = { ...attempt, outputs, report, output_size: outputs[0]?.size ?? null };
   context.store.saveAttempt(recorded);
   mustMove(context, job, { type: "publish" }, now);
+  if (context.settings.replace === true) beginReplacement(context, { job, attempt: recorded, outputs }, now);
   crashPoint("hand_in.recorded");
   context.later(() => context.leases.end(keyOf(attempt)));
-  return { state: "publish", intent: toIntent({ job, attempt: recorded }) };
+  return { state: "publish", intent: toIntent(context, { job, attempt: recorded }) };
 }
 
 /** The files are in place. Repeats give the same status. */
 export function finishPublish(
   context: Context,
   of: AttemptKey,
-  published: PublishedFile[],
+  { published, original_kept = false }: Published,
   now: Instant,
 ): JobStatus {
   const found = findPublishing(context, of);
@@ -78,6 +92,7 @@ export function finishPublish(
     },
     now,
   );
+  endReplacement(context, of, { film, kept: original_kept }, now);
   crashPoint("publish.recorded");
   return status;
 }
@@ -87,17 +102,19 @@ export type PublishFailure = {
   outcome: "retry" | "permanent" | "lost" | "requeue";
   reason: Reason;
   message: string;
+  original_kept?: boolean;
 };
 
 /** The files could not be put in place, and nothing of them is left. */
 export function failPublish(
   context: Context,
   of: AttemptKey,
-  { outcome, reason, message }: PublishFailure,
+  { outcome, reason, message, original_kept = false }: PublishFailure,
   now: Instant,
 ): JobStatus {
   const found = findPublishing(context, of);
   if ("answer" in found) return found.answer;
+  endReplacement(context, of, { film: null, kept: original_kept }, now);
   const common = { reason, message, ended_by: "complete" } as const;
   const ending: Ending =
     outcome === "requeue"
@@ -109,10 +126,11 @@ export function failPublish(
 }
 
 /** Everything that was to be published when the master ended. */
-export function intents({ store }: Context): PublishIntent[] {
+export function intents(context: Context): PublishIntent[] {
+  const { store } = context;
   return store.publishingAttempts().flatMap((attempt) => {
     const job = store.job(attempt.job_id);
-    return job === undefined ? [] : [toIntent({ job, attempt })];
+    return job === undefined ? [] : [toIntent(context, { job, attempt })];
   });
 }
 
@@ -130,8 +148,9 @@ export function fail(context: Context, input: Input<"job_failed">, now: Instant)
   }
   const current = stands === "lapsed" ? resume(context, found.job, found.attempt, now) : found;
   const { outcome = "retry", reason = "unspecified", error_message: message, report } = input;
+  const unreadable = reason === "source_unreadable" ? eventOfUnreadable(context, current, now) : null;
   const ending: Pick<Ending, "event" | "outcome"> = isLoss(reason)
-    ? { outcome: "lost", event: { type: "lost", reason } }
+    ? { outcome: "lost", event: unreadable ?? { type: "lost", reason } }
     : { outcome, event: { type: "failed", outcome, reason } };
   const told = { reason, message, report, ended_by: "failed" } as const;
   return { ok: true, status: conclude(context, current, { ...ending, ...told }, now) };
@@ -215,7 +234,8 @@ function intendedOutputs(job: JobRow, attempt: AttemptRow, input: Input<"job_com
   return [{ ...output, output_rel: job.output_rel, previous: mine ? { size, mtime_ns } : null }];
 }
 
-function toIntent({ job, attempt }: Found): PublishIntent {
+function toIntent({ store }: Context, { job, attempt }: Found): PublishIntent {
+  const original = store.original(keyOf(attempt));
   const { job_id, source_size, source_mtime_ns, outputs } = attempt;
   if (outputs === null) throw new Error(`${nameOf(attempt)} is published without a recorded intent`);
   return {
@@ -225,6 +245,7 @@ function toIntent({ job, attempt }: Found): PublishIntent {
     source_size,
     source_mtime_ns,
     outputs,
+    original: original?.state === "moving" ? { kept_rel: original.kept_rel } : null,
   };
 }
 

@@ -2,6 +2,7 @@ import { type Clock, toTimestamp } from "../../shared/clock.ts";
 import type { Reply } from "../../shared/protocol.ts";
 import { version } from "../../shared/version.ts";
 import type { Coordinator } from "./coordinator.ts";
+import type { OriginalHandlers } from "./handlers-originals.ts";
 import type { TokenHandlers } from "./handlers-tokens.ts";
 import type { WorkerHandlers } from "./handlers-worker.ts";
 import type { Handlers } from "./http.ts";
@@ -52,5 +53,5 @@ export function peopleHandlers(of: {
     resume_worker: ({ id }) => transact((now) => coordinator.resumeWorker(id, now)),
     healthz: () => ({ ok: true, version }),
     readyz: () => ({ ready: problems.stopping().length === 0, problems: problems.stopping() }),
-  } satisfies Omit<Handlers, keyof WorkerHandlers | keyof TokenHandlers>;
+  } satisfies Omit<Handlers, keyof WorkerHandlers | keyof TokenHandlers | keyof OriginalHandlers>;
 }

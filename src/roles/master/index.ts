@@ -7,15 +7,17 @@ import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { version } from "../../shared/version.ts";
 import { startBackups } from "./backup.ts";
-import type { Coordinator } from "./coordinator.ts";
+import type { Coordinator, FoundSource } from "./coordinator.ts";
 import { watchDisks } from "./disk.ts";
 import { startDuty } from "./duties.ts";
+import { createKeeper, type Keeper } from "./keeper.ts";
 import { createLedger } from "./ledger.ts";
 import { type Listener, listen } from "./listen.ts";
 import { logEvents } from "./log-events.ts";
 import { createProblems, type Problems } from "./problems.ts";
 import { createPublisher } from "./publish.ts";
 import { openQueue, type Queue } from "./queue.ts";
+import { createInspect } from "./replaceable.ts";
 import { createScanDuty, type ScanDuty } from "./scan-duty.ts";
 import { createScanner, type Scanner, type ScanResult } from "./scanner.ts";
 import { serve } from "./serve.ts";
@@ -51,6 +53,7 @@ const UPKEEP_MS = 1_000;
 const LONGEST_GAP_MS = 5_000;
 const WATCH_MS = 30_000;
 const SWEEP_MS = 60_000;
+const TIDY_MS = 600_000;
 const CLOSE_GRACE_MS = 5_000;
 
 /**
@@ -104,6 +107,7 @@ async function run({ config, options, queue, storage, door, closers }: Parts): P
   const ledger = createLedger({ ...shared, database: config.database });
   const publisher = createPublisher({ ...shared, ledger });
   closers.push(() => publisher.stop());
+  const keeper = createKeeper(shared);
   const scans = await createScans({ ...shared, config, options });
   closers.push(() => scans.duty.stop());
   const access = accessRule({ ...config.server, database_path: config.database.path });
@@ -113,6 +117,7 @@ async function run({ config, options, queue, storage, door, closers }: Parts): P
     ...shared,
     ...scans,
     publisher,
+    keeper,
     access,
     tokens,
     server: config.server,
@@ -129,7 +134,7 @@ async function run({ config, options, queue, storage, door, closers }: Parts): P
   });
   if (access.allow_anonymous)
     log.warn("everyone who can reach this master is served (server.allow_anonymous)");
-  closers.push(...startDuties({ ...shared, config }));
+  closers.push(...startDuties({ ...shared, keeper, config }));
   closers.push(startBackups({ ...shared, database: config.database }).stop);
   void publisher.recover();
   scans.duty.request();
@@ -167,17 +172,23 @@ async function createScans(
   of: Shared & { config: MasterConfig; options: MasterOptions },
 ): Promise<{ scanner: Scanner; duty: ScanDuty }> {
   const { settle, scan_interval, ...settings } = of.config.scanner;
-  const excluded_rel = await outputsBelowRoot(of.storage);
+  const { replace } = of.config.storage;
+  const excluded_rel = replace ? null : await outputsBelowRoot(of.storage);
+  const inspect = replace ? await createInspect({ ...of, placeOf: of.coordinator.placeOf }) : null;
+  const add = async (found: FoundSource[]) => {
+    const batch = inspect === null ? found : await inspect(found);
+    return of.transact((now) => of.coordinator.addSources(batch, now));
+  };
   const scanner = createScanner({
     ...of,
     settings: { ...settings, settle_ms: settle, excluded_rel, only: of.options.only },
-    add: (batch) => of.transact((now) => of.coordinator.addSources(batch, now)),
+    add,
     known: () => of.coordinator.status(of.clock.now()).total,
   });
   return { scanner, duty: createScanDuty({ scanner, interval_ms: scan_interval }) };
 }
 
-function startDuties(of: Shared & { config: MasterConfig }): Closer[] {
+function startDuties(of: Shared & { keeper: Keeper; config: MasterConfig }): Closer[] {
   const { coordinator, transact, storage, clock, problems } = of;
   const disks = {
     ...of,
@@ -198,6 +209,7 @@ function startDuties(of: Shared & { config: MasterConfig }): Closer[] {
     ),
     startDuty(WATCH_MS, () => watchDisks(disks)),
     startDuty(SWEEP_MS, () => told(problems, "sweep", sweep)),
+    startDuty(TIDY_MS, () => told(problems, "originals", of.keeper.tidy)),
   ];
   return duties.map((duty) => () => duty.stop());
 }

@@ -13,6 +13,7 @@ import { type JobStatus, LOST_REASONS, type Reason } from "../../shared/job.ts";
  *     pending, failed, skipped -> skipped     the rules leave it alone, as its path or size tells
  *     pending, processing -> cancelled         failed, cancelled -> pending  retry by a person
  *     completed, skipped, failed -> pending    the source changed
+ *     any but processing, publishing -> cancelled     a person put the replaced source back (undo)
  *     skipped -> pending      the rules or settings that left it alone have changed (wanted)
  *     processing, publishing -> pending        the source was seen to have changed; it waits for the next scan
  *
@@ -34,6 +35,7 @@ export type JobEvent =
         | "cancel"
         | "retry"
         | "source_changed"
+        | "undo"
         | "wanted";
     }
   | { type: "skip"; reason: Reason }
@@ -75,6 +77,8 @@ export function transition(job: JobFacts, event: JobEvent, limits: Limits): Chan
       return to("pending", { reason: "source_changed", back_off: true });
     case "cancel":
       return to("cancelled", { reason: "cancelled" });
+    case "undo":
+      return to("cancelled", { ...fresh, reason: "undone" });
     case "retry":
     case "source_changed":
     case "wanted":
@@ -133,6 +137,7 @@ const ALLOWED: Record<JobEvent["type"], JobStatus[]> = {
   retry: ["failed", "cancelled", "pending"],
   source_changed: ["completed", "skipped", "failed", "pending"],
   wanted: ["skipped"],
+  undo: ["completed", "skipped", "failed", "pending", "cancelled"],
   skip: ["pending", "failed", "skipped"],
   lost: ["processing", "publishing"],
   give_up: ["pending"],

@@ -90,7 +90,8 @@ export function showJob(context: Context, id: string): Reply<"job"> {
   };
 }
 
-function findJob({ store, settings }: Context, id: string): JobRow {
+/** @throws VcError not_found, conflict */
+export function findJob({ store, settings }: Context, id: string): JobRow {
   const exact =
     store.job(id) ?? store.jobOfSource(id) ?? store.jobOfSource(relativeTo(settings.root_path, id));
   if (exact !== undefined) return exact;

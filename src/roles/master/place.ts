@@ -8,7 +8,7 @@ import { requireOutputs, requireSources, type Storage } from "./storage.ts";
 import { lookAtFile } from "./walk.ts";
 
 export type Placement =
-  | { state: "placed"; published: PublishedFile[] }
+  | { state: "placed"; published: PublishedFile[]; original_kept?: boolean }
   | ({ state: "failed" } & PublishFailure);
 
 type Output = PublishIntent["outputs"][number];
@@ -29,14 +29,14 @@ export async function place(of: {
   const { storage, intent, output_mode } = of;
   await requireOutputs(storage);
   try {
-    const found = await Promise.all(intent.outputs.map((output) => findOutput(storage, output)));
+    const found = await Promise.all(intent.outputs.map((output) => findOutput(storage, intent, output)));
     const open = found.filter((one) => !isPlaced(one));
     const failure = open.length > 0 ? ((await sourceFailure(storage, intent)) ?? firstFailure(open)) : null;
     if (failure !== null) return failure;
     crashPoint("publish.checked");
     for (const one of found) {
       if (!(await placeOne(one, { output_mode }))) return nameTaken(one.output);
-      await files.syncFoldersOf(one.target, storage.output_base);
+      await files.syncFoldersOf(one.target, baseOf(storage, intent));
     }
     crashPoint("publish.synced");
     return { state: "placed", published: await Promise.all(found.map(publishedFile)) };
@@ -50,20 +50,26 @@ export async function place(of: {
 /** Takes away what an attempt staged, once nobody needs it. */
 export async function discard(storage: Storage, intent: PublishIntent): Promise<void> {
   for (const output of intent.outputs) {
-    const { staged, copy } = pathsOf(storage, output);
+    const { staged, copy } = pathsOf(storage, intent, output);
     await files.remove(staged);
     await files.remove(copy);
   }
 }
 
-function pathsOf(storage: Storage, output: Output): Paths {
-  const staged = join(storage.staging_path, output.staging);
-  // Still a staging file's name, so that a forgotten one is cleaned up like any other.
-  return { staged, copy: `${staged}copy`, target: join(storage.output_base, output.output_rel) };
+/** A result that replaces its source goes where that lies, also once results are configured to go elsewhere. */
+function baseOf({ root_path, output_base }: Storage, { original }: PublishIntent): string {
+  return original === null ? output_base : root_path;
 }
 
-async function findOutput(storage: Storage, output: Output): Promise<Found> {
-  const paths = pathsOf(storage, output);
+export function pathsOf(storage: Storage, intent: PublishIntent, output: Output): Paths {
+  const base = baseOf(storage, intent);
+  const staged = join(base, ".vc", output.staging);
+  // Still a staging file's name, so that a forgotten one is cleaned up like any other.
+  return { staged, copy: `${staged}copy`, target: join(base, output.output_rel) };
+}
+
+async function findOutput(storage: Storage, intent: PublishIntent, output: Output): Promise<Found> {
+  const paths = pathsOf(storage, intent, output);
   const [staged, copy, existing] = await Promise.all(
     [paths.staged, paths.copy, paths.target].map(files.statOf),
   );

@@ -8,6 +8,7 @@ import type { Coordinator, PublishIntent } from "./coordinator.ts";
 import type { Ledger } from "./ledger.ts";
 import { discard, place } from "./place.ts";
 import type { Problems } from "./problems.ts";
+import { replaceSource } from "./replace.ts";
 import type { Storage } from "./storage.ts";
 import type { Transact } from "./transact.ts";
 
@@ -102,11 +103,12 @@ async function publishOnce(parts: Parts, intent: PublishIntent): Promise<JobStat
   const { coordinator, transact } = parts;
   const of = { job_id: intent.job_id, attempt: intent.attempt };
   try {
-    const placement = await place({ ...parts, intent });
+    const put = intent.original === null ? place : replaceSource;
+    const placement = await put({ ...parts, intent });
     if (placement.state === "placed") {
       await parts.ledger?.(intent, placement.published);
       crashPoint("publish.noted");
-      const status = await transact((now) => coordinator.finishPublish(of, placement.published, now));
+      const status = await transact((now) => coordinator.finishPublish(of, placement, now));
       crashPoint("publish.committed");
       return status;
     }

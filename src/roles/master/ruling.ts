@@ -6,13 +6,16 @@ import { RULED, type Wishes } from "../../shared/rules.ts";
 import type { Context } from "./context.ts";
 import { standing } from "./lifecycle.ts";
 import { type Ending, move, mustMove } from "./moves.ts";
+import { withBestName } from "./naming.ts";
 
 /** What the rules say of a known source whose file has not changed: `skip` and `queue` change its job. */
 export type Ruling = "leave" | "skip" | "queue";
+/** Why a film is left alone; null: it is not. */
+export type Refused = ReturnType<Wishes["refuse"]>;
 type Ruled = Pick<KnownSource, "status" | "reason" | "error_message" | "wish_key">;
 
 /** `refused`: why path and size have it left alone; `wish_key` makes the key of what it would be converted to now. */
-export function ruleOn(job: Ruled, refused: ReturnType<Wishes["refuse"]>, wish_key: () => string): Ruling {
+export function ruleOn(job: Ruled, refused: Refused, wish_key: () => string): Ruling {
   const { status, reason } = job;
   if (refused !== null) {
     if (status === "pending" || status === "failed") return "skip";
@@ -24,18 +27,22 @@ export function ruleOn(job: Ruled, refused: ReturnType<Wishes["refuse"]>, wish_k
 }
 
 /** Decided without a look into the film: what was decided is true as long as the rules say so. */
-const BY_THE_MASTER: readonly Reason[] = ["excluded", "too_small"];
+const BY_THE_MASTER: readonly Reason[] = ["excluded", "too_small", "not_replaceable", "name_taken"];
 
 function isRuled(reason: Reason | null): reason is Reason {
-  return reason !== null && RULED.includes(reason);
+  return reason !== null && (RULED.includes(reason) || BY_THE_MASTER.includes(reason));
 }
 
 /**
  * Skips a job that is to be left alone; null where it is not, or not yet: an attempt whose lease ran out may still go on,
  * and its end is waited for.
  */
-export function leaveAlone(context: Context, job: JobRow, now: Instant): JobRow | null {
-  const refused = context.wishes.refuse({ source_rel: job.source_rel, size: job.source_size });
+export function leaveAlone(
+  context: Context,
+  job: JobRow,
+  now: Instant,
+  refused: Refused = context.wishes.refuse({ source_rel: job.source_rel, size: job.source_size }),
+): JobRow | null {
   if (refused === null) return null;
   const attempt = context.store.attempt({ job_id: job.id, attempt: job.attempt });
   if (attempt !== undefined && standing(job, attempt) === "lapsed") return null;
@@ -64,5 +71,6 @@ export function tooLarge(
 
 /** Queues a job again that other rules or settings had left alone. */
 export function wantAgain(context: Context, job: JobRow, now: Instant): JobRow {
-  return mustMove(context, job, { type: "wanted" }, now, { error_message: null });
+  const named = job.published_rel === null ? withBestName(context, job) : job;
+  return mustMove(context, named, { type: "wanted" }, now, { error_message: null });
 }

@@ -5,10 +5,12 @@ import type { AccessRule } from "./auth.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { createEvents } from "./events.ts";
 import { createGate } from "./gate.ts";
+import { originalHandlers } from "./handlers-originals.ts";
 import { peopleHandlers } from "./handlers-people.ts";
 import { tokenHandlers } from "./handlers-tokens.ts";
 import { workerHandlers } from "./handlers-worker.ts";
 import { createApp, type Page } from "./http.ts";
+import type { Keeper } from "./keeper.ts";
 import { type Listener, listen } from "./listen.ts";
 import { createLongPoll } from "./longpoll.ts";
 import { renderMetrics } from "./metrics.ts";
@@ -33,6 +35,7 @@ export function serve(of: {
   storage: Storage;
   output_mode: number;
   publisher: Publisher;
+  keeper: Keeper;
   scanner: Scanner;
   duty: ScanDuty;
   problems: Problems;
@@ -52,7 +55,12 @@ export function serve(of: {
     { path: "/metrics", answer: metrics },
     { path: "/openapi.json", answer: () => Response.json(openApi()) },
   ];
-  const handlers = { ...workerHandlers({ ...of, longPoll }), ...people, ...tokenHandlers(of) };
+  const handlers = {
+    ...workerHandlers({ ...of, longPoll }),
+    ...people,
+    ...tokenHandlers(of),
+    ...originalHandlers(of),
+  };
   const gate = createGate({ ...of, grantOf: of.tokens.grantOf });
   const app = createApp({ ...of, handlers, pages, gate });
   const listener = of.door ?? listen(app, { ...of.server, log: of.log });

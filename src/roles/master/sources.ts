@@ -3,13 +3,13 @@ import type { JobRow } from "../../db/schema.ts";
 import type { KnownSource } from "../../db/sources.ts";
 import { type Instant, toTimestamp } from "../../shared/clock.ts";
 import type { Reason } from "../../shared/job.ts";
-import type { Wishes } from "../../shared/rules.ts";
 import type { Context } from "./context.ts";
 import { standing } from "./lifecycle.ts";
 import { move } from "./moves.ts";
 import { outputPath, sourcePath } from "./naming.ts";
-import { outputKey, outputNames } from "./output-names.ts";
-import { leaveAlone, type Ruling, ruleOn, wantAgain } from "./ruling.ts";
+import { outputKey } from "./output-names.ts";
+import { namesFor, refuseToReplace, resultsAmong } from "./places.ts";
+import { leaveAlone, type Refused, type Ruling, ruleOn, wantAgain } from "./ruling.ts";
 
 export type FoundSource = {
   source_rel: string;
@@ -17,6 +17,8 @@ export type FoundSource = {
   mtime_ns: string;
   /** The last change of anything about the file, its permissions too, in Unix milliseconds; absent where unknown. */
   changed_ms?: number;
+  /** Why it could not be replaced, where that is asked for; null: it can. */
+  obstacle?: Refused;
 };
 
 const ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"; // Crockford's base32
@@ -38,9 +40,14 @@ export function addSources(
     updated_ms: now.wall_ms,
   };
   const sums = createSums();
+  const results = resultsAmong(context, batch);
   for (const source of batch) {
     const job = known.get(source.source_rel);
-    const refused = context.wishes.refuse(source);
+    if (results.stands(source)) {
+      result.unchanged++;
+      continue;
+    }
+    const refused = context.wishes.refuse(source) ?? refuseToReplace(context, source, job?.id);
     if (job === undefined) {
       known.set(source.source_rel, insert(context, source, fresh, refused));
       sums.add(refused?.reason ?? null, source.size);
@@ -76,7 +83,7 @@ function createSums() {
 function applyRules(
   context: Context,
   known: KnownSource,
-  { source, refused }: { source: FoundSource; refused: ReturnType<Wishes["refuse"]> },
+  { source, refused }: { source: FoundSource; refused: Refused },
   now: Instant,
 ): Ruling {
   const ruling = ruleOn(known, refused, () => context.wishes.of(source.source_rel).key);
@@ -84,7 +91,7 @@ function applyRules(
   const job = context.store.job(known.id);
   if (job === undefined) throw new Error(`job ${known.id} vanished within a transaction`);
   if (ruling === "queue") wantAgain(context, job, now);
-  else if (leaveAlone(context, job, now) === null) return "leave";
+  else if (leaveAlone(context, job, now, refused) === null) return "leave";
   return ruling;
 }
 
@@ -110,12 +117,7 @@ function repaired({ status, reason, completed_at }: KnownSource, { changed_ms = 
 }
 
 /** One insert where no name is taken, which is the rule; only a refused one asks why. */
-function insert(
-  context: Context,
-  source: FoundSource,
-  batch: Batch,
-  refused: ReturnType<Wishes["refuse"]>,
-): KnownSource {
+function insert(context: Context, source: FoundSource, batch: Batch, refused: Refused): KnownSource {
   const { store, settings } = context;
   const left_alone = refused && {
     ...{ reason: refused.reason, error_message: refused.message, completed_at: batch.created_at },
@@ -132,7 +134,7 @@ function insert(
     source_mtime_ns: source.mtime_ns,
   };
   const { container } = context.wishes.of(source_rel).conversion;
-  for (const output_rel of outputNames(source_rel, container)) {
+  for (const output_rel of namesFor(context, { source_rel, container, refused })) {
     const output_key = outputKey(output_rel);
     const output_path = outputPath(settings, output_rel);
     do {
@@ -183,9 +185,9 @@ function letters(random: number, count: number): string {
 /** Some sources that are still to be converted, for proving that a worker sees the same files. */
 export function sampleSources({ store }: Context, limit: number) {
   const pending = store.sampleSources("pending", limit);
-  return pending.length < limit
-    ? [...pending, ...store.sampleSources("processing", limit - pending.length)]
-    : pending;
+  const left = limit - pending.length;
+  const waiting = left > 0 ? [...pending, ...store.sampleSources("processing", left)] : pending;
+  return { waiting, done: store.sampleSources("completed", limit) };
 }
 
 /** Absolute paths are stored for people's tools; after a root was moved they are written anew. */

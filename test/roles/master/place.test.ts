@@ -43,6 +43,7 @@ beforeEach(async () => {
     source_size: Number(source.size),
     source_mtime_ns: String(source.mtimeNs),
     outputs: [{ staging: STAGED, role: "film", output_rel: "sub/a.mp4", size: 4, previous: null }],
+    original: null,
   };
   await writeFile(staged(), "film", { mode: 0o600 });
 });

@@ -80,7 +80,7 @@ export function openQueue(changed: Partial<CoordinatorSettings> = {}, random = c
       queue.handIn(worker_id, order);
       const of = { job_id: order.id, attempt: order.attempt };
       const file = { output_rel: order.output_rel, size: 7, mtime_ns: "70" };
-      return queue.run((c, now) => c.finishPublish(of, [file], now));
+      return queue.run((c, now) => c.finishPublish(of, { published: [file] }, now));
     },
     fail: (worker_id: string, { id: job_id, attempt }: JobOrder, how: object = {}) =>
       queue.run((c, now) => c.fail({ job_id, worker_id, attempt, error_message: "it broke", ...how }, now))

@@ -1,0 +1,200 @@
+import type { BigIntStats } from "node:fs";
+import { chown, link, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { crashPoint } from "../../shared/crash-point.ts";
+import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import type { PublishIntent } from "./coordinator.ts";
+import * as files from "./files.ts";
+import { type Placement, pathsOf, place } from "./place.ts";
+import { isReallyBelow, makeQuarantine } from "./quarantine-folder.ts";
+import { nextStep, type Sight, type Step } from "./replacing.ts";
+import { requireOutputs, type Storage } from "./storage.ts";
+
+/** What of a replacement lies where. */
+type View = {
+  sight: Sight;
+  paths: { source: string; kept: string; target: string; staged: string; copy: string };
+  rels: { source: string; kept: string; target: string };
+  source: BigIntStats | null;
+  kept: BigIntStats | null;
+  target: BigIntStats | null;
+};
+type Failure = Extract<Placement, { state: "failed" }>;
+
+/** Far more than any way through them takes, unless somebody else works on the same files. */
+const MOST_STEPS = 12;
+
+/**
+ * Lets the film of a recorded intent take its source's place, and puts the source into quarantine. As `place`: may be
+ * repeated at any time, and throws where the storage does not work now.
+ */
+export async function replaceSource(of: {
+  storage: Storage;
+  output_mode: number;
+  intent: PublishIntent;
+}): Promise<Placement> {
+  await requireOutputs(of.storage);
+  const [, ...others] = of.intent.outputs;
+  if (others.length > 0) {
+    const beside = await place({ ...of, intent: { ...of.intent, outputs: others } });
+    if (beside.state === "failed") return beside;
+  }
+  for (let steps = 0; steps < MOST_STEPS; steps++) {
+    const view = await look(of.storage, of.intent);
+    const step = nextStep(view.sight);
+    if (step === "done") return finish(view);
+    if (typeof step !== "string") return failed(step.failure, view);
+    const failure = await act(step, view, of.storage);
+    if (failure !== null) return failure;
+  }
+  throw new VcError(
+    "storage",
+    `${of.intent.source_rel} cannot be replaced: somebody else changes it all the time.`,
+  );
+}
+
+async function look(storage: Storage, intent: PublishIntent): Promise<View> {
+  const { original, source_rel } = intent;
+  const [film] = intent.outputs;
+  if (original === null || film === undefined) throw new Error(`job ${intent.job_id} replaces nothing`);
+  const { root_path } = storage;
+  const rels = { source: source_rel, kept: original.kept_rel, target: film.output_rel };
+  const paths = {
+    ...pathsOf(storage, intent, film),
+    source: join(root_path, rels.source),
+    kept: join(root_path, rels.kept),
+  };
+  const real = await isReallyBelow(root_path, source_rel);
+  const at = async (path: string) => (real ? files.statOf(path) : null);
+  const [source, target] = [await at(paths.source), await at(paths.target)];
+  const kept = await files.statOf(paths.kept);
+  const staged = (await files.statOf(paths.staged)) ?? (await files.statOf(paths.copy));
+  const whole = (file: BigIntStats | null) =>
+    file?.isFile() === true && file.size === BigInt(film.size ?? -1);
+  const isOriginal = (file: BigIntStats) =>
+    file.isFile() &&
+    file.size === BigInt(intent.source_size) &&
+    String(file.mtimeNs) === intent.source_mtime_ns;
+  const isResult = (file: BigIntStats) => (staged === null ? whole(file) : files.isSameFile(file, staged));
+  const nameOf = (file: BigIntStats | null) =>
+    file === null ? "gone" : isOriginal(file) ? "original" : isResult(file) ? "result" : "other";
+  const sight: Sight = {
+    same_name: rels.target === rels.source,
+    source: nameOf(source),
+    kept: kept === null ? "free" : isOriginal(kept) ? "original" : "other",
+    kept_is_source: files.isSameFile(kept, source),
+    target: target === null ? "free" : isResult(target) ? "result" : "other",
+    staged: whole(staged),
+  };
+  return { sight, paths, rels, source, kept, target };
+}
+
+/** Does one step, and makes it durable; a failure where it can never be done. */
+async function act(step: Extract<Step, string>, view: View, { root_path }: Storage): Promise<Failure | null> {
+  const { paths, rels, sight } = view;
+  const durable = async (...of: string[]) => {
+    for (const path of of) await files.syncFoldersOf(path, root_path);
+  };
+  switch (step) {
+    case "keep": {
+      const failure = obstacleNow(view) ?? (await keep(view, root_path));
+      if (failure === null) await durable(paths.kept, paths.source);
+      else if (sight.target === "result" && !sight.same_name) await files.remove(paths.target);
+      crashPoint("replace.kept");
+      return failure;
+    }
+    case "name":
+      if (sight.source === "original" && !sight.kept_is_source) {
+        const failure = obstacleNow(view);
+        if (failure !== null) return failure;
+      }
+      if (!(await name(view))) return null;
+      crashPoint("replace.named");
+      await durable(paths.target);
+      crashPoint("replace.named_synced");
+      return null;
+    case "return":
+      if (await files.moveToFreeName(paths.kept, paths.source)) await durable(paths.source, paths.kept);
+      return null;
+    case "unname":
+      await files.remove(paths.target);
+      return durable(paths.target).then(() => null);
+    case "unkeep":
+      await files.remove(paths.kept);
+      return durable(paths.kept).then(() => null);
+    case "done":
+      throw new Error(`nothing is left to do for ${rels.source}`);
+  }
+}
+
+/** Into quarantine. Where the result will take the very name, the original keeps it until then. */
+async function keep({ sight, paths, rels }: View, root_path: string): Promise<Failure | null> {
+  try {
+    await makeQuarantine(root_path, rels.kept);
+    crashPoint("replace.folder");
+    if (sight.same_name) await link(paths.source, paths.kept);
+    else await rename(paths.source, paths.kept);
+    return null;
+  } catch (error) {
+    const code = systemCode(error) ?? "";
+    if (!["EXDEV", "EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "ENAMETOOLONG"].includes(code))
+      throw error;
+    return irreplaceable(`the system does not let it go into quarantine (${messageOf(error)}).`);
+  }
+}
+
+/** The result gets the original's permissions, and as far as the system lets it its owner. False: the name was taken. */
+async function name({ paths, sight, source, kept }: View): Promise<boolean> {
+  const original = source ?? kept;
+  const output_mode = Number(original?.mode ?? 0o644n) & 0o777;
+  const staged = (await files.statOf(paths.staged)) !== null;
+  const own = staged ? await files.makeOwn({ ...paths, output_mode }) : paths.copy;
+  if (original !== null && process.geteuid?.() === 0) {
+    await chown(own, Number(original.uid), Number(original.gid)).catch(() => undefined);
+  }
+  crashPoint("replace.own");
+  if (sight.same_name && sight.source === "original") {
+    if (!files.isSameFile(await files.statOf(paths.source), await files.statOf(paths.kept))) return false;
+    await files.replace(own, paths.target);
+    return true;
+  }
+  return files.moveToFreeName(own, paths.target);
+}
+
+function obstacleNow({ source }: View): Failure | null {
+  if (source === null || source.nlink <= 1n) return null;
+  return irreplaceable(
+    `it has ${source.nlink} names (hard links) by now; the others would keep the original.`,
+  );
+}
+
+function irreplaceable(why: string): Failure {
+  const message = `The film cannot be replaced: ${why} The result was thrown away.`;
+  return { state: "failed", outcome: "permanent", reason: "not_replaceable", message };
+}
+
+async function finish({ paths, rels, kept, target }: View): Promise<Placement> {
+  await files.remove(paths.staged);
+  await files.remove(paths.copy);
+  crashPoint("replace.cleared");
+  if (target === null) throw new Error(`${rels.target} is not there, although it was seen`);
+  const published = [
+    { output_rel: rels.target, size: Number(target.size), mtime_ns: String(target.mtimeNs) },
+  ];
+  return { state: "placed", published, original_kept: kept !== null };
+}
+
+function failed(failure: Extract<Step, object>["failure"], { rels, source, kept, paths }: View): Failure {
+  const original_kept = kept !== null;
+  if (failure === "output_missing") {
+    const message = `The file that was handed in (${paths.staged}) does not exist, or is not whole.`;
+    return { state: "failed", outcome: "retry", reason: failure, message, original_kept };
+  }
+  if (failure === "source_changed") {
+    const what = source === null ? "is gone" : "has changed";
+    const message = `The source ${what} since it was claimed; the result was thrown away.`;
+    return { state: "failed", outcome: "requeue", reason: failure, message, original_kept };
+  }
+  const message = `${rels.target} already exists beside the film and vc did not put it there, so it was not replaced. Move it away, then retry the job.`;
+  return { state: "failed", outcome: "permanent", reason: failure, message, original_kept };
+}
