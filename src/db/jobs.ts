@@ -1,5 +1,5 @@
-import { and, desc, eq, isNull, like, or, type SQL, sql } from "drizzle-orm";
-import type { JobStatus } from "../shared/job.ts";
+import { and, desc, eq, isNull, like, lt, or, type SQL, sql } from "drizzle-orm";
+import type { JobStatus, Reason } from "../shared/job.ts";
 import type { Database } from "./database.ts";
 import { fromParameters } from "./parameters.ts";
 import { type JobRow, jobs } from "./schema.ts";
@@ -105,6 +105,22 @@ function createJobLists(orm: Database["orm"]) {
         .all(),
     countJobs: (filter: JobFilter): number =>
       orm.select({ jobs: sql<number>`count(*)` }).from(jobs).where(matching(filter)).get()?.jobs ?? 0,
+    /** Films that failed so before then, the oldest first. */
+    failedJobs: (of: { reason: Reason; before_ms: number }, limit: number): JobRow[] =>
+      orm
+        .select()
+        .from(jobs)
+        .where(
+          and(
+            isNull(jobs.parent_id),
+            eq(jobs.status, "failed"),
+            eq(jobs.reason, of.reason),
+            lt(jobs.updated_ms, of.before_ms),
+          ),
+        )
+        .orderBy(jobs.updated_ms)
+        .limit(limit)
+        .all(),
     /** Two jobs at most, which is enough to know that a prefix is not unique. */
     jobsByPrefix: (prefix: string): JobRow[] =>
       orm

@@ -1,4 +1,4 @@
-import { eq, isNull, sql } from "drizzle-orm";
+import { desc, eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { job_counts, jobs, meta, workers } from "./schema.ts";
 
@@ -31,6 +31,7 @@ export function createTotalQueries({ orm, sqlite }: Database) {
     })
     .from(jobs)
     .where(sql`${jobs.status} = ${sql.placeholder("status")} and ${isNull(jobs.parent_id)}`)
+    .orderBy(desc(jobs.updated_ms))
     .limit(sql.placeholder("limit"))
     .prepare();
 
@@ -48,7 +49,9 @@ export function createTotalQueries({ orm, sqlite }: Database) {
         verify_ms: now.verify_ms + (before.get("forgotten_verify_ms") ?? 0),
       };
     },
-    sampleSources: (status: "pending" | "processing", limit: number) => samples.all({ status, limit }),
+    /** Those that changed last. */
+    sampleSources: (status: "pending" | "processing" | "completed", limit: number) =>
+      samples.all({ status, limit }),
     fact: (key: string): string | undefined => orm.select().from(meta).where(eq(meta.key, key)).get()?.value,
     setFact: (key: string, value: string): void => {
       orm.insert(meta).values({ key, value }).onConflictDoUpdate({ target: meta.key, set: { value } }).run();

@@ -58,7 +58,11 @@ function createJudge(context: Context, worker: WorkerRow, now: Instant) {
     look(job: JobRow) {
       if (isPlain(job)) return { suspect: false, tried: false, better_elsewhere: false };
       const attempts = store.attemptsOf(job.id);
-      const failed_on = new Set(attempts.filter(isFailure).map(({ worker_id }) => worker_id));
+      const failed_on = new Set(
+        attempts
+          .filter((one) => isFailure(one) || one.reason === "source_unreadable")
+          .map(({ worker_id }) => worker_id),
+      );
       const tried = failed_on.has(worker.id);
       const suspect = isSuspect(job, attempts);
       if (!tried || !isFresh(context, job, now)) return { suspect, tried, better_elsewhere: false };

@@ -65,11 +65,18 @@ export function workerHandlers(of: {
   };
 }
 
-/** Rather what everyone may read: a film that a worker's user may not read tells nothing about its mount. */
+/**
+ * Rather what everyone may read: a film that a worker's user may not read tells nothing about its mount. One that was
+ * converted before stands among them, as all that are left may be such films.
+ */
 async function chooseSamples(of: { coordinator: Coordinator; storage: Storage }): Promise<string[]> {
-  const names = of.coordinator.sampleSources(CANDIDATES).map(({ source_rel }) => source_rel);
-  const open = await Promise.all(names.map((name) => isOpenToAll(of.storage, name)));
-  return [...names.filter((_, at) => open[at]), ...names.filter((_, at) => !open[at])].slice(0, SAMPLES);
+  const { waiting, done } = of.coordinator.sampleSources(CANDIDATES);
+  const openFirst = async (sources: { source_rel: string }[]) => {
+    const names = sources.map(({ source_rel }) => source_rel);
+    const open = await Promise.all(names.map((name) => isOpenToAll(of.storage, name)));
+    return [...names.filter((_, at) => open[at]), ...names.filter((_, at) => !open[at])];
+  };
+  return [...(await openFirst(waiting)).slice(0, SAMPLES), ...(await openFirst(done)).slice(0, 1)];
 }
 
 /** The session of another process with the same id, if that one is found to live. */

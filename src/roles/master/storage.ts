@@ -166,10 +166,15 @@ export async function sampleOf(storage: Storage, source_rel: string): Promise<Sa
   }
 }
 
-/** Whether every user may read it, as far as its mode tells. */
+/** Whether every user may read it, as far as its mode and those of its folders tell. */
 export async function isOpenToAll({ root_path }: Storage, source_rel: string): Promise<boolean> {
-  const found = await lstat(join(root_path, source_rel)).catch(() => null);
-  return found !== null && (found.mode & constants.S_IROTH) !== 0;
+  const allows = async (path: string, bit: number) =>
+    ((await lstat(join(root_path, path)).catch(() => null))?.mode ?? 0) & bit;
+  if (!(await allows(source_rel, constants.S_IROTH))) return false;
+  for (let folder = dirname(source_rel); folder !== "."; folder = dirname(folder)) {
+    if (!(await allows(folder, constants.S_IXOTH))) return false;
+  }
+  return true;
 }
 
 /** The output tree as a path below the root, '/'-separated; null when it lies elsewhere. Throws when they are one. */

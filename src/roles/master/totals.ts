@@ -1,6 +1,6 @@
 import type { CountRow } from "../../db/totals.ts";
 import { type Instant, toTimestamp } from "../../shared/clock.ts";
-import { JOB_STATUSES } from "../../shared/job.ts";
+import { JOB_STATUSES, type Reason } from "../../shared/job.ts";
 import type { Counts, Stats, Status } from "../../shared/status.ts";
 import { canClaim, type Worker } from "../../shared/worker.ts";
 import type { Context } from "./context.ts";
@@ -40,13 +40,21 @@ function skippedFor(rows: CountRow[]): Status["skipped_for"] {
 
 /** What of the queue a person should look at, a sentence each. */
 export function remarks({ store }: Context): string[] {
-  const troubled = store.counts().filter((row) => row.status === "failed" && row.reason === "worker_error");
-  const films = sum(troubled, "jobs");
-  if (films === 0) return [];
-  const subject = films === 1 ? "1 film has" : `${films} films have`;
+  const failed = store.counts().filter((row) => row.status === "failed");
+  const filmsOf = (reason: Reason) => {
+    const films = sum(
+      failed.filter((row) => row.reason === reason),
+      "jobs",
+    );
+    return { films, subject: films === 1 ? "1 film" : `${films} films`, have: films === 1 ? "has" : "have" };
+  };
+  const [troubled, unreadable] = [filmsOf("worker_error"), filmsOf("source_unreadable")];
   return [
-    `${subject} failed by trouble on a worker: \`vc jobs --status failed\` tells which and why, and \`vc retry\` queues them again once that is repaired.`,
-  ];
+    troubled.films > 0 &&
+      `${troubled.subject} ${troubled.have} failed by trouble on a worker: \`vc jobs --status failed\` tells which and why, and \`vc retry\` queues them again once that is repaired.`,
+    unreadable.films > 0 &&
+      `${unreadable.subject} may not be read by any worker: \`vc jobs --status failed\` tells which. Give the workers' users the right to read them; they are tried again once a day, or at once after \`vc retry\`.`,
+  ].filter((remark) => remark !== false);
 }
 
 const UNKNOWN: Throughput = { files_per_hour: null, bytes_per_second: null };

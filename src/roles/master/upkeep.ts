@@ -5,6 +5,7 @@ import { standing } from "./lifecycle.ts";
 import { endAttempt, isOutdated } from "./moves.ts";
 import { silence, viewWorker } from "./presence.ts";
 import { stillWaiting } from "./retry.ts";
+import { recheckUnreadable } from "./unreadable.ts";
 
 /** Nobody looks for a machine that was away for so long, and no process of it comes back. */
 const FORGET_AFTER_MS = 30 * 24 * 3_600_000;
@@ -28,6 +29,7 @@ export function createUpkeep(context: Context): (now: Instant) => void {
     reportSilence(context, now);
     if (now.monotonic_ms < forget_ms) return;
     forget(context, now);
+    recheckUnreadable(context, now);
     context.later(() => {
       forget_ms = now.monotonic_ms + FORGET_EVERY_MS;
     });

@@ -71,7 +71,8 @@ export function createFitness(parts: {
     },
     doubt(reason, source_bytes = 0) {
       if (reason === "ffmpeg_missing") capabilities = null;
-      if (reason === "mount_lost" || reason === "worker_error") workspace = null;
+      if (reason === "mount_lost" || reason === "worker_error" || reason === "source_unreadable")
+        workspace = null;
       if (reason === "disk_full") wanted = Math.max(wanted, source_bytes, 1);
     },
     problem: () => problem,

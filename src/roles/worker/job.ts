@@ -1,6 +1,7 @@
 import { open, readFile, rm, stat } from "node:fs/promises";
 import { convertFile } from "../../ffmpeg/convert.ts";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import type { Rate } from "../../shared/gpu.ts";
 import type { Reason } from "../../shared/job.ts";
 import type { AttemptResult, AttemptTask, FromChild, ToChild } from "./messages.ts";
 
@@ -12,8 +13,10 @@ import type { AttemptResult, AttemptTask, FromChild, ToChild } from "./messages.
 export async function runJob(): Promise<number> {
   const stopping = new AbortController();
   const started = Promise.withResolvers<AttemptTask | null>();
+  const turn = Promise.withResolvers<Rate[]>();
   process.on("message", (message: ToChild) => {
     if (message.type === "start") started.resolve(message.task);
+    else if (message.type === "turn") turn.resolve(message.rates);
     else stopping.abort();
   });
   process.on("disconnect", () => {
@@ -25,13 +28,16 @@ export async function runJob(): Promise<number> {
   process.on("SIGTERM", () => {});
   const task = await started.promise;
   if (task === null) return 1;
-  const result = await attempt(task, stopping.signal);
+  const result = await attempt(task, { stopping: stopping.signal, turn: turn.promise });
   await tell({ type: "result", result });
   process.disconnect?.();
   return 0;
 }
 
-async function attempt(task: AttemptTask, stopping: AbortSignal): Promise<AttemptResult> {
+async function attempt(
+  task: AttemptTask,
+  { stopping, turn }: { stopping: AbortSignal; turn: Promise<Rate[]> },
+): Promise<AttemptResult> {
   const watch = watchSource(task);
   try {
     const obstacle = (await checkSource(task)) ?? (await reserveTarget(task.target));
@@ -47,15 +53,31 @@ async function attempt(task: AttemptTask, stopping: AbortSignal): Promise<Attemp
       limits: task.limits,
       onProgress: (progress) => void tell({ type: "progress", progress }),
       onGpuFact: (fact) => void tell({ type: "gpu", fact }),
+      awaitTurn: (signal) => {
+        void tell({ type: "turn" });
+        return unlessAborted(turn, signal);
+      },
       signal,
     });
     return result.outcome === "done" ? result : (watch.lost() ?? result);
   } catch (error) {
+    if (error instanceof VcError && error.code === "storage" && isDenied(error.cause))
+      return unreadable(task);
     const gone = error instanceof VcError && error.code === "ffmpeg";
     return refuse("retry", gone ? "ffmpeg_missing" : "worker_error", messageOf(error));
   } finally {
     watch.end();
   }
+}
+
+/** Rejects with the signal's reason as soon as it is aborted. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const give_up = () => reject(signal.reason);
+    if (signal.aborted) give_up();
+    signal.addEventListener("abort", give_up, { once: true });
+    promise.then(resolve, reject);
+  });
 }
 
 /** Looks now and then whether the source is still there and the same: hours of work on another one are for nothing. */
@@ -84,9 +106,22 @@ async function checkSource(task: AttemptTask): Promise<AttemptResult | null> {
     if (Number(size) === source_size && sameTime(mtimeNs, BigInt(source_mtime_ns))) return null;
     return refuse("retry", "source_changed", `The source ${task.source} has changed since it was queued.`);
   } catch (error) {
+    if (isDenied(error)) return unreadable(task);
     if (systemCode(error) !== "ENOENT") return refuse("retry", "worker_error", messageOf(error));
     return refuse("skipped", "source_missing", `The source ${task.source} is gone.`);
   }
+}
+
+/** The mount is alive, so that it is about this film or its folder. */
+function isDenied(error: unknown): boolean {
+  return ["EACCES", "EPERM"].includes(systemCode(error) ?? "");
+}
+
+function unreadable({ source }: AttemptTask): AttemptResult {
+  const uid = process.geteuid?.();
+  const user = uid === undefined ? "This worker's user" : `This worker's user (uid ${uid})`;
+  const message = `${user} may not read ${source}: give it the right to.`;
+  return refuse("retry", "source_unreadable", message);
 }
 
 /**

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type MasterSite, withMasterSite } from "../../support/master-test.ts";
+import { claimJob, type MasterSite, withMasterSite } from "../../support/master-test.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const register = async (site: MasterSite) => {
@@ -11,8 +11,8 @@ const register = async (site: MasterSite) => {
     storage: { root: string; source_root: string; output_base: string; nonce: string; output_mode: number };
   };
 };
-const prove = (site: MasterSite, canary: string) =>
-  site.post("/api/worker/prove-mount", { worker_id: "w1", session: "s1", canary });
+const prove = (site: MasterSite, canary: string, session = "s1") =>
+  site.post("/api/worker/prove-mount", { worker_id: "w1", session, canary });
 
 test("a worker is told the folders, and proves its mount by a canary and samples", () =>
   withMasterSite(async (site) => {
@@ -81,7 +81,8 @@ test("a .vc that was cleaned away is made again; another folder in its place is 
 test("samples are rather films that everyone may read", () =>
   withMasterSite(async (site) => {
     const names = ["a.mkv", "b.mkv", "c.mkv", "d.mkv", "e.mkv"];
-    for (const name of names) await site.film(name);
+    for (const name of [...names, "closed/f.mkv"]) await site.film(name);
+    await chmod(join(site.films, "closed"), 0o700);
     for (const name of ["a.mkv", "b.mkv", "c.mkv"]) await chmod(join(site.films, name), 0o600);
     const master = await site.start();
     await master.scan();
@@ -90,4 +91,30 @@ test("samples are rather films that everyone may read", () =>
     const chosen = samples.map(({ source_rel }) => source_rel);
     expect(chosen.slice(0, 2).sort()).toEqual(["d.mkv", "e.mkv"]);
     expect(chosen).toHaveLength(3);
+  }));
+
+test("a film that was converted before stands among the samples, as long as it is there", () =>
+  withMasterSite(async (site) => {
+    await site.film("done.mkv");
+    const master = await site.start();
+    await master.scan();
+    const job = await claimJob(master, "w1");
+    await writeFile(join(site.converted, ".vc", job.staging), "converted");
+    const outputs = [{ staging: job.staging, role: "film", extension: "mp4", size: 9 }];
+    const hand_in = { job_id: job.id, worker_id: "w1", attempt: job.attempt, outputs };
+    expect((await site.post("/api/worker/job-complete", hand_in)).body).toMatchObject({
+      status: "completed",
+    });
+    await site.film("a.mkv");
+    await chmod(join(site.films, "a.mkv"), 0o600);
+    await master.scan();
+    const sampled = async () => {
+      const { samples } = (await prove(site, "canary-none", "session-of-w1")).body as {
+        samples: { source_rel: string }[];
+      };
+      return samples.map(({ source_rel }) => source_rel);
+    };
+    expect(await sampled()).toEqual(["a.mkv", "done.mkv"]);
+    await rm(join(site.films, "done.mkv"));
+    expect(await sampled()).toEqual(["a.mkv"]);
   }));
