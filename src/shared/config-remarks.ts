@@ -1,9 +1,18 @@
 import type { MasterConfig, WorkerConfig } from "./config.ts";
 import { ORIGINALS_REL } from "./originals.ts";
+import { weaknessOf } from "./token.ts";
 
 /** What a configuration without mistakes means, where that may not be what a person thinks. */
 export function remarks(config: MasterConfig | WorkerConfig): string[] {
-  if (!("scanner" in config) || !config.storage.replace) return [];
+  if (!("scanner" in config)) return [];
+  const weakness = config.server.token === null ? null : weaknessOf(config.server.token);
+  return [
+    ...(weakness === null ? [] : [`server.token ${weakness}.`]),
+    ...(config.storage.replace ? onReplacing(config) : []),
+  ];
+}
+
+function onReplacing(config: MasterConfig): string[] {
   const { scanner, storage, conversion, rules } = config;
   const { keep_originals } = storage;
   const end =

@@ -1,6 +1,15 @@
 import { readFileSync } from "node:fs";
 import { fileTrouble, VcError } from "./errors.ts";
 
+/** 96 random bits take so many letters and digits. */
+const SHORTEST = 16;
+
+/** Why a token that a person chose can be found by trying, in one sentence; null where it is long enough. */
+export function weaknessOf(token: string): string | null {
+  if (token.length >= SHORTEST) return null;
+  return `has ${token.length} characters and can be found by trying: leave it out, so that the master makes one of its own (\`vc token show\` prints it), or choose at least ${SHORTEST} random ones`;
+}
+
 /** The token that a file holds on its first line. Throws VcError("config") when there is none. */
 export function readTokenFile(path: string): string {
   const text = read(path);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readTokenFile, withoutTokens } from "../../src/shared/token.ts";
+import { readTokenFile, weaknessOf, withoutTokens } from "../../src/shared/token.ts";
 
 function withFile(content: string, use: (path: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), "vc-token-"));
@@ -26,6 +26,12 @@ test.each(["", "\n", "two words", "one\ntwo\n", "t\x1b[31m"])("a file of %p hold
     ),
   ),
 );
+
+test("a token shorter than 16 characters is weak", () => {
+  expect(weaknessOf("s3cret")).toStartWith("has 6 characters and can be found by trying");
+  expect(weaknessOf("0123456789abcde")).toContain("15 characters");
+  expect(weaknessOf("0123456789abcdef")).toBeNull();
+});
 
 test("a file that is not there is named", () =>
   expect(() => readTokenFile("/nowhere/token")).toThrow(

@@ -5,6 +5,7 @@ import { type Clock, systemClock, toTimestamp } from "../../shared/clock.ts";
 import type { MasterConfig } from "../../shared/config.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
+import { weaknessOf } from "../../shared/token.ts";
 import { version } from "../../shared/version.ts";
 import { startBackups } from "./backup.ts";
 import type { Coordinator, FoundSource } from "./coordinator.ts";
@@ -132,6 +133,9 @@ async function run({ config, options, queue, storage, door, closers }: Parts): P
     storage_root: storage.root,
     ...(access.made ? { token_file: tokenPath(config.database.path) } : {}),
   });
+  const weakness = weaknessOf(access.token);
+  const whose = access.made ? `the token in ${tokenPath(config.database.path)}` : "server.token";
+  if (weakness !== null) log.warn(`${whose} ${weakness}`);
   if (access.allow_anonymous)
     log.warn("everyone who can reach this master is served (server.allow_anonymous)");
   closers.push(...startDuties({ ...shared, keeper, config }));

@@ -83,6 +83,14 @@ test("--json tells the mistakes as JSON, too, each with its place", async () => 
   });
 });
 
+test("a token that can be guessed is noted, one that cannot is not", async () => {
+  const noted = await validate(`${MASTER}server:\n  token: s3cret\n`);
+  expect(noted.code).toBe(0);
+  expect(noted.stdout).toContain("server.token has 6 characters and can be found by trying");
+  const long = await validate(`${MASTER}server:\n  token: 0123456789abcdef\n`);
+  expect(long.stdout).not.toContain("token");
+});
+
 test.each<[string, string, string[], string | null]>([
   ["not told by what is no YAML", "a: [\n", [], null],
   ["told by the part before it stops to be YAML", "scanner:\n  root_path: /f\nserver: [\n", [], "master"],

@@ -32,6 +32,16 @@ test("a call that may wait lifts the limit on its idle connection, and no longer
   expect(seen).toEqual(["trusted", "unhurried", "answered", "hurried"]);
 });
 
+test("a master with a weak token says so at its start, one with its own token does not", () =>
+  withMasterSite(async (site) => {
+    const started = await site.start({ server: { token: "s3cret" } });
+    expect(await Bun.file(site.logPath).text()).toContain("server.token has 6 characters");
+    await started.stop();
+    await Bun.write(site.logPath, "");
+    await site.start();
+    expect(await Bun.file(site.logPath).text()).not.toContain("can be found by trying");
+  }));
+
 test("with a made token this machine needs none, a name of another machine does", () =>
   withMasterSite(async (site) => {
     const { token } = await site.start();
