@@ -2,12 +2,14 @@ import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { cropping } from "./args-picture.ts";
+import { misplacedFrame } from "./frame-times.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
 import type { FfmpegLog } from "./log.ts";
 import { lookAtColor, mayBeHdr } from "./look-hdr.ts";
 import { type Measured, measure } from "./measure.ts";
 import { type PictureSample, samplePictures } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
+import { picturesPer } from "./plan-scan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { missingBytes } from "./segment.ts";
 import { isUnclaimed } from "./source-loss.ts";
@@ -39,6 +41,8 @@ export async function check(of: {
     of.verify === "full" ? await decodeWhole({ ffmpeg_path: ffmpeg.path, path: target, signal }) : null;
   const measureSource = once(() => measure({ ffprobe_path: ffmpeg.ffprobe_path, path: source.path, signal }));
   const packets = await readPackets({ ...of, result: measured, measureSource });
+  const misplaced_s =
+    packets === null ? null : await findMisplaced({ ...of, result: measured, measureSource });
   const missing_bytes = await missingBytes(source.path);
   const sound = await checkSound({ ...of, result: measured, missing_bytes, measureSource });
   const source_end_s = missing_bytes > 0 ? endOf(await measureSource()) : null;
@@ -48,6 +52,7 @@ export async function check(of: {
     source: source.media,
     ...measured,
     packets,
+    misplaced_s,
     sound,
     damage: of.damage,
     missing_bytes,
@@ -97,10 +102,28 @@ async function readPackets(
   const film = stored && asPlanned(stored, of.plan.video);
   const timeline = of.result.timelines.get(of.result.media.video[0]?.index ?? -1);
   if (film === undefined || timeline === undefined) return null;
-  if (!isUnclaimed({ film, source: media, timeline })) return null;
+  const read = of.verify === "full" || !film.constant_rate;
+  if (!read && !isUnclaimed({ film, source: media, timeline })) return null;
   const source = await of.measureSource();
   return "refusal" in source ? null : (source.timelines.get(index) ?? null);
 }
+
+/** When the result shows a frame that the source does not show then; where the source's packets were read and all have times. */
+async function findMisplaced(
+  of: Parameters<typeof check>[0] & { result: Measured; measureSource: MeasureSource },
+): Promise<number | null> {
+  const { media } = of.source;
+  const { index, fields } = of.plan.video;
+  if (!TIMED.some((format) => media.format.startsWith(format))) return null;
+  const source = await of.measureSource();
+  const times = "refusal" in source ? undefined : source.times.get(index);
+  const result = of.result.times.get(of.result.media.video[0]?.index ?? -1);
+  if (times === undefined || result === undefined) return null;
+  return misplacedFrame({ source: times, result, start_s: media.start_s, per: picturesPer(fields) });
+}
+
+/** Containers in which every packet has a time of its own. */
+const TIMED = ["mov", "matroska"];
 
 /** Reads the source's packets only where something seems to be missing: it may lie on a slow network. */
 async function checkSound(
@@ -166,6 +189,9 @@ async function decodeWhole(of: { ffmpeg_path: string; path: string; signal: Abor
         "0:a?",
         "-fps_mode",
         "passthrough",
+        // In units of a frame, two of a variable rate would be at the same time.
+        "-enc_time_base",
+        "1:90000",
         "-f",
         "null",
         "-",

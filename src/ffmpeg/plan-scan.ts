@@ -3,28 +3,27 @@ import type { Scan, VideoStream } from "../shared/media.ts";
 
 /**
  * What becomes of a film's fields. `deinterlace`: every picture of two fields becomes one whole picture (`frame`) or two
- * (`field`); `match`: each field is paired anew with the one it was taken with; `keep`: they stay, `coded` as fields
- * where the encoder can, and players are `told` where codec or container can; `deny`: the pictures are whole, only the header says otherwise. Null where there is nothing to do.
+ * (`field`); `match`: each field is paired anew with the one it was taken with; `keep`: they stay, `coded` as such
+ * where the encoder can; `deny`: the pictures are whole, only the header says otherwise. Null where there is nothing to do.
  */
 export type FieldPlan =
   | { how: "deinterlace"; per: "frame" | "field"; first: Scan["first"] }
   | { how: "match"; first: Scan["first"] }
-  | { how: "keep"; first: Scan["first"]; coded: boolean; told: boolean }
+  | { how: "keep"; first: Scan["first"]; coded: boolean }
   | { how: "deny" }
   | null;
 
 /** `encoder` is ffmpeg's name. */
 export function planFields(
   film: VideoStream,
-  conversion: Pick<Conversion, "deinterlace" | "container">,
+  conversion: Pick<Conversion, "deinterlace">,
   encoder: string,
 ): FieldPlan {
   const { kind, first } = film.scan;
   if (kind === "progressive") return null;
   if (kind === "told_interlaced") return { how: "deny" };
   if (conversion.deinterlace === "off") {
-    const coded = WRITE_FIELDS.includes(encoder);
-    return { how: "keep", first, coded, told: coded || conversion.container === "mkv" };
+    return { how: "keep", first, coded: WRITE_FIELDS.includes(encoder) };
   }
   if (kind === "telecined" && isMatchable(film)) return { how: "match", first };
   return { how: "deinterlace", per: conversion.deinterlace === "full" ? "field" : "frame", first };
@@ -53,9 +52,11 @@ export function fieldNotes(film: VideoStream, fields: FieldPlan, codec: Conversi
         "The film's fields were paired with wrong ones, as telecine does; they were paired anew, and no picture was left out.",
       ];
     case "keep":
-      return fields.told
+      return fields.coded
         ? ["The film is interlaced and stays so (deinterlace: off)."]
-        : [`The film is interlaced and stays so (deinterlace: off), but ${codec} does not tell players.`];
+        : [
+            `The film is interlaced and stays so (deinterlace: off), but ${codec} knows no fields: few players will see them.`,
+          ];
     case "deny":
       return [
         "The file says that the film is interlaced, but its pictures are whole; they were left as they are.",

@@ -8,9 +8,11 @@ export function wrongShape(plan: VideoPlan, made: VideoStream): string | null {
     return "it asks players to turn its picture, which is upright already";
   }
   if (made.crop !== null) return "it asks players to crop its picture, which was cropped already";
-  const interlaced = plan.fields?.how === "keep" && plan.fields.told;
-  if (made.interlaced && !interlaced) return "it tells players that its pictures are interlaced";
-  if (interlaced && !made.interlaced) return "it does not tell players that its pictures are interlaced";
+  const { fields } = plan;
+  const kept = fields?.how === "keep";
+  if (made.interlaced && !kept) return "it tells players that its pictures are interlaced";
+  if (kept && fields.coded && !made.interlaced)
+    return "it does not tell players that its pictures are interlaced";
   const wanted = plan.sample_aspect_ratio.num / plan.sample_aspect_ratio.den;
   const { num, den } = made.sample_aspect_ratio;
   return Math.abs(num / den / wanted - 1) < 0.005 ? null : `it has pixels of ${num}:${den}`;

@@ -22,6 +22,8 @@ export type Evidence = {
   timelines: Map<number, Timeline>;
   /** The film's packets in the source, where its header leaves open how many there are. */
   packets: Timeline | null;
+  /** The first time at which the result shows a frame that the source does not show then; null for none. */
+  misplaced_s: number | null;
   sound: SoundFound;
   damage: Damage;
   /** How much of the file is not there, by what its container says of its length. */
@@ -62,6 +64,11 @@ export function judge(evidence: Evidence): { notes: string[] } | { refusal: Refu
   if ("refusal" in damage) return damage;
   const lack = packets && lackOf({ film, source: evidence.source, packets, timeline, undecoded });
   if (lack !== null) return bad(`it ${lack}`);
+  if (evidence.misplaced_s !== null) {
+    return bad(
+      `at ${evidence.misplaced_s.toFixed(3)} s it shows a frame that the source shows at another time`,
+    );
+  }
   const [lost] = evidence.sound.lost;
   if (lost !== undefined) {
     return bad(

@@ -34,6 +34,7 @@ function evidence(changes: {
     media: media({ video: [videoStream(changes.made)], audio: [audioStream()], ...changes.result }),
     timelines: new Map([[0, timeline]]),
     packets: null,
+    misplaced_s: null,
     sound: { short: [], lost: [], bare: [] },
     missing_bytes: 0,
     source_end_s: null,
