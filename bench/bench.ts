@@ -4,6 +4,7 @@ import { benchConversion } from "./conversion.ts";
 import { benchQueue } from "./queue.ts";
 import { benchScan } from "./scan.ts";
 import { benchStart } from "./start.ts";
+import { benchTakeover } from "./takeover.ts";
 
 export type Figure = { name: string; found: string; aim: string; met: boolean };
 
@@ -11,7 +12,13 @@ export type Figure = { name: string; found: string; aim: string; met: boolean };
 async function main(wanted: string[]): Promise<void> {
   process.chdir(join(import.meta.dir, ".."));
   await build(null);
-  const benches = { start: benchStart, scan: benchScan, conversion: benchConversion, queue: benchQueue };
+  const benches = {
+    start: benchStart,
+    scan: benchScan,
+    conversion: benchConversion,
+    queue: benchQueue,
+    takeover: benchTakeover,
+  };
   for (const [name, bench] of Object.entries(benches)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     for (const figure of await bench())

@@ -2,7 +2,7 @@ import type { AttemptRow, JobRow, WorkerRow } from "../../db/schema.ts";
 import type { Instant } from "../../shared/clock.ts";
 import type { Context } from "./context.ts";
 import { deathsOf } from "./deaths.ts";
-import { othersReady } from "./presence.ts";
+import { othersReady, silence } from "./presence.ts";
 import { isFailure } from "./quarantines.ts";
 
 /** How many jobs are looked at for one claim at most, where many are better left to others. */
@@ -66,7 +66,7 @@ function createJudge(context: Context, worker: WorkerRow, now: Instant) {
       const tried = failed_on.has(worker.id);
       const suspect = isSuspect(job, attempts);
       if (!tried || !isFresh(context, job, now)) return { suspect, tried, better_elsewhere: false };
-      others ??= othersReady(context, worker.id, now);
+      others ??= othersReady(context, worker.id, now).filter((other) => isHeard(context, other, now));
       return { suspect, tried, better_elsewhere: others.some(({ id }) => !failed_on.has(id)) };
     },
     suspectsHeld: () => {
@@ -76,6 +76,11 @@ function createJudge(context: Context, worker: WorkerRow, now: Instant) {
       return held;
     },
   };
+}
+
+/** Who was silent for a lease is as good as gone, and no film waits for it; upkeep tells those who wait for films. */
+function isHeard(context: Context, worker: WorkerRow, now: Instant): boolean {
+  return silence(context, worker, now) < context.settings.lease_ms;
 }
 
 /** Others get some time, not for ever: a worker that lives may yet take nothing. */

@@ -15,6 +15,7 @@ const FORGET_EVERY_MS = 3_600_000;
 export function createUpkeep(context: Context): (now: Instant) => void {
   let begun = false;
   let forget_ms = Number.NEGATIVE_INFINITY;
+  let last_ms = Number.NEGATIVE_INFINITY;
   return (now) => {
     if (!begun) {
       giveFullLeases(context, now);
@@ -26,7 +27,11 @@ export function createUpkeep(context: Context): (now: Instant) => void {
     for (const key of context.leases.expired(now.monotonic_ms)) lapse(context, key, now);
     if (context.store.releaseDue(stillWaiting(now.wall_ms, context.settings)))
       context.emit(() => ({ type: "queued" }));
+    wakeForSilence(context, now, last_ms);
     reportSilence(context, now);
+    context.later(() => {
+      last_ms = now.monotonic_ms;
+    });
     if (now.monotonic_ms < forget_ms) return;
     forget(context, now);
     recheckUnreadable(context, now);
@@ -64,6 +69,15 @@ function lapse(context: Context, key: AttemptKey, now: Instant): void {
   const message = `Worker ${attempt.worker_id} was not heard for ${context.settings.lease_ms / 1000} s.`;
   const ending = { outcome: "lost", reason, message, ended_by: null } as const;
   endAttempt(context, { job, attempt }, { ...ending, event: { type: "lost", reason } }, now);
+}
+
+/** A film that was left to a worker goes to others once that one is silent for a lease: those who wait must hear of it. */
+function wakeForSilence({ heard, settings, emit }: Context, now: Instant, since_ms: number): void {
+  const fell_silent = [...heard.values()].some((heard_ms) => {
+    const due_ms = heard_ms + settings.lease_ms;
+    return due_ms > since_ms && due_ms <= now.monotonic_ms;
+  });
+  if (fell_silent) emit(() => ({ type: "queued" }));
 }
 
 /** Only memory is asked every second: a table of a thousand workers is too much for that. */
