@@ -71,7 +71,7 @@ function fateOfVideo(stream: VideoStream, { plan, conversion }: Of): StreamFate 
   const { index, attached_picture } = stream;
   const about = { index, is: describeVideo(stream), language: null, title: null };
   if (attached_picture) {
-    const cover = plan?.covers.find((one) => one === index);
+    const cover = plan?.covers.find((one) => one.index === index);
     return {
       ...about,
       kind: "cover",
@@ -85,7 +85,13 @@ function fateOfVideo(stream: VideoStream, { plan, conversion }: Of): StreamFate 
 function fateOfFilm(stream: VideoStream, video: VideoPlan, { codec, target_resolution }: Conversion): Fate {
   const { rate } = video;
   const quality = rate.kind === "quality" ? `quality ${rate.quality}` : `at most ${kilobits(rate.bit_rate)}`;
-  const parts = [`${video.codec}`, `${video.width}x${video.height}`, `${video.bit_depth} bits`, quality];
+  const parts = [
+    `${video.codec}`,
+    `${video.width}x${video.height}`,
+    `${video.bit_depth} bits`,
+    ...curveOf(video),
+    quality,
+  ];
   const box = target_resolution && `${target_resolution.width}x${target_resolution.height}`;
   const why = [
     `conversion.codec is ${codec}.`,
@@ -96,6 +102,7 @@ function fateOfFilm(stream: VideoStream, video: VideoPlan, { codec, target_resol
     ...(stream.crop !== null ? ["What its header says is not to be shown is cropped."] : []),
     ...(video.fields?.how === "deinterlace" ? ["It is deinterlaced."] : []),
     ...(video.fields?.how === "match" ? ["Its fields are paired anew."] : []),
+    ...(video.hdr !== null ? ["Its HDR metadata (mastering display, light levels) is kept."] : []),
     ...(video.tone_map !== null ? ["Its HDR is tone-mapped to SDR."] : []),
   ];
   return { fate: "converted", becomes: parts.join(", "), why };
@@ -140,17 +147,21 @@ function fateOfOther({ index, kind, codec, mimetype }: MediaInfo["other"][number
 }
 
 function describeVideo(stream: VideoStream): string {
-  const { codec, profile, width, height, frame_rate, bit_depth, color, bit_rate } = stream;
-  const curve = { smpte2084: "HDR (PQ)", "arib-std-b67": "HDR (HLG)" }[color.transfer ?? ""];
+  const { codec, profile, width, height, frame_rate, bit_depth, bit_rate } = stream;
   return [
     profile === null ? codec : `${codec} (${profile})`,
     `${width}x${height}`,
     ...(stream.attached_picture || frame_rate === null ? [] : [`${round(frame_rate)} fps`]),
     ...(stream.attached_picture ? [] : [`${bit_depth} bits`]),
     ...(stream.interlaced ? ["interlaced"] : []),
-    ...(curve === undefined ? [] : [curve]),
+    ...curveOf(stream),
     ...(bit_rate === null ? [] : [kilobits(bit_rate)]),
   ].join(", ");
+}
+
+function curveOf({ color }: Pick<VideoStream, "color">): string[] {
+  if (color.transfer === "smpte2084") return ["HDR (PQ)"];
+  return color.transfer === "arib-std-b67" ? ["HDR (HLG)"] : [];
 }
 
 function kilobits(bit_rate: number): string {

@@ -71,6 +71,8 @@ function allowed(context: Context, look: () => JobRow[], now: Instant): JobRow[]
     });
     if (left.length === 0) return jobs;
   }
+  // There may be others behind them: whoever waits asks again.
+  context.emit(() => ({ type: "queued" }));
   return [];
 }
 
