@@ -59,7 +59,10 @@ function graph(plan: VideoPlan): string[] {
   const chain = filters(plan).join(",");
   if (!plan.sheds) return ["-filter:v:0", chain];
   const source = `[0:${plan.index}]`;
-  return ["-filter_complex", `${source}${chain}[film];${source}nullsink`];
+  const named = Object.entries({ language: plan.language, title: plan.title }).flatMap(([tag, value]) =>
+    value === null ? [] : ["-metadata:s:v:0", `${tag}=${value}`],
+  );
+  return ["-filter_complex", `${source}${chain}[film];${source}nullsink`, ...named];
 }
 
 /** The encoder's own device may be made from the Vulkan one, which is opened only once. */

@@ -17,6 +17,9 @@ export type ColorPlan = {
   tone_map: ToneMap | null;
   /** What the source's container says of HDR is not true of the result, and must not reach it. */
   sheds: boolean;
+  /** What ffmpeg does not take over from a stream that it sheds. */
+  language: string | null;
+  title: string | null;
   /** The matrix by which RGB becomes YUV; null where the source is YUV. */
   from_rgb: "bt709" | "bt2020" | null;
 };
@@ -41,6 +44,7 @@ export function planColor(of: {
   const location = mapped ? null : locationOf(film, choice);
   return {
     ...{ color, chroma_location: location?.kept ?? null, hdr: writes ? hdr : null, tone_map, from_rgb },
+    ...{ language: film.language, title: film.title },
     sheds: film.hdr !== null && (hdr === null || film.hdr.dolby_vision !== null),
     notes: [
       ...hdrNotes(film, labels, { ...of, mapped }),

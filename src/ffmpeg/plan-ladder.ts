@@ -142,6 +142,7 @@ function waysOnGpu(of: {
   };
   const { tone_map } = of;
   const mayFilter = (decode: Way["decode"]) =>
+    possible("scale", tone_map ? wrongForEncoder(choice) : null) &&
     possible(
       "scale",
       whyNotFilter({ film, size, format: choice.format, decode, keeps_range, tone_map, gpu: device }),

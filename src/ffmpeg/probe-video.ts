@@ -36,6 +36,8 @@ export function parseVideoStream(stream: ProbedStream, container_duration_s: num
       range: known(stream.color_range),
     },
     chroma_location: known(stream.chroma_location),
+    language: known(stream.tags.language ?? null),
+    title: stream.tags.title ?? null,
     hdr: parseHdr(stream.side_data_list),
     attached_picture: stream.disposition.attached_pic === 1,
     filename: stream.tags.filename ?? null,
@@ -100,5 +102,5 @@ function parseClock(text: string | undefined): number | null {
 }
 
 function known(name: string | null): string | null {
-  return name === null || ["unknown", "unspecified", "reserved"].includes(name) ? null : name;
+  return name === null || ["unknown", "unspecified", "reserved", "und"].includes(name) ? null : name;
 }

@@ -26,10 +26,13 @@ export const PATCHES: [number, number, number][] = [
 
 /** One picture of the chart, as ffmpeg reads raw yuv420p10le. */
 export function chartPicture(): Uint8Array {
-  const samples = PATCHES.map((patch) => {
-    const coded = apply(FROM_709_TO_2020, patch).map((light) => pq(light));
-    return toYuv(coded, BT2020).map((value) => Math.round(value * 4));
-  });
+  const patches = PATCHES.map((patch) => toYuv(apply(FROM_709_TO_2020, patch).map(pq), BT2020));
+  return drawPatches(patches, 10);
+}
+
+/** Patches (Y, Cb and Cr in steps of 8 bits) as a raw picture in 4:2:0, three planes. */
+export function drawPatches(patches: number[][], bit_depth: BitDepth): Uint8Array {
+  const scale = bit_depth === 8 ? 1 : 4;
   const picture = new Uint16Array((CHART.width * CHART.height * 3) / 2);
   let at = 0;
   for (const plane of [0, 1, 2]) {
@@ -37,9 +40,9 @@ export function chartPicture(): Uint8Array {
     const [width, height] = [CHART.width / shrink, CHART.height / shrink];
     for (let y = 0; y < height; y += 1)
       for (let x = 0; x < width; x += 1, at += 1)
-        picture[at] = samples[patchAt(x, y, width, height)]?.[plane] ?? 0;
+        picture[at] = Math.round(scale * (patches[patchAt(x, y, width, height)]?.[plane] ?? 0));
   }
-  return new Uint8Array(picture.buffer);
+  return bit_depth === 8 ? Uint8Array.from(picture) : new Uint8Array(picture.buffer);
 }
 
 /** What each patch must be in SDR, Y, Cb and Cr in steps of 8 bits. */

@@ -96,6 +96,8 @@ export type VideoStream = {
   color: { primaries: string | null; transfer: string | null; matrix: string | null; range: string | null };
   /** Where samples of colour lie between those of brightness, by ffmpeg's name; null where the file does not say. */
   chroma_location: string | null;
+  language: string | null;
+  title: string | null;
   /** What an HDR film says of its light; null where it says nothing. */
   hdr: Hdr | null;
   /** Cover art or a thumbnail, not a film. */

@@ -2,6 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { inspect } from "../../src/ffmpeg/inspect.ts";
 import { lookAtColor } from "../../src/ffmpeg/look-hdr.ts";
+import {
+  CHART,
+  chartPicture,
+  distances,
+  drawPatches,
+  expectedPatches,
+  readPatches,
+} from "../../src/ffmpeg/tone-chart.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import type { VideoStream } from "../../src/shared/media.ts";
 import { withDolbyVision } from "../support/dolby-vision.ts";
@@ -193,3 +201,90 @@ test("Dolby Vision that only its own players can show is refused", async () => {
   expect(ended).toMatchObject({ outcome: "permanent", reason: "unsupported" });
   expect("message" in ended && ended.message).toContain("Dolby Vision profile 5");
 });
+
+describe("a chart of colours comes through", () => {
+  const hdr_chart = chartPicture();
+  const sdr_patches = expectedPatches(1000);
+  const BT601 = "scale=in_color_matrix=bt709:out_color_matrix=bt601,setparams=colorspace=smpte170m";
+  type Chart = { picture: Uint8Array; bit_depth: 8 | 10; labels: string; filter?: string };
+  const labels = (of: typeof PQ) =>
+    `setparams=color_primaries=${of.primaries}:color_trc=${of.transfer}:colorspace=${of.matrix}:range=tv`;
+  const hdr: Chart = { picture: hdr_chart, bit_depth: 10, labels: labels(PQ) };
+  const sdr: Chart = { picture: drawPatches(sdr_patches, 8), bit_depth: 8, labels: labels(BT709) };
+
+  /** The chart as a lossless film, and the patches of what became of it, in BT.709's matrix if `bit_depth` is 8. */
+  async function become(film: Chart, wanted: Partial<Conversion>, bit_depth: 8 | 10): Promise<number[][]> {
+    const name = `chart-${crypto.randomUUID()}`;
+    await Bun.write(at(`${name}.yuv`), Buffer.concat(Array.from({ length: 10 }, () => film.picture)));
+    const format = (bits: number) => (bits === 8 ? "yuv420p" : "yuv420p10le");
+    const size = `${CHART.width}x${CHART.height}`;
+    const raw = ["-f", "rawvideo", "-pixel_format", format(film.bit_depth), "-video_size", size, "-r", "25"];
+    const filter = [film.labels, ...(film.filter === undefined ? [] : [film.filter])].join(",");
+    await ffmpeg(
+      ...raw,
+      "-i",
+      `${name}.yuv`,
+      "-vf",
+      filter,
+      "-c:v",
+      "ffv1",
+      ...labelOptions(filter),
+      `${name}.mkv`,
+    );
+    const target = at(`${name}.made.mkv`);
+    const ended = await convert(
+      { source: at(`${name}.mkv`), target },
+      { container: "mkv", quality: 10, ...wanted },
+    );
+    if (ended.outcome !== "done") throw new Error(`${ended.message}\n${ended.report.log_tail}`);
+    const to = bit_depth === 8 ? ["-vf", "scale=out_color_matrix=bt709:out_range=tv"] : [];
+    const out = ["-frames:v", "1", "-pix_fmt", format(bit_depth), "-f", "rawvideo", `${name}.out`];
+    await ffmpeg("-i", target, ...to, ...out);
+    return readPatches(await Bun.file(at(`${name}.out`)).bytes(), bit_depth);
+  }
+
+  const hdr_patches = readPatches(chartPicture(), 10);
+  const rows: [string, Chart, Partial<Conversion>, 8 | 10, number[][], number][] = [
+    ["HDR10 in hevc", hdr, { codec: "hevc" }, 10, hdr_patches, 2],
+    ["HDR10 in av1", hdr, { codec: "av1" }, 10, hdr_patches, 2],
+    ["HDR10 to SDR in h264", hdr, {}, 8, sdr_patches, 5],
+    ["HDR10 to SDR in hevc", hdr, { codec: "hevc", hdr: "tonemap" }, 8, sdr_patches, 5],
+    ["SDR in h264", sdr, {}, 8, sdr_patches, 3],
+    ["SDR in av1", sdr, { codec: "av1" }, 8, sdr_patches, 3],
+    [
+      "the full range",
+      { ...sdr, filter: "scale=in_range=tv:out_range=pc,setparams=range=pc" },
+      {},
+      8,
+      sdr_patches,
+      3,
+    ],
+    [
+      "RGB",
+      { ...sdr, filter: "scale=in_color_matrix=bt709,format=gbrp" },
+      { codec: "hevc" },
+      8,
+      sdr_patches,
+      3,
+    ],
+    // Turned there and back in 8 bits.
+    ["the matrix of SD", { ...sdr, filter: BT601 }, {}, 8, sdr_patches, 6],
+  ];
+  test.each(rows)(
+    "%s",
+    async (_name, film, wanted, bit_depth, expected, most) => {
+      const got = await become(film, wanted, bit_depth);
+      expect(Math.max(...distances(expected, got))).toBeLessThan(most);
+    },
+    LIMIT_MS,
+  );
+});
+
+/** The last word on each label in a chain of filters, as options for encoders before ffmpeg 7. */
+function labelOptions(filter: string): string[] {
+  const last = (name: string) => [...filter.matchAll(new RegExp(`${name}=(\\w+)`, "g"))].at(-1)?.[1];
+  if (filter.includes("gbrp")) return [];
+  return tags(
+    ["color_primaries", "color_trc", "colorspace"].map((name) => `${name}=${last(name)}`).join(":"),
+  ).concat(["-color_range", filter.includes("=pc") ? "pc" : "tv"]);
+}

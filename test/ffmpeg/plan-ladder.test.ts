@@ -3,9 +3,17 @@ import { FAMILIES } from "../../src/ffmpeg/encoders/families.ts";
 import { ladder } from "../../src/ffmpeg/plan-ladder.ts";
 import type { Capabilities, ProvenEncoder, RefusedEncoder } from "../../src/shared/capabilities.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
-import { CPU_ONLY, type FamilyName, type GpuUse, NO_DEVICE_OPTIONS, rungKey } from "../../src/shared/gpu.ts";
+import {
+  CPU_ONLY,
+  type FamilyName,
+  type Gpu,
+  type GpuUse,
+  NO_DEVICE_OPTIONS,
+  rungKey,
+} from "../../src/shared/gpu.ts";
 import type { VideoStream } from "../../src/shared/media.ts";
 import { gpuRecord } from "./gpu-record.ts";
+import { hdrStream } from "./hdr-records.ts";
 import { capabilities, conversion, encodeLimits, gpuUse, INTERLACED, videoStream } from "./records.ts";
 
 const card = gpuRecord();
@@ -359,4 +367,90 @@ test("every encoder of a family can be planned with", () => {
       ).toHaveProperty("rungs");
     }
   }
+});
+describe("HDR", () => {
+  const mapper = gpuRecord({ tone_map: [8, 10] });
+  const hdr = { ...hdrStream(), width: 1920, height: 1080 };
+  const on = (gpu: Gpu, encoders = VULKAN, changes: Partial<Capabilities> = {}) =>
+    machine(encoders, { gpus: [gpu], ...changes });
+  const rows: [string, Film, string[], string[]][] = [
+    [
+      "becomes SDR on the GPU where that was proven",
+      { film: hdr, on: on(mapper) },
+      [
+        "vulkan vulkan h264_vulkan (uuid-1)",
+        "cpu vulkan h264_vulkan (uuid-1)",
+        "vulkan vulkan libx264 (uuid-1)",
+        "vulkan cpu libx264 (uuid-1)",
+        "cpu vulkan libx264 (uuid-1)",
+        "cpu cpu libx264",
+      ],
+      [],
+    ],
+    [
+      "becomes SDR on the CPU elsewhere",
+      { film: hdr },
+      ["cpu cpu h264_vulkan (uuid-1)", "vulkan cpu libx264 (uuid-1)", "cpu cpu libx264"],
+      ["vulkan: scale through Vulkan: HDR to SDR: it was not proven on Card"],
+    ],
+    [
+      "does not become SDR before encoders that take no pictures as GPUs make them",
+      {
+        film: { ...hdr, width: 1280, height: 768 },
+        on: on(mapper),
+        wanted: { codec: "ffv1", container: "mkv", hdr: "tonemap" },
+      },
+      [
+        "cpu cpu ffv1_vulkan (uuid-1)",
+        "vulkan vulkan ffv1 (uuid-1)",
+        "vulkan cpu ffv1 (uuid-1)",
+        "cpu vulkan ffv1 (uuid-1)",
+        "cpu cpu ffv1",
+      ],
+      [
+        "vulkan: decode through Vulkan: ffv1_vulkan takes no pictures as GPUs decode them",
+        "vulkan: scale through Vulkan: ffv1_vulkan takes no pictures as GPUs decode them",
+      ],
+    ],
+    [
+      "stays with encoders that write its metadata",
+      { film: hdr, wanted: { codec: "hevc" } },
+      ["vulkan cpu libx265 (uuid-1)", "cpu cpu libx265"],
+      ["vulkan: hevc_vulkan was not seen to write HDR's metadata"],
+    ],
+    [
+      "stays with all encoders that were seen to",
+      {
+        film: hdr,
+        wanted: { codec: "hevc" },
+        on: on(card, [proven("vulkan", "hevc", "hevc_vulkan", { limits: encodeLimits(), hdr: true })]),
+      },
+      [
+        "vulkan vulkan hevc_vulkan (uuid-1)",
+        "cpu vulkan hevc_vulkan (uuid-1)",
+        "vulkan cpu libx265 (uuid-1)",
+        "cpu cpu libx265",
+      ],
+      [],
+    ],
+    [
+      "without metadata needs no such encoder",
+      { film: { ...hdr, hdr: null }, wanted: { codec: "hevc" } },
+      [
+        "vulkan vulkan hevc_vulkan (uuid-1)",
+        "cpu vulkan hevc_vulkan (uuid-1)",
+        "vulkan cpu libx265 (uuid-1)",
+        "cpu cpu libx265",
+      ],
+      [],
+    ],
+  ];
+  test.each(rows)("%s", (_name, of, rungs, whys) => {
+    expect(climb(of)).toEqual({ rungs, whys, notes: [] });
+  });
+
+  test("is not mapped by a GPU whose work nobody here could judge", () => {
+    const { tone_map: _, ...blind } = on(mapper);
+    expect(climb({ film: hdr, on: blind }).refusal).toContain("it was never tried");
+  });
 });

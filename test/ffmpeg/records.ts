@@ -59,6 +59,8 @@ export function videoStream(changes: Partial<VideoStream> = {}): VideoStream {
     scan: { kind: "progressive", first: null, seen: false },
     color: { primaries: null, transfer: null, matrix: null, range: null },
     chroma_location: null,
+    language: null,
+    title: null,
     hdr: null,
     attached_picture: false,
     filename: null,
