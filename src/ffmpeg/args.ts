@@ -6,8 +6,11 @@ import type { AudioPlan } from "./plan-audio.ts";
 /** ffmpeg's arguments in the four parts that fluent-ffmpeg takes. */
 export type Arguments = { input: string[]; source: string; output: string[]; target: string };
 
-/** A Plan as arguments for ffmpeg; `source` and `target` are paths of any kind of name. */
-export function args(plan: Plan, files: { source: string; target: string }): Arguments {
+/**
+ * A Plan as arguments for ffmpeg; `source` and `target` are paths of any kind of name, and so are `covers`, the plan's
+ * covers as files, for Matroska.
+ */
+export function args(plan: Plan, files: { source: string; target: string; covers?: string[] }): Arguments {
   return {
     input: [...GLOBAL, ...guardOptions(), ...hardware(plan)],
     source: fileUrl(files.source),
@@ -17,7 +20,7 @@ export function args(plan: Plan, files: { source: string; target: string }): Arg
       ...plan.audio.flatMap(audioTrack),
       ...plan.subtitles.flatMap(({ encoder }, n) => [`-c:s:${n}`, encoder]),
       ...(plan.attachments.length > 0 ? ["-c:t", "copy"] : []),
-      ...plan.covers.flatMap((_, n) => [`-c:v:${n + 1}`, "copy", `-disposition:v:${n + 1}`, "attached_pic"]),
+      ...(plan.container === "mkv" ? attach(plan, files.covers ?? []) : plan.covers.flatMap(cover)),
       ...["-map_metadata", "0", "-map_chapters", "0", ...staleTags()],
       ...muxer(plan),
     ],
@@ -47,7 +50,8 @@ const GLOBAL = [
 
 function maps(plan: Plan): string[] {
   const indices = [...plan.audio.map(({ index }) => index), ...plan.subtitles.map(({ index }) => index)];
-  const kept = [...indices, ...plan.attachments, ...plan.covers].flatMap((index) => ["-map", `0:${index}`]);
+  const covers = plan.container === "mkv" ? [] : plan.covers.map(({ index }) => index);
+  const kept = [...indices, ...plan.attachments, ...covers].flatMap((index) => ["-map", `0:${index}`]);
   return ["-map", filmMap(plan.video), ...kept];
 }
 
@@ -56,6 +60,19 @@ function audioTrack(plan: AudioPlan, n: number): string[] {
   if (plan.action === "copy") return [`-c:a:${n}`, "copy"];
   const filter = `aresample=async=1,aformat=channel_layouts=${plan.layout}`;
   return [`-c:a:${n}`, plan.encoder, `-b:a:${n}`, String(plan.bit_rate), `-filter:a:${n}`, filter];
+}
+
+function cover(_: unknown, n: number): string[] {
+  return [`-c:v:${n + 1}`, "copy", `-disposition:v:${n + 1}`, "attached_pic"];
+}
+
+/** A cover that is mapped would become a film of one frame in Matroska. */
+function attach({ attachments, covers }: Plan, paths: string[]): string[] {
+  return paths.flatMap((path, n) => {
+    const tag = `-metadata:s:t:${attachments.length + n}`;
+    const { filename = "cover", mimetype = "image/jpeg" } = covers[n] ?? {};
+    return ["-attach", fileUrl(path), tag, `filename=${filename}`, tag, `mimetype=${mimetype}`];
+  });
 }
 
 /** Statistics of the source's tracks, by mkvmerge, that would be untrue of the result. */

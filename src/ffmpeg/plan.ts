@@ -6,7 +6,7 @@ import type { PlanSummary } from "../shared/job.ts";
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { type AudioPlan, planAudio } from "./plan-audio.ts";
 import { refuseColor } from "./plan-color.ts";
-import { planExtras } from "./plan-extras.ts";
+import { type CoverPlan, planExtras } from "./plan-extras.ts";
 import { mainFilm } from "./plan-film.ts";
 import { ladder, type Step } from "./plan-ladder.ts";
 import { leaveAlone } from "./plan-rules.ts";
@@ -29,8 +29,8 @@ export type Plan = {
   subtitles: SubtitlePlan[];
   /** Streams that are kept as they are: fonts of subtitles (Matroska only). */
   attachments: number[];
-  /** Cover pictures that are kept as they are (mp4 only). */
-  covers: number[];
+  /** Cover pictures that are kept as they are. */
+  covers: CoverPlan[];
   /** What could not be kept, one sentence each. */
   notes: string[];
 };

@@ -7,6 +7,7 @@ import type { AttemptReport, Progress } from "../shared/job.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { args, commandLine } from "./args.ts";
 import { check } from "./check.ts";
+import { layOutCovers } from "./covers.ts";
 import { type EncodeRun, encode, type KillGraces, type Most } from "./encode.ts";
 import { judgeRun } from "./encode-outcome.ts";
 import type { Failure } from "./ladder.ts";
@@ -40,8 +41,10 @@ export type RungInput = {
  * person may want to know is put into `report` as it happens. Rejects when `signal` aborts after the encode.
  */
 export async function runRung(input: RungInput, report: AttemptReport): Promise<RungEnd> {
-  const { plan, limits } = input;
-  const run = await encodeTimed(input, report);
+  const { limits } = input;
+  const covers = await layOutCovers({ ...input, ffmpeg_path: input.ffmpeg.path });
+  const plan = covers === null ? withoutCovers(input.plan) : input.plan;
+  const run = await encodeTimed({ ...input, plan }, report, covers?.paths ?? []).finally(covers?.remove);
   const how = howEnded(run);
   const large = await tooLarge(input, run);
   if (large !== null) return { ...large, how };
@@ -63,11 +66,19 @@ export async function runRung(input: RungInput, report: AttemptReport): Promise<
   return { made: { size: flushed.size, source_damaged: run.log.damage.lines > 0 } };
 }
 
+function withoutCovers(plan: Plan): Plan {
+  return {
+    ...plan,
+    covers: [],
+    notes: [...plan.notes, "The cover pictures could not be read and were left out."],
+  };
+}
+
 const END_HANG =
   "ffmpeg had written the whole film but did not exit, as some drivers keep it from doing; it was ended, and the film was verified.";
 
-async function encodeTimed(input: RungInput, report: AttemptReport): Promise<EncodeRun> {
-  const argv = args(input.plan, input);
+async function encodeTimed(input: RungInput, report: AttemptReport, covers: string[]): Promise<EncodeRun> {
+  const argv = args(input.plan, { ...input, covers });
   report.plan = input.plan.summary;
   report.notes = input.plan.notes;
   report.command = commandLine(input.ffmpeg.path, argv);

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BitDepth, Gpu, SourceCodec } from "../shared/gpu.ts";
+import { COVERS_PREFIX } from "./covers.ts";
 import { vulkanDevice } from "./encoders/vulkan.ts";
 import { fileUrl } from "./guard.ts";
 import { frameHashes, layOutClip, trialClip } from "./trial-clips.ts";
@@ -43,7 +44,7 @@ export async function createBench(ffmpeg_path: string): Promise<TrialBench> {
 
 const PREFIX = "vc-trial-";
 /** The measuring of rates has such folders, too. */
-const SWEPT = [PREFIX, "vc-rates-"];
+const SWEPT = [PREFIX, "vc-rates-", COVERS_PREFIX];
 const OLD_MS = 24 * 60 * 60 * 1000;
 
 /** A program that was killed in the middle of its trials has left its folder behind. */

@@ -30,3 +30,12 @@ export function asPlanned(film: VideoStream, { fields }: VideoPlan): VideoStream
     exact_rate: film.exact_rate && { ...film.exact_rate, num: film.exact_rate.num * per },
   };
 }
+
+type Cover = Pick<VideoStream, "codec" | "width" | "height">;
+
+/** Whether the covers of a result are those that were planned, in their order. */
+export function isSame(made: Cover[], planned: Cover[]): boolean {
+  const names = (covers: Cover[]) =>
+    covers.map(({ codec, width, height }) => `${codec} ${width}x${height}`).join();
+  return names(made) === names(planned);
+}

@@ -11,7 +11,7 @@ import type { BrokenPictures } from "./source-pictures.ts";
 import type { SoundFound } from "./source-sound.ts";
 import { EMPTY_TIMELINE, type Timeline } from "./timeline.ts";
 import { colorNotes, wrongColor } from "./verify-color.ts";
-import { asPlanned, wrongShape } from "./verify-picture.ts";
+import { asPlanned, isSame, wrongShape } from "./verify-picture.ts";
 
 /** All that is known of a finished result; `decoded` only with `verify: full`. */
 export type Evidence = {
@@ -123,7 +123,8 @@ function wrongStreams({ plan, media: result }: Evidence, made: VideoStream): str
     return `its pixel format is ${made.pixel_format}, not ${video.pixel_format}`;
   const films = result.video.filter((stream) => !stream.attached_picture).length;
   if (films !== 1) return `it has ${films} video tracks`;
-  if (result.video.length - films !== plan.covers.length) return "its cover picture is missing";
+  const covers = result.video.filter((stream) => stream.attached_picture);
+  if (!isSame(covers, plan.covers)) return "its cover pictures are not the source's";
   return (
     unlike(
       "audio",
