@@ -104,9 +104,27 @@ export function rungKey(rung: Rung): string {
 export const Suspect = v.object({ rung: v.string(), why: v.string() });
 export type Suspect = v.InferOutput<typeof Suspect>;
 
-/** Frames a second of a rung, warm, over at least 120 frames of 1080p. `preset` is the conversion's. */
-export const Rate = v.object({ rung: v.string(), preset: v.string(), fps: v.number() });
+/**
+ * Frames a second of a rung, warm, over `frames` of 1080p. `preset` is the conversion's; `kind` says of what pictures,
+ * such as `1920x1080 420 to 1280x720`.
+ */
+export const Rate = v.object({
+  rung: v.string(),
+  preset: v.string(),
+  kind: v.string(),
+  fps: v.number(),
+  frames: v.number(),
+});
 export type Rate = v.InferOutput<typeof Rate>;
+
+/** What films taught about the GPUs with this ffmpeg, as far as it counts now. */
+export type Learned = {
+  suspects: Suspect[];
+  parked: { device: string; problem: string }[];
+  rates: Rate[];
+  /** Whether all of it was forgotten just now. */
+  forgotten: boolean;
+};
 
 /** What an attempt may use and what is known about it. */
 export type GpuUse = {
@@ -121,8 +139,6 @@ export type GpuUse = {
   rates: Rate[];
   /** Whether Vulkan's validation layer is to watch what ffmpeg does. */
   validation?: boolean;
-  /** Whether it measures rates that are not known, and says when it has: two attempts at once would slow each other. */
-  measures?: boolean;
 };
 
 /** A machine without a GPU, or one that may not use it. */

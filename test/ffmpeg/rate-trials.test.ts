@@ -12,12 +12,15 @@ import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 const LIMIT_MS = 120_000;
 const GPU_RUNG = "Card (driver 1.0): h264 8, decode vulkan, filter cpu, encode libx264";
 const CPU_RUNG = "cpu: h264 8, decode cpu, filter cpu, encode libx264";
-const rate = (rung: string, fps: number): Rate => ({ rung, preset: "ultrafast", fps });
-/** What a program says that makes ten frames in that time. */
-const tenFramesIn = (ms: number) =>
-  `beat(10); setTimeout(() => { beat(20, "end"); process.exit(0); }, ${ms});`;
-const SLOW = tenFramesIn(3000);
-const FAST = tenFramesIn(1);
+const known = { preset: "ultrafast", kind: "1920x1080 420 yuv420p", frames: 120 };
+const rate = (rung: string, fps: number): Rate => ({ rung, ...known, fps });
+/** What a program says that makes 130 frames in that time, and is warm at once. */
+const framesIn = (ms: number) =>
+  `const warm = argv[argv.indexOf("-frames:v") + 1] === "24";
+  beat(10);
+  setTimeout(() => { beat(140, "end"); process.exit(0); }, warm ? 1 : ${ms});`;
+const SLOW = framesIn(12_000);
+const FAST = framesIn(1);
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let source = "";
@@ -29,7 +32,12 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 /** A film on a machine whose ffmpeg runs `body` when a GPU's speed is measured, and makes films with it otherwise. */
-async function run(name: string, body: string, gpu: Partial<GpuUse> = {}) {
+async function run(
+  name: string,
+  body: string,
+  gpu: Partial<GpuUse> = {},
+  awaitTurn: (() => Promise<Rate[]>) | null = null,
+) {
   const { ffmpeg, ...rest } = await thisMachine();
   const measured = join(folder.path, `${name}.measured`);
   const program = `${WITHOUT_GPU}
@@ -49,6 +57,7 @@ async function run(name: string, body: string, gpu: Partial<GpuUse> = {}) {
         ...{ suspects: [], rates: [], ...gpu },
       },
       onGpuFact: (fact) => facts.push(fact),
+      ...(awaitTurn === null ? {} : { awaitTurn }),
     },
   );
   if (ended.outcome !== "done") throw new Error(ended.message);
@@ -64,12 +73,16 @@ test(
     expect(decode).toBe("cpu");
     expect(whys).toEqual([
       expect.stringMatching(
-        /^decode through Vulkan on Card: measured 3\.[0-9] frames a second, against \d+\.\d with the CPU alone$/,
+        /^decode through Vulkan on Card: measured 10\.[0-9] frames a second, against \d+\.\d with the CPU alone$/,
       ),
     ]);
     expect(facts).toEqual([
-      { type: "rate", rate: { rung: GPU_RUNG, preset: "ultrafast", fps: expect.any(Number) } },
-      { type: "rate", rate: { rung: CPU_RUNG, preset: "ultrafast", fps: expect.any(Number) } },
+      { type: "rate", rate: { rung: GPU_RUNG, ...known, fps: expect.any(Number), frames: 130 } },
+      {
+        type: "rate",
+        rate: { rung: CPU_RUNG, ...known, fps: expect.any(Number), frames: expect.any(Number) },
+      },
+      { type: "measured" },
       { type: "unused" },
     ] as never);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith("vc-rates-"))).toEqual([]);
@@ -82,7 +95,7 @@ test(
   async () => {
     const { decode, whys, facts } = await run("fast", FAST, { rates: [rate(CPU_RUNG, 5)] });
     expect({ decode, whys }).toEqual({ decode: "vulkan", whys: [] });
-    expect(facts.map(({ type }) => type)).toEqual(["rate", "proven"]);
+    expect(facts.map(({ type }) => type)).toEqual(["rate", "measured", "proven"]);
   },
   LIMIT_MS,
 );
@@ -90,7 +103,6 @@ test(
 test.each<[string, Partial<GpuUse>, string, number]>([
   ["known to be slower", { rates: [rate(GPU_RUNG, 41), rate(CPU_RUNG, 66)] }, "cpu", 1],
   ["known to be faster", { rates: [rate(GPU_RUNG, 66), rate(CPU_RUNG, 41)] }, "vulkan", 0],
-  ["measured by another film at this moment", { measures: false }, "cpu", 1],
   ["asked for by name", { use_vulkan: true }, "vulkan", 0],
   [
     "asked for by name and slower",
@@ -115,7 +127,11 @@ test(
     const why = "failed while its speed was measured: Device lost";
     expect(decode).toBe("cpu");
     expect(whys).toEqual([`decode through Vulkan on Card: ${why}`]);
-    expect(facts).toEqual([{ type: "suspect", suspect: { rung: GPU_RUNG, why } }, { type: "unused" }]);
+    expect(facts).toEqual([
+      { type: "suspect", suspect: { rung: GPU_RUNG, why } },
+      { type: "measured" },
+      { type: "unused" },
+    ]);
   },
   LIMIT_MS,
 );
@@ -123,10 +139,73 @@ test(
 test(
   "an ffmpeg that has finished its measurement and does not exit costs seconds, and its rate counts",
   async () => {
-    const body = `beat(10); setTimeout(() => beat(20, "end"), 1); ${FOREVER}`;
+    const body = `beat(10); setTimeout(() => beat(140, "end"), 1); ${FOREVER}`;
     const { decode, facts } = await run("lingers", body, { rates: [rate(CPU_RUNG, 5)] });
     expect(decode).toBe("vulkan");
-    expect(facts.map(({ type }) => type)).toEqual(["rate", "proven"]);
+    expect(facts.map(({ type }) => type)).toEqual(["rate", "measured", "proven"]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a way that can only be measured in other pictures than 1080p is measured, also for films of a codec without a clip",
+  async () => {
+    const film = join(folder.path, "old.avi");
+    const made = Bun.spawnSync(
+      "ffmpeg -v error -y -f lavfi -i testsrc2=s=256x128:d=1:r=25 -c:v mpeg4".split(" ").concat(film),
+    );
+    expect(made.exitCode).toBe(0);
+    const { ffmpeg, encoders, ...rest } = await thisMachine();
+    const body = `${WITHOUT_GPU}
+      if (!argv.includes("-stream_loop") || !argv.includes("ffv1_vulkan")) process.exit(real(argv));
+      ${SLOW}`;
+    const path = await makeFake(folder.path, "ffv1", body, ffmpeg.path);
+    const open = { input: ["-init_hw_device", "vulkan=vk:0"], upload: ["hwupload"], output: [] };
+    const proof = { family: "vulkan", codec: "ffv1", encoder: "ffv1_vulkan", ten_bit: true } as const;
+    const facts: GpuFact[] = [];
+    const ended = await convert(
+      { source: film, target: join(folder.path, "old.mkv") },
+      { codec: "ffv1", container: "mkv" },
+      {
+        capabilities: {
+          ...{ ...rest, gpus: [gpuRecord({ id: "Card" })], ffmpeg: { ...ffmpeg, path } },
+          encoders: [...encoders, { ...proof, device: "Card", open, limits: null }],
+        },
+        gpu: {
+          ...{ use_vulkan: "auto", device: "Card", no_device: null, families: FAMILY_NAMES },
+          ...{ suspects: [], rates: [] },
+        },
+        onGpuFact: (fact) => facts.push(fact),
+      },
+    );
+    expect(ended).toMatchObject({
+      outcome: "done",
+      report: { plan: { encoder: "ffv1", family: "software" } },
+    });
+    expect(ended.report.plan?.passed_over.map(({ why }) => why)).toContainEqual(
+      expect.stringMatching(
+        /ffv1_vulkan.*: measured 10\.\d frames a second, against \d+\.\d with the CPU alone$/,
+      ),
+    );
+    expect(facts.flatMap((fact) => (fact.type === "rate" ? [fact.rate.kind] : []))).toEqual([
+      expect.stringMatching(/^1920x1152 420 .*yuv420p$/),
+      expect.stringMatching(/^1920x1152 420 .*yuv420p$/),
+    ] as never);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a film waits until no other one measures, and does not measure what that one did",
+  async () => {
+    const order: string[] = [];
+    const awaitTurn = async () => {
+      order.push("asked");
+      return [rate(GPU_RUNG, 41), rate(CPU_RUNG, 66)];
+    };
+    const { decode, measured, facts } = await run("waits", SLOW, {}, awaitTurn);
+    expect({ decode, measured, order }).toEqual({ decode: "cpu", measured: false, order: ["asked"] });
+    expect(facts.map(({ type }) => type)).toEqual(["measured", "unused"]);
   },
   LIMIT_MS,
 );

@@ -18,7 +18,11 @@ const decodes = planOn({ decode: "vulkan" });
 const libaom: Plan = { ...cpu, rung: { ...cpu.rung, encoder: "libaom-av1" } };
 const LADDER = [all, hybrid, decodes, cpu];
 
-const rate = (plan: Plan, fps: number, preset = "fast"): Rate => ({ rung: rungKey(plan.rung), preset, fps });
+const KIND = "1920x1080 420";
+const rate = (plan: Plan, fps: number, changes: Partial<Rate> = {}): Rate => ({
+  ...{ rung: rungKey(plan.rung), preset: "fast", kind: KIND, fps, frames: 120 },
+  ...changes,
+});
 
 describe("to be measured", () => {
   const rows: [string, Plan[], Rate[], Plan[]][] = [
@@ -27,15 +31,22 @@ describe("to be measured", () => {
     [
       "are those known for another preset only",
       [hybrid, cpu],
-      [rate(hybrid, 9), rate(cpu, 9, "slow")],
+      [rate(hybrid, 9), rate(cpu, 9, { preset: "slow" })],
       [cpu],
     ],
+    [
+      "are those known for other pictures only",
+      [hybrid, cpu],
+      [rate(hybrid, 9, { kind: `${KIND} to 1280x720` }), rate(cpu, 9)],
+      [hybrid],
+    ],
+    ["is none that was tried in vain", [hybrid, cpu], [rate(hybrid, 0, { frames: 0 }), rate(cpu, 9)], []],
     ["is none where there is no choice", [hybrid], [], []],
     ["is none on the CPU alone", [cpu, libaom], [], []],
     ["is no second way on the CPU", [hybrid, cpu, libaom], [], [hybrid, cpu]],
   ];
   test.each(rows)("%s", (_, ladder, rates, expected) => {
-    expect(rungsToMeasure({ ladder, rates, preset: "fast" })).toEqual(expected);
+    expect(rungsToMeasure({ ladder, rates, preset: "fast", kind: KIND })).toEqual(expected);
   });
 });
 
@@ -58,19 +69,31 @@ describe("what is slower", () => {
     ],
     ["is unknown where the next one was not measured", [rate(hybrid, 41), rate(cpu, 66)], LADDER, []],
     ["is never the CPU", [rate(cpu, 1)], LADDER, []],
+    [
+      "is not known by fewer than 120 frames of it",
+      [rate(decodes, 1, { frames: 119 }), rate(cpu, 66)],
+      LADDER,
+      [],
+    ],
+    [
+      "is not known by fewer than 120 frames of the next",
+      [rate(decodes, 1), rate(cpu, 66, { frames: 119 })],
+      LADDER,
+      [],
+    ],
   ];
   function toRate(fps: number, n: number): Rate {
     return rate(LADDER[n] ?? cpu, fps);
   }
   test.each(rows)("%s", (_, rates, kept, whys) => {
-    const result = dropSlower({ ladder: LADDER, rates, preset: "fast" });
+    const result = dropSlower({ ladder: LADDER, rates, preset: "fast", kind: KIND });
     expect(result.ladder).toEqual(kept);
     expect(result.slower.map(({ why }) => why)).toEqual(whys);
   });
 });
 
 describe("a rate", () => {
-  const rows: [string, [number | null, number][], number | null][] = [
+  const rows: [string, [number | null, number][], ReturnType<typeof rateFrom>][] = [
     ["is none without a report", [], null],
     [
       "is none without a frame",
@@ -88,19 +111,27 @@ describe("a rate", () => {
         [120, 2000],
         [220, 3000],
       ],
-      100,
+      { fps: 100, frames: 200 },
     ],
-    ["is counted whole where all came at once", [[240, 2000]], 120],
+    ["is counted whole where all came at once", [[240, 2000]], { fps: 120, frames: 240 }],
     [
       "is counted whole where most came at once",
       [
         [200, 1900],
         [240, 2000],
       ],
-      120,
+      { fps: 120, frames: 240 },
+    ],
+    [
+      "is steady over enough frames, whatever came before",
+      [
+        [600, 1000],
+        [720, 2000],
+      ],
+      { fps: 120, frames: 120 },
     ],
   ];
-  test.each(rows)("%s", (_, reports, fps) => {
-    expect(rateFrom(reports.map(([frame, at_ms]) => ({ frame, at_ms })))).toBe(fps);
+  test.each(rows)("%s", (_, reports, expected) => {
+    expect(rateFrom(reports.map(([frame, at_ms]) => ({ frame, at_ms })))).toEqual(expected);
   });
 });

@@ -31,7 +31,8 @@ export const detect = defineCommand({
     },
     fresh: {
       type: "boolean",
-      description: "Repeat the trials instead of showing what they showed for this ffmpeg before",
+      description:
+        "Repeat the trials instead of showing what they showed for this ffmpeg before, and forget what films taught about the GPUs",
     },
     ...jsonArg,
   },
@@ -54,7 +55,8 @@ export const detect = defineCommand({
     }).catch(noFfmpeg);
     const failed = result instanceof VcError;
     const capabilities = failed ? null : result.capabilities;
-    const found = { vulkan, capabilities, os: process.platform, architecture: process.arch };
+    const learned = failed ? null : result.learned;
+    const found = { vulkan, capabilities, learned, os: process.platform, architecture: process.arch };
     if (args.json === true) console.log(JSON.stringify(asJson(found, failed ? [] : result.tried), null, 2));
     else console.log(renderDetected(found));
     // The devices are worth seeing without ffmpeg, too; the command has failed all the same.
@@ -70,8 +72,9 @@ function noFfmpeg(error: unknown): VcError {
 
 /** The ffmpeg's own fields first, as they are without Vulkan; last, every single trial. */
 function asJson(found: Detected, tried: Tried[]) {
-  const { capabilities, vulkan, ...machine } = found;
-  return { ...capabilities, vulkan, advice: adviceOn(found), ...machine, trials: tried.map(trialRecord) };
+  const { capabilities, vulkan, learned, ...machine } = found;
+  const told = { vulkan, advice: adviceOn(found), ...machine, learned };
+  return { ...capabilities, ...told, trials: tried.map(trialRecord) };
 }
 
 /** A machine can be asked before it has a configuration: only without a file the master's address is made up. */

@@ -1,4 +1,5 @@
 import type { Capabilities } from "../../shared/capabilities.ts";
+import type { Learned } from "../../shared/gpu.ts";
 import { printable } from "../../shared/printable.ts";
 import type { VulkanProbe } from "../../vulkan/devices.ts";
 import { adviceOn } from "./render-detected-advice.ts";
@@ -10,6 +11,8 @@ export type Detected = {
   vulkan: VulkanProbe;
   /** Null where there is no ffmpeg to ask; the caller says why. */
   capabilities: Capabilities | null;
+  /** What films taught about the GPUs; null without ffmpeg. */
+  learned: Learned | null;
   os: string;
   architecture: string;
 };
@@ -30,6 +33,7 @@ export function renderDetected(found: Detected): string {
         )
       : null,
     capabilities === null ? null : tree("Encoders without a Vulkan device:", otherEncoders(capabilities)),
+    learnedBlock(found.learned),
     tree("Environment:", environment(found)),
     advice.length === 0 ? null : tree("What you can do:", advice),
   ];
@@ -57,6 +61,24 @@ function otherEncoders({ encoders, refused }: Capabilities): string[] {
   const here = ({ device }: { device: string | null }) => device === null;
   const lines = encoderLines(encoders.filter(here), refused.filter(here));
   return lines.length === 0 ? ["none"] : lines;
+}
+
+/** What films taught, and the next one will go by. */
+function learnedBlock(learned: Learned | null): string | null {
+  if (learned === null) return null;
+  const { suspects, parked, rates, forgotten } = learned;
+  const lines = [
+    ...(forgotten ? ["Forgotten just now: ways that had failed, and speeds that were measured"] : []),
+    ...parked.map(({ device, problem }) => `✗ ${printable(device)}: ${printable(problem)}`),
+    ...suspects.map(({ rung, why }) => `✗ ${printable(rung)}: ${printable(why)}`),
+    ...rates
+      .filter(({ frames }) => frames > 0)
+      .map(
+        ({ rung, preset, kind, fps }) =>
+          `${printable(rung)}, ${preset}, ${kind}: ${fps.toFixed(1)} frames a second`,
+      ),
+  ];
+  return lines.length === 0 ? null : tree("What films taught (`vc detect --fresh` forgets it):", lines);
 }
 
 function environment({ vulkan, capabilities, os, architecture }: Detected): string[] {

@@ -26,7 +26,7 @@ export type Attempts = {
   /** How many more may be started. */
   free(): number;
   /** `lease` learns what the attempt does, and is released when it converts no more. */
-  start(order: JobOrder, task: Omit<AttemptTask, "order">, lease: Pick<GpuLease, "learn" | "release">): void;
+  start(order: JobOrder, task: Omit<AttemptTask, "order">, lease: Omit<GpuLease, "use">): void;
   /** Reports an order that is not even begun. */
   refuse(order: JobOrder, why: "drained" | { message: string }): void;
   /** The master no longer wants these: end them, throw away what they made, tell nobody. */
@@ -96,10 +96,10 @@ export function createAttempts(parts: {
   return {
     held: () => [...running.values()].map(heldOf),
     free: () => concurrency - [...running.values()].filter(({ converting }) => converting).length,
-    start(order, task, { learn, release }) {
+    start(order, task, { release, ...link }) {
       const log = parts.log.with({ job_id: order.id, attempt: order.attempt });
       log.info("attempt started", { source: order.source_rel });
-      const execution = execute({ ...task, order }, parts.job ?? undefined, learn);
+      const execution = execute({ ...task, order }, parts.job ?? undefined, link);
       begin(order, task.target, log, { execution, release });
     },
     refuse(order, why) {

@@ -1,16 +1,19 @@
-import { stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { findFfmpeg } from "../../ffmpeg/find.ts";
 import { type TrialLimits, type Tried, tryMachine } from "../../ffmpeg/trial.ts";
 import { toCapabilities } from "../../ffmpeg/trial-capabilities.ts";
 import type { TrialDevice } from "../../ffmpeg/trial-list.ts";
-import type { Capabilities, FfmpegInfo } from "../../shared/capabilities.ts";
+import type { Capabilities } from "../../shared/capabilities.ts";
 import type { WorkerConfig } from "../../shared/config.ts";
-import type { Gpu, GpuUse } from "../../shared/gpu.ts";
-import { version } from "../../shared/version.ts";
+import type { Gpu, GpuUse, Learned } from "../../shared/gpu.ts";
 import { probeVulkan } from "../../vulkan/detect.ts";
 import type { VulkanProbe } from "../../vulkan/devices.ts";
+import { identifyFfmpeg } from "./ffmpeg-identity.ts";
 import { chooseGpu, usableGpus } from "./gpu-choice.ts";
+import { deviceKey, ratesAt, standingOf, suspectsAt } from "./gpu-memory.ts";
+import { gpuMemoryFile, readMemory } from "./gpu-memory-file.ts";
 import { toTrialDevices } from "./trial-devices.ts";
 import { recallTrials, rememberTrials } from "./trial-memory.ts";
 
@@ -20,7 +23,7 @@ export type DetectOptions = {
   cache_path: string;
   /** Which devices of type cpu a person asked for by name; those are tried, too. */
   named?: (gpu: Pick<Gpu, "id" | "index" | "name">) => boolean;
-  /** Repeat all trials. */
+  /** Repeat all trials, and forget what films taught about the GPUs. */
   fresh?: boolean;
   limits?: TrialLimits;
   /** GPUs on which nothing was tried yet are left out instead of being tried, which takes a while. */
@@ -44,11 +47,13 @@ export async function detectCapabilities(
 /** The same, with a probe that was made already, and every single trial. */
 export async function tryCapabilities(
   options: DetectOptions & { vulkan: VulkanProbe | null },
-): Promise<{ capabilities: Capabilities; tried: Tried[] }> {
+): Promise<{ capabilities: Capabilities; tried: Tried[]; learned: Learned }> {
   const { vulkan, named = () => false, cache_path, limits } = options;
   const ffmpeg = await findFfmpeg({ path: options.path, ffprobe_path: options.ffprobe_path });
-  const memory = { file: join(cache_path, "capabilities.json"), key: await identify(ffmpeg) };
-  const remembered = await recallTrials(memory, { fresh: options.fresh === true });
+  const identity = await identifyFfmpeg(ffmpeg);
+  const memory = { file: join(cache_path, "capabilities.json"), key: identity };
+  const fresh = options.fresh === true;
+  const remembered = await recallTrials(memory, { fresh });
   const seen = vulkan?.available === true ? toTrialDevices(vulkan.devices, named) : [];
   const devices = options.skip_untried === true ? withoutUntried(seen, remembered) : seen;
   const tried = await tryMachine({
@@ -59,7 +64,9 @@ export async function tryCapabilities(
   });
   const trouble = await rememberTrials(memory, tried);
   options.onTrouble?.(trouble === null ? null : `${memory.file}: ${trouble}`);
-  return { capabilities: toCapabilities({ ffmpeg, devices, tried }), tried };
+  const capabilities = toCapabilities({ ffmpeg, devices, tried });
+  const { gpus } = capabilities;
+  return { capabilities, tried, learned: await recallLearned({ cache_path, identity, gpus, fresh }) };
 }
 
 function withoutUntried(devices: TrialDevice[], remembered: ReadonlyMap<string, unknown>): TrialDevice[] {
@@ -87,7 +94,20 @@ export function firstUse(
   };
 }
 
-async function identify(ffmpeg: FfmpegInfo): Promise<string> {
-  const { size, mtimeMs } = await stat(ffmpeg.path);
-  return JSON.stringify([version, ffmpeg.path, ffmpeg.version, size, mtimeMs]);
+async function recallLearned(of: {
+  cache_path: string;
+  identity: string;
+  gpus: Gpu[];
+  fresh: boolean;
+}): Promise<Learned> {
+  const file = gpuMemoryFile(of.cache_path);
+  const forgotten = of.fresh && existsSync(file);
+  if (forgotten) await rm(file, { force: true });
+  const memory = await readMemory(file, of.identity);
+  const now_ms = Date.now();
+  const parked = of.gpus.flatMap((gpu) => {
+    const { state, problem } = standingOf(memory, deviceKey(gpu), now_ms);
+    return state === "parked" && problem !== null ? [{ device: gpu.name, problem }] : [];
+  });
+  return { suspects: suspectsAt(memory, now_ms), parked, rates: ratesAt(memory, now_ms), forgotten };
 }

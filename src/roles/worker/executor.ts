@@ -1,10 +1,10 @@
 import { rm } from "node:fs/promises";
 import type { Subprocess } from "bun";
 import { messageOf } from "../../shared/errors.ts";
-import type { GpuFact } from "../../shared/gpu.ts";
 import type { Progress } from "../../shared/job.ts";
 import { hasProcessGroups, selfCommand } from "../../shared/platform.ts";
 import { withoutTokens } from "../../shared/token.ts";
+import type { GpuLease } from "./gpus.ts";
 import type { AttemptResult, AttemptTask, FromChild, ToChild } from "./messages.ts";
 
 /** How long a child that was told to stop may take to end its ffmpeg before it is killed. */
@@ -28,15 +28,20 @@ export type Execution = {
 export function execute(
   task: AttemptTask,
   command = [...selfCommand(), "__job"],
-  onGpuFact: (fact: GpuFact) => void = () => undefined,
+  gpu: GpuLink = NO_LINK,
 ): Execution {
   try {
-    return start(task, command, onGpuFact);
+    return start(task, command, gpu);
   } catch (error) {
     const message = `The process of this attempt could not be started: ${messageOf(error)}.`;
     return ended({ outcome: "retry", reason: "worker_error", message, report: {} });
   }
 }
+
+/** What the child tells of its GPU, and asks of the others that use it. */
+export type GpuLink = Pick<GpuLease, "learn" | "turn">;
+
+const NO_LINK: GpuLink = { learn: () => undefined, turn: async () => [] };
 
 /** An execution that is over before it began. */
 export function ended(result: AttemptResult): Execution {
@@ -45,7 +50,7 @@ export function ended(result: AttemptResult): Execution {
 
 const AT_FIRST: Progress = { stage: "probing", percent: 0, fps: null, speed: null, eta_s: null };
 
-function start(task: AttemptTask, command: string[], onGpuFact: (fact: GpuFact) => void): Execution {
+function start(task: AttemptTask, command: string[], gpu: GpuLink): Execution {
   let progress = AT_FIRST;
   let result: AttemptResult | null = null;
   let stopped = false;
@@ -58,7 +63,8 @@ function start(task: AttemptTask, command: string[], onGpuFact: (fact: GpuFact) 
     detached: hasProcessGroups(),
     ipc(message: FromChild) {
       if (message.type === "progress") progress = message.progress;
-      else if (message.type === "gpu") onGpuFact(message.fact);
+      else if (message.type === "gpu") gpu.learn(message.fact);
+      else if (message.type === "turn") void gpu.turn().then((rates) => send(child, { type: "turn", rates }));
       else if (message.type === "result") result = message.result;
     },
   });

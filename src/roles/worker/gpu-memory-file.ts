@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
@@ -9,6 +10,7 @@ import {
   emptyMemory,
   GpuMemory,
   learn,
+  ratesAt,
   standingOf,
   suspectsAt,
 } from "./gpu-memory.ts";
@@ -39,11 +41,18 @@ export function keepMemory(of: {
   let trouble: string | null = null;
   let memory = emptyMemory("");
   let saved = Promise.resolve();
+  let kept = false;
+  // Who removes the file wants all of it forgotten, also by a worker that runs.
+  const seen = () => {
+    if (kept && !existsSync(file)) memory = emptyMemory(memory.ffmpeg);
+    return memory;
+  };
   const remember = (now: GpuMemory) => {
     if (now === memory) return;
     memory = now;
     saved = saved.then(async () => {
       const why = await write(file, now);
+      kept = why === null;
       if (why !== trouble) of.onTrouble(why);
       trouble = why;
     });
@@ -51,19 +60,20 @@ export function keepMemory(of: {
   return {
     async open(ffmpeg) {
       await saved;
-      memory = await read(file, ffmpeg);
+      memory = await readMemory(file, ffmpeg);
+      kept = existsSync(file);
     },
-    suspects: () => suspectsAt(memory, now_ms()),
-    rates: () => memory.rates,
-    standing: (gpu) => standingOf(memory, deviceKey(gpu), now_ms()),
-    learn: (fact) => remember(learn(memory, fact, now_ms())),
+    suspects: () => suspectsAt(seen(), now_ms()),
+    rates: () => ratesAt(seen(), now_ms()),
+    standing: (gpu) => standingOf(seen(), deviceKey(gpu), now_ms()),
+    learn: (fact) => remember(learn(seen(), fact, now_ms())),
     attemptEnded: ({ gpu, ...how }) =>
-      remember(attemptEnded(memory, { device: deviceKey(gpu), ...how }, now_ms())),
+      remember(attemptEnded(seen(), { device: deviceKey(gpu), ...how }, now_ms())),
   };
 }
 
 /** Nothing where the file is missing, broken, or of another ffmpeg: all in it can be learned again. */
-async function read(path: string, ffmpeg: string): Promise<GpuMemory> {
+export async function readMemory(path: string, ffmpeg: string): Promise<GpuMemory> {
   const text = await readFile(path, "utf8").catch(() => "");
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), GpuMemory), text);
   return parsed.success && parsed.output.ffmpeg === ffmpeg ? parsed.output : emptyMemory(ffmpeg);

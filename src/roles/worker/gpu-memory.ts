@@ -6,7 +6,7 @@ export const GpuMemory = v.object({
   /** What all this was learned with: another ffmpeg may do better. The driver is part of each rung. */
   ffmpeg: v.string(),
   suspects: v.array(v.object({ ...Suspect.entries, times: v.number(), until_ms: v.number() })),
-  rates: v.array(Rate),
+  rates: v.array(v.object({ ...Rate.entries, measured_ms: v.number() })),
   devices: v.array(
     v.object({
       device: v.string(),
@@ -30,16 +30,23 @@ export function suspectsAt(memory: GpuMemory, now_ms: number): Suspect[] {
     .map(({ rung, why, until_ms }) => ({ rung, why: `${why} (tried again ${inTime(until_ms - now_ms)})` }));
 }
 
+/** What was measured lately: the machine may have been busy then, and may be another by now. */
+export function ratesAt(memory: GpuMemory, now_ms: number): Rate[] {
+  return memory.rates
+    .filter(({ measured_ms }) => measured_ms <= now_ms && now_ms - measured_ms < RATE_AGE_MS)
+    .map(({ measured_ms, ...rate }) => rate);
+}
+
 /** Takes in one fact of an attempt. */
 export function learn(memory: GpuMemory, fact: GpuFact, now_ms: number): GpuMemory {
   if (fact.type === "unused" || fact.type === "measured") return memory;
   const suspects = (rung: string) => memory.suspects.filter((one) => one.rung !== rung);
   if (fact.type === "proven") return { ...memory, suspects: suspects(fact.rung) };
   if (fact.type === "rate") {
-    const others = memory.rates.filter(
-      ({ rung, preset }) => rung !== fact.rate.rung || preset !== fact.rate.preset,
-    );
-    return { ...memory, rates: [...others, fact.rate].slice(-MOST_KEPT) };
+    const { rung, preset, kind } = fact.rate;
+    const is = (one: Rate) => one.rung === rung && one.preset === preset && one.kind === kind;
+    const others = memory.rates.filter((one) => !is(one));
+    return { ...memory, rates: [...others, { ...fact.rate, measured_ms: now_ms }].slice(-MOST_KEPT) };
   }
   const { rung, why } = fact.suspect;
   const before = memory.suspects.find((one) => one.rung === rung);
@@ -72,13 +79,21 @@ export function standingOf(
   now_ms: number,
 ): { state: "ok" | "failing" | "parked"; problem: string | null } {
   const known = memory.devices.find((one) => one.device === device);
-  if (known === undefined) return { state: "ok", problem: null };
+  if (known === undefined) return withoutSuspects(memory, device, now_ms);
   const films = `it failed in ${known.failed} ${known.failed === 1 ? "film" : "films in a row"}, the last time: ${known.why}`;
   if (!isAhead(known.parked_until_ms, now_ms)) return { state: "failing", problem: films };
   return {
     state: "parked",
     problem: `parked (tried again ${inTime(known.parked_until_ms - now_ms)}): ${films}`,
   };
+}
+
+/** It makes films, though not in every way. */
+function withoutSuspects(memory: GpuMemory, device: string, now_ms: number): ReturnType<typeof standingOf> {
+  const own = suspectsAt(memory, now_ms).filter(({ rung }) => rung.startsWith(`${device}: `));
+  if (own.length === 0) return { state: "ok", problem: null };
+  const ways = own.map(({ rung, why }) => `${rung.slice(device.length + 2)}: ${why}`);
+  return { state: "failing", problem: `left alone for now: ${ways.join("; ")}` };
 }
 
 /** The name of a device in this memory: another driver makes another device of it. */
@@ -91,6 +106,7 @@ const COOL_DOWN_MS = 60 * MINUTE_MS;
 const LONGEST_COOL_DOWN_MS = 24 * COOL_DOWN_MS;
 const FAILURES_TO_PARK = 3;
 const PARKED_MS = 30 * MINUTE_MS;
+const RATE_AGE_MS = 7 * LONGEST_COOL_DOWN_MS;
 /** More are of drivers long gone. */
 const MOST_KEPT = 500;
 

@@ -1,18 +1,24 @@
 import type { Capabilities } from "../../shared/capabilities.ts";
 import type { WorkerConfig } from "../../shared/config.ts";
-import type { Gpu, GpuFact, GpuUse } from "../../shared/gpu.ts";
+import type { Gpu, GpuFact, GpuUse, Rate } from "../../shared/gpu.ts";
 import type { Logger } from "../../shared/log.ts";
-import { version } from "../../shared/version.ts";
+import { identifyFfmpeg } from "./ffmpeg-identity.ts";
 import { chooseGpu, usableGpus } from "./gpu-choice.ts";
 import type { GpuStanding } from "./gpu-figures.ts";
 import { deviceKey } from "./gpu-memory.ts";
 import { type KeptMemory, keepMemory } from "./gpu-memory-file.ts";
+import { createTurns } from "./turns.ts";
 import type { Warnings } from "./warnings.ts";
 
 /** What one attempt has of the GPUs, until it gives it back. */
 export type GpuLease = {
   use: GpuUse;
   learn(fact: GpuFact): void;
+  /**
+   * Waits until no other attempt measures speeds, and says what is known by then; over with the fact `measured`. Only
+   * its first call counts.
+   */
+  turn(): Promise<Rate[]>;
   /** At the end of the attempt, however it ended; more than once is the same as once. */
   release(): void;
 };
@@ -44,7 +50,7 @@ export function createGpus(parts: Parts): Gpus {
     const { state, problem } = memory.standing(gpu);
     return state === "parked" ? `${gpu.name} is ${problem}` : null;
   };
-  let measuring = false;
+  const turns = createTurns();
   let usable: ReturnType<typeof usableGpus> = {
     gpus: [],
     why: "it is not known yet what this machine can do",
@@ -53,7 +59,7 @@ export function createGpus(parts: Parts): Gpus {
   return {
     async see(capabilities) {
       usable = usableGpus(capabilities, { ...ffmpeg, ...vulkan });
-      await memory.open(JSON.stringify([version, capabilities.ffmpeg.path, capabilities.ffmpeg.version]));
+      await memory.open(await identifyFfmpeg(capabilities.ffmpeg));
       tellUsable(parts, usable);
     },
     take(log = parts.log) {
@@ -69,19 +75,19 @@ export function createGpus(parts: Parts): Gpus {
         suspects: memory.suspects(),
         rates: memory.rates(),
         validation: vulkan.enable_validation,
-        measures: !measuring,
       };
-      const measured = measuring
-        ? () => {}
-        : once(() => {
-            measuring = false;
-          });
-      measuring = true;
+      let asked: ReturnType<typeof turns.ask> | null = null;
+      const turn = async () => {
+        asked ??= turns.ask();
+        await asked.begun;
+        return memory.rates();
+      };
+      const measured = () => asked?.end();
       if (gpu !== null) count(gpu, 1);
       const free = once(() => {
         if (gpu !== null) count(gpu, -1);
       });
-      return { use, ...keepRecord({ gpu, memory, log, free, measured }) };
+      return { use, turn, ...keepRecord({ gpu, memory, log, free, measured }) };
     },
     standings: () => usable.gpus.map((gpu) => ({ gpu, ...memory.standing(gpu) })),
   };

@@ -1,5 +1,5 @@
 import type { Capabilities } from "../../shared/capabilities.ts";
-import type { GpuFact, GpuUse } from "../../shared/gpu.ts";
+import type { GpuFact, GpuUse, Rate } from "../../shared/gpu.ts";
 import type { AttemptReport, JobOrder, Progress, Reason } from "../../shared/job.ts";
 
 /** What a worker and the child process of one attempt say to each other, over Bun's IPC. Both are one executable. */
@@ -18,7 +18,11 @@ export type AttemptTask = {
   limits: { job_timeout_ms: number; ffmpeg_timeout_ms: number; stall_timeout_ms: number };
 };
 
-export type ToChild = { type: "start"; task: AttemptTask } | { type: "stop" };
+export type ToChild =
+  | { type: "start"; task: AttemptTask }
+  /** The answer to `turn`: it may measure now, and this is known by now. */
+  | { type: "turn"; rates: Rate[] }
+  | { type: "stop" };
 
 export type AttemptResult =
   | { outcome: "done"; size: number; report: AttemptReport }
@@ -27,4 +31,6 @@ export type AttemptResult =
 export type FromChild =
   | { type: "progress"; progress: Progress }
   | { type: "gpu"; fact: GpuFact }
+  /** It wants to measure speeds, which one attempt at a time may do. */
+  | { type: "turn" }
   | { type: "result"; result: AttemptResult };

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { type Detected, renderDetected } from "../../../src/roles/cli/render-detected.ts";
 import type { Capabilities, ProvenEncoder } from "../../../src/shared/capabilities.ts";
+import type { Learned } from "../../../src/shared/gpu.ts";
 import { type FamilyName, NO_DEVICE_OPTIONS } from "../../../src/shared/gpu.ts";
 import { gpu, SIZES } from "../../ffmpeg/trial-records.ts";
 import { device, NO_LOADER, offer, probe } from "./devices.ts";
@@ -27,6 +28,7 @@ const video = [offer("decode h264 8"), offer("encode h264 8")];
 const found: Detected = {
   vulkan: probe(device({ video }), device({ index: 1, pci_address: null, uuid: null })),
   capabilities,
+  learned: null,
   os: "linux",
   architecture: "x64",
 };
@@ -121,4 +123,26 @@ test.each<[string, Partial<Capabilities>, string]>([
 test("an ffmpeg without any encoder", () => {
   const none = { ...capabilities, encoders: [], refused: [] };
   expect(renderDetected({ ...found, capabilities: none })).toContain("device:\n└─ none\n");
+});
+
+test("what films taught, and that it was forgotten", () => {
+  const learned: Learned = {
+    suspects: [{ rung: "Card (driver 1): hevc 8", why: "it hung (tried again in 60 min)" }],
+    parked: [{ device: "Card\x1b[2J", problem: "parked (tried again in 20 min): it died" }],
+    rates: [
+      { rung: "cpu: h264 8", preset: "fast", kind: "1920x1080 420", fps: 41.26, frames: 150 },
+      { rung: "cpu: vc1 8", preset: "fast", kind: "1920x1080 420", fps: 0, frames: 0 },
+    ],
+    forgotten: true,
+  };
+  expect(
+    renderDetected({ ...found, learned }),
+  ).toContain(`What films taught (\`vc detect --fresh\` forgets it):
+├─ Forgotten just now: ways that had failed, and speeds that were measured
+├─ ✗ Card\\x1b[2J: parked (tried again in 20 min): it died
+├─ ✗ Card (driver 1): hevc 8: it hung (tried again in 60 min)
+└─ cpu: h264 8, fast, 1920x1080 420: 41.3 frames a second
+`);
+  const nothing = { suspects: [], parked: [], rates: [], forgotten: false };
+  expect(renderDetected({ ...found, learned: nothing })).not.toContain("What films taught");
 });

@@ -4,6 +4,7 @@ import {
   deviceKey,
   emptyMemory,
   learn,
+  ratesAt,
   standingOf,
   suspectsAt,
 } from "../../../src/roles/worker/gpu-memory.ts";
@@ -18,7 +19,7 @@ const suspect = (rung: string, why = "it hung"): GpuFact => ({ type: "suspect", 
 const proven = (rung: string): GpuFact => ({ type: "proven", rung });
 const rate = (rung: string, fps: number, preset = "medium"): GpuFact => ({
   type: "rate",
-  rate: { rung, preset, fps },
+  rate: { rung, preset, kind: "1920x1080 420", fps, frames: 150 },
 });
 
 /** What is left after facts, each told at its time. */
@@ -77,13 +78,35 @@ describe("a suspect", () => {
   });
 });
 
-test("the last rate of a rung and preset counts", () => {
-  const memory = after([0, rate("a", 1)], [0, rate("a", 2, "slow")], [0, rate("b", 3)], [0, rate("a", 4)]);
-  expect(memory.rates).toEqual([
-    { rung: "a", preset: "slow", fps: 2 },
-    { rung: "b", preset: "medium", fps: 3 },
-    { rung: "a", preset: "medium", fps: 4 },
-  ]);
+test("the last rate of a rung, preset and kind of pictures counts, for a week", () => {
+  const kind = "1920x1080 420";
+  const other: GpuFact = {
+    type: "rate",
+    rate: { rung: "a", preset: "medium", kind: `${kind} to 1280x720`, fps: 5, frames: 150 },
+  };
+  const memory = after(
+    [0, rate("a", 1)],
+    [0, rate("a", 2, "slow")],
+    [0, rate("b", 3)],
+    [HOUR, rate("a", 4)],
+    [HOUR, other],
+  );
+  const known = (at_ms: number) =>
+    ratesAt(memory, NOW + at_ms).map(({ rung, preset, fps }) => `${rung} ${preset} ${fps}`);
+  expect(known(HOUR)).toEqual(["a slow 2", "b medium 3", "a medium 4", "a medium 5"]);
+  expect(known(7 * 24 * HOUR)).toEqual(["a medium 4", "a medium 5"]);
+  expect(known(8 * 24 * HOUR)).toEqual([]);
+  // A clock that was set back says nothing of how old they are.
+  expect(known(-HOUR)).toEqual([]);
+});
+
+test("a device that makes films, though not in every way, says what is left alone", () => {
+  const memory = after([0, suspect("d: decode vulkan", "it hung")], [0, suspect("other: x")]);
+  expect(standingOf(memory, "d", NOW)).toEqual({
+    state: "failing",
+    problem: "left alone for now: decode vulkan: it hung (tried again in 60 min)",
+  });
+  expect(standingOf(memory, "d", NOW + HOUR).state).toBe("ok");
 });
 
 test("old drivers' facts do not pile up", () => {

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
-import { createGpus, type Gpus } from "../../../src/roles/worker/gpus.ts";
+import { createGpus, type GpuLease, type Gpus } from "../../../src/roles/worker/gpus.ts";
 import { createWarnings } from "../../../src/roles/worker/warnings.ts";
 import type { Capabilities } from "../../../src/shared/capabilities.ts";
 import { WorkerConfig } from "../../../src/shared/config.ts";
@@ -47,6 +47,7 @@ const rung = (device = one) =>
     source_codec: "hevc",
     source_bit_depth: 8,
   });
+const rate = { rung: rung(), preset: "medium", kind: "1920x1080 420", fps: 41, frames: 150 };
 /** A film for which the GPU failed, and perhaps made it in another way. */
 function fail(gpus: Gpus, { device = one, made_film = false } = {}): void {
   const lease = gpus.take();
@@ -77,7 +78,6 @@ test("what an attempt may use is what was configured", async () => {
     device: "uuid-2",
     no_device: null,
     validation: true,
-    measures: true,
   });
 });
 
@@ -91,22 +91,24 @@ test("a film that turns out not to need its GPU leaves it to the next", async ()
   expect(gpus.take().use.device).toBeNull();
 });
 
-test("one film at a time measures rates", async () => {
+test("one film at a time measures rates, and the next one knows of them", async () => {
   const { gpus } = await pool();
-  const measures = () => gpus.take().use.measures;
-  const first = gpus.take();
-  const second = gpus.take();
-  expect([first.use.measures, second.use.measures]).toEqual([true, false]);
-  second.learn({ type: "measured" });
+  const [first, second, third] = [gpus.take(), gpus.take(), gpus.take()];
+  const begun: string[] = [];
+  const begins = (name: string, lease: GpuLease) =>
+    lease.turn().then((rates) => begun.push(`${name} knows ${rates.length}`));
+  await begins("first", first);
+  const others = [begins("second", second), begins("third", third)];
+  first.learn({ type: "rate", rate });
+  await Promise.resolve();
+  expect(begun).toEqual(["first knows 0"]);
+  // What ends without a word does not hold up the others, nor does one that never got its turn.
   second.release();
-  expect(measures()).toBe(false);
-  first.learn({ type: "measured" });
-  const third = gpus.take();
-  expect(third.use.measures).toBe(true);
   first.release();
-  expect(measures()).toBe(false);
-  third.release();
-  expect(measures()).toBe(true);
+  await Promise.race(others);
+  third.learn({ type: "measured" });
+  await gpus.take().turn();
+  expect(begun).toEqual(["first knows 0", "third knows 1"]);
 });
 
 test.each<[string, Parameters<typeof pool>[0], string]>([
@@ -171,7 +173,6 @@ test("a suspect is told to the next films, also after a restart, until its cool-
 
 test("rates are remembered, for this ffmpeg alone", async () => {
   const { gpus, file } = await pool();
-  const rate = { rung: rung(), preset: "medium", fps: 41 };
   gpus.take().learn({ type: "rate", rate });
   expect(gpus.take().use.rates).toEqual([rate]);
   await until("it is in the file", () => Bun.file(file).exists());
@@ -179,6 +180,16 @@ test("rates are remembered, for this ffmpeg alone", async () => {
   const { ffmpeg } = machine();
   const found = machine({ ffmpeg: { ...ffmpeg, version: "9.0.2" } });
   expect((await pool({ file, found })).gpus.take().use.rates).toEqual([]);
+});
+
+test("who removes the file makes a worker forget that runs", async () => {
+  const { gpus, file } = await pool();
+  fail(gpus, { made_film: true });
+  await until("it is in the file", async () => (await Bun.file(file).text()).includes("it hung"));
+  await until("it is known to be there", () => gpus.take().use.suspects.length === 1);
+  await rm(file);
+  await until("it is forgotten", () => gpus.take().use.suspects.length === 0);
+  expect(gpus.standings().map(({ state }) => state)).toEqual(["ok", "ok"]);
 });
 
 test.each(["", "{", '{"ffmpeg":1}', "null"])("a memory that reads %p is ignored", async (text) => {

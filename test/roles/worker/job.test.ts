@@ -140,8 +140,7 @@ test("what a film taught about a GPU comes to the pool: the next film leaves it 
   await gpus.see(machine);
   const film = async () => {
     const lease = gpus.take();
-    const made = await execute({ ...task, capabilities: machine, gpu: lease.use }, COMMAND, lease.learn)
-      .finished;
+    const made = await execute({ ...task, capabilities: machine, gpu: lease.use }, COMMAND, lease).finished;
     lease.release();
     if (made.outcome !== "done") throw new Error(JSON.stringify(made));
     return made.report;
