@@ -50,8 +50,7 @@ export function bringUp(
   { path, migrations = defaultMigrations() }: { path: string; migrations?: string },
 ): Database {
   try {
-    const orm = drizzle(sqlite, { schema });
-    migrate(orm, { migrationsFolder: migrations });
+    const orm = giveTables(sqlite, migrations);
     if (applicationId(sqlite) !== APPLICATION_ID) sqlite.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     const witness = createWitness(sqlite, path);
     const close = () => {
@@ -63,6 +62,13 @@ export function bringUp(
   } catch (cause) {
     throw unusable(path, cause);
   }
+}
+
+/** Runs the migrations that were not run yet. Throws the system's errors. */
+export function giveTables(sqlite: Sqlite, migrations = defaultMigrations()): Database["orm"] {
+  const orm = drizzle(sqlite, { schema });
+  migrate(orm, { migrationsFolder: migrations });
+  return orm;
 }
 
 function setPragmas(sqlite: Sqlite, path: string): void {

@@ -22,6 +22,8 @@ export const LedgerEntry = v.object({
   output_key: v.string(),
   size: v.number(),
   mtime_ns: v.string(),
+  /** Where the source lies since, below root_path, if the film took its place. */
+  kept_rel: v.optional(v.string()),
 });
 export type LedgerEntry = v.InferOutput<typeof LedgerEntry>;
 
@@ -60,14 +62,16 @@ export function trimLedger(place: Place, oldest: string): void {
 
 /** Completes in a database what was published after its newest knowledge. Returns how many films that were. */
 export function applyLedger(sqlite: Sqlite, entries: LedgerEntry[]): number {
-  const insert = sqlite.query<unknown, LedgerEntry>(INSERT);
+  const insert = sqlite.query<unknown, Film>(INSERT);
+  const replace = sqlite.query<unknown, Film & { kept_rel: string }>(REPLACE);
   const count = sqlite.query<unknown, { size: number }>(
     "update job_counts set jobs = jobs + 1, source_bytes = source_bytes + $size where status = 'pending' and reason = ''",
   );
-  const complete = sqlite.query<unknown, Omit<LedgerEntry, "job_id" | "attempt"> & { at: string }>(COMPLETE);
+  const complete = sqlite.query<unknown, Omit<Film, "job_id" | "attempt"> & { at: string }>(COMPLETE);
   let films = 0;
   sqlite.transaction(() => {
-    for (const entry of entries) {
+    for (const { kept_rel, ...entry } of entries) {
+      if (kept_rel !== undefined) replace.run({ ...entry, kept_rel });
       if (insert.run(entry).changes > 0) count.run({ size: entry.source_size });
       const { job_id: _, attempt: __, ...facts } = entry;
       const done = complete.run({ ...facts, at: new Date(entry.at_ms).toISOString() });
@@ -78,6 +82,16 @@ export function applyLedger(sqlite: Sqlite, entries: LedgerEntry[]): number {
   })();
   return films;
 }
+
+type Film = Omit<LedgerEntry, "kept_rel">;
+
+/** That an original was put back since, or deleted, shows where it should lie. */
+const REPLACE = `insert into originals (job_id, attempt, source_rel, kept_rel, size, mtime_ns, output_rel, output_key,
+    output_size, output_mtime_ns, state, replaced_ms)
+  values ($job_id, $attempt, $source_rel, $kept_rel, $source_size, $source_mtime_ns, $output_rel, $output_key,
+    $size, $mtime_ns, 'kept', $at_ms)
+  on conflict do update set state = 'kept', output_size = excluded.output_size,
+    output_mtime_ns = excluded.output_mtime_ns where state = 'moving'`;
 
 /** Unused parameters are an error: each statement names all that it is given. */
 const INSERT = `insert into jobs (id, source_path, output_path, source_rel, output_rel, output_key, status, attempt,

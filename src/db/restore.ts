@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { messageOf, VcError } from "../shared/errors.ts";
 import { syncFolder } from "../shared/platform.ts";
 import { faultOf } from "./check.ts";
-import { openFile } from "./database.ts";
+import { giveTables, openFile } from "./database.ts";
 import { kindOfFile } from "./file.ts";
 import { applyLedger, type LedgerEntry, readLedger } from "./ledger.ts";
 import { stageOf } from "./migrations.ts";
@@ -63,6 +63,8 @@ function prepare(draft: string, published: LedgerEntry[], now: Date): Omit<Resto
     const set = sqlite.query<unknown, { key: string; value: string }>(
       "insert into meta (key, value) values ($key, $value) on conflict do update set value = excluded.value",
     );
+    // What was published since may need tables that the backup does not have yet.
+    if (stage === "older") giveTables(sqlite);
     // Another id, so that the count of changes beside the old database says nothing about this one.
     set.run({ key: "database_id", value: crypto.randomUUID() });
     set.run({ key: "commits", value: "1" });

@@ -27,6 +27,8 @@ function onReplacing(config: MasterConfig): string[] {
     quick && "storage.replace: results are verified in full, whatever conversion.verify says.",
     !rules.skip_converted &&
       "storage.replace: without rules.skip_converted, films that have the wanted codec already are converted as well, and lose a little with each time that they come back.",
+    rules.max_size_ratio === null &&
+      "storage.replace: without rules.max_size_ratio, films are also replaced by results that are larger.",
   ];
   return told.filter((remark) => remark !== false);
 }

@@ -36,6 +36,8 @@ export const originalEndpoints = {
     input: v.object({
       id: v.optional(Which),
       dry_run: v.optional(flag),
+      /** With `id`: also where its result is gone or changed, so that it may be the last copy. */
+      force: v.optional(flag),
       /** Instead of storage.keep_originals, in milliseconds. */
       older_than_ms: v.optional(count(Number.MAX_SAFE_INTEGER)),
       /** How many of the due ones to pass by: those that earlier calls have left. */

@@ -20,6 +20,10 @@ export const purge = defineCommand({
       valueHint: "AGE",
       description: "All that were replaced so long ago, such as 7d, instead of storage.keep_originals",
     },
+    force: {
+      type: "boolean",
+      description: "With a film: delete its original even where no result stands in its place as vc made it",
+    },
     "dry-run": { type: "boolean", description: "Say what would be deleted, and delete nothing" },
     ...peopleArgs,
   },
@@ -29,11 +33,17 @@ export const purge = defineCommand({
     const { job, "older-than": age } = args;
     if (job !== undefined && age !== undefined)
       throw new VcError("usage", "--older-than is for all films; leave out the job or the age");
+    const force = args.force === true;
+    if (force && job === undefined)
+      throw new VcError(
+        "usage",
+        "--force is for one film, which must be named: its original may be the last copy",
+      );
     const older_than_ms = age === undefined ? undefined : ageOf(age);
     const reply =
       job === undefined
         ? await all(client, { dry_run, ...(older_than_ms === undefined ? {} : { older_than_ms }) })
-        : await asMeant(client, job, (id) => client.call("purge", { id, dry_run }));
+        : await asMeant(client, job, (id) => client.call("purge", { id, dry_run, force }));
     show(args, reply, (done) => renderPurged(done, dry_run));
   },
 });

@@ -63,12 +63,13 @@ async function carryBack(parts: Parts, row: OriginalRow): Promise<Reply<"undo">>
 
 async function purge(parts: Parts, input: Input<"purge">): Promise<Reply<"purge">> {
   const { coordinator } = parts;
-  const { id, dry_run = false, older_than_ms, offset = 0 } = input;
-  const forced = id !== undefined;
-  const rows = forced
-    ? [await parts.transact(() => coordinator.findOriginal(id))]
-    : await parts.transact((now) => coordinator.dueOriginals({ older_than_ms, limit: PAGE, offset }, now));
-  const reply: Reply<"purge"> = { purged: [], left: [], more: !forced && rows.length === PAGE };
+  const { id, dry_run = false, force = false, older_than_ms, offset = 0 } = input;
+  const forced = force && id !== undefined;
+  const rows =
+    id !== undefined
+      ? [await parts.transact(() => coordinator.findOriginal(id))]
+      : await parts.transact((now) => coordinator.dueOriginals({ older_than_ms, limit: PAGE, offset }, now));
+  const reply: Reply<"purge"> = { purged: [], left: [], more: id === undefined && rows.length === PAGE };
   for (const row of rows) {
     const original = coordinator.toOriginal(row);
     const why = dry_run

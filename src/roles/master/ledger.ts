@@ -40,7 +40,8 @@ export function createLedger(of: {
   return async (intent, [film]) => {
     if (keep === 0 || film === undefined) return;
     const { job_id, attempt, source_rel, source_size, source_mtime_ns } = intent;
-    const made_of = { job_id, attempt, source_rel, source_size, source_mtime_ns };
+    const kept = intent.original === null ? {} : { kept_rel: intent.original.kept_rel };
+    const made_of = { job_id, attempt, source_rel, source_size, source_mtime_ns, ...kept };
     const entry = { ...made_of, ...film, output_key: outputKey(film.output_rel), at_ms: clock.now().wall_ms };
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {

@@ -81,7 +81,7 @@ export async function deleteOriginal({ root_path }: Storage, row: OriginalRow): 
 
 /**
  * Why an original stays although its time is over; null: it may be deleted. Never the last copy: a result must stand in its
- * place as vc put it there, unless `forced`: a person named this very film. Throws VcError("storage").
+ * place as vc put it there, unless `forced`. Throws VcError("storage").
  */
 export async function whyKept(storage: Storage, row: OriginalRow, forced: boolean): Promise<string | null> {
   await requireFilms(storage);

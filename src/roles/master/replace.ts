@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import { chown, link, rename } from "node:fs/promises";
+import { chown, link, rename, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { crashPoint } from "../../shared/crash-point.ts";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
@@ -76,8 +76,14 @@ async function look(storage: Storage, intent: PublishIntent): Promise<View> {
     file.size === BigInt(intent.source_size) &&
     String(file.mtimeNs) === intent.source_mtime_ns;
   const isResult = (file: BigIntStats) => (staged === null ? whole(file) : files.isSameFile(file, staged));
-  const nameOf = (file: BigIntStats | null) =>
-    file === null ? "gone" : isOriginal(file) ? "original" : isResult(file) ? "result" : "other";
+  const kept_original = kept !== null && isOriginal(kept);
+  const nameOf = (file: BigIntStats | null) => {
+    if (file === null) return "gone";
+    // The result has the original's time, and may by chance have its size.
+    const moved = kept_original && !files.isSameFile(kept, file);
+    if (isOriginal(file) && !(moved && isResult(file))) return "original";
+    return isResult(file) ? "result" : "other";
+  };
   const sight: Sight = {
     same_name: rels.target === rels.source,
     source: nameOf(source),
@@ -143,7 +149,7 @@ async function keep({ sight, paths, rels }: View, root_path: string): Promise<Fa
   }
 }
 
-/** The result gets the original's permissions, and as far as the system lets it its owner. False: the name was taken. */
+/** The result gets the original's permissions and times, and its owner where the system lets it. False: the name was taken. */
 async function name({ paths, sight, source, kept }: View): Promise<boolean> {
   const original = source ?? kept;
   const output_mode = Number(original?.mode ?? 0o644n) & 0o777;
@@ -151,6 +157,10 @@ async function name({ paths, sight, source, kept }: View): Promise<boolean> {
   const own = staged ? await files.makeOwn({ ...paths, output_mode }) : paths.copy;
   if (original !== null && process.geteuid?.() === 0) {
     await chown(own, Number(original.uid), Number(original.gid)).catch(() => undefined);
+  }
+  if (original !== null) {
+    const modified = Number(original.mtimeNs) / 1e9;
+    await utimes(own, Number(original.atimeNs) / 1e9, modified).catch(() => undefined);
   }
   crashPoint("replace.own");
   if (sight.same_name && sight.source === "original") {
