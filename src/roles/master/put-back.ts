@@ -22,8 +22,6 @@ export type PutBack = { state: "returned"; result_left: boolean } | { state: "re
 export async function putBack(storage: Storage, row: OriginalRow): Promise<PutBack> {
   await requireFilms(storage);
   const { root_path } = storage;
-  if (!(await isReallyBelow(root_path, row.kept_rel)))
-    return refused(`${row.kept_rel} is not there any more.`);
   const view = await look(root_path, row);
   const back = await bringBack(view, row, root_path);
   if (back !== null) return back;
@@ -86,7 +84,6 @@ export async function deleteOriginal({ root_path }: Storage, row: OriginalRow): 
 export async function whyKept(storage: Storage, row: OriginalRow, forced: boolean): Promise<string | null> {
   await requireFilms(storage);
   const { root_path } = storage;
-  if (!(await isReallyBelow(root_path, row.kept_rel))) return null;
   const { kept_file, target_file } = await look(root_path, row);
   if (kept_file === null) return null;
   if (!isOriginal(kept_file, row)) return "what lies in quarantine is not the file that was put there";
@@ -102,12 +99,16 @@ async function requireFilms(storage: Storage): Promise<void> {
 }
 
 async function look(root_path: string, row: OriginalRow): Promise<View> {
-  const source = join(root_path, row.source_rel);
-  const kept = join(root_path, row.kept_rel);
-  const target = join(root_path, row.output_rel);
-  const source_file = (await isReallyBelow(root_path, row.source_rel)) ? await files.statOf(source) : null;
-  const target_file = (await isReallyBelow(root_path, row.output_rel)) ? await files.statOf(target) : null;
-  return { source, kept, target, source_file, target_file, kept_file: await files.statOf(kept) };
+  const seen = async (rel: string) =>
+    (await isReallyBelow(root_path, rel)) ? files.statOf(join(root_path, rel)) : null;
+  return {
+    source: join(root_path, row.source_rel),
+    kept: join(root_path, row.kept_rel),
+    target: join(root_path, row.output_rel),
+    source_file: await seen(row.source_rel),
+    kept_file: await seen(row.kept_rel),
+    target_file: await seen(row.output_rel),
+  };
 }
 
 function isOriginal(file: BigIntStats, { size, mtime_ns }: OriginalRow): boolean {
