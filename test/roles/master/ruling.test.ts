@@ -88,6 +88,15 @@ describe("rules of path and size", () => {
     expect(counted(queue)).toMatchObject({ pending: 2, skipped: 0, skipped_for: [] });
   });
 
+  test("leave the best name to a film that is converted; what is wanted later gets the best that is left", () => {
+    const queue = openQueue(rules({ exclude: ["*.avi"] }));
+    queue.add("a.avi", "a.mkv", "b.avi");
+    expect(queue.job("a.mkv").output_rel).toBe("a.mp4");
+    queue.restart(rules({}));
+    queue.add("a.avi", "a.mkv", "b.avi");
+    expect(["a.avi", "b.avi"].map((rel) => queue.job(rel).output_rel)).toEqual(["a.avi.mp4", "b.mp4"]);
+  });
+
   test("hold from the first claim on, before a scan has gone through the queue", () => {
     const queue = openQueue();
     queue.add(...Array.from({ length: 40 }, (_, n) => `extras/${n}.mkv`), "a.mkv");
