@@ -1,3 +1,4 @@
+import type { Database as Sqlite } from "bun:sqlite";
 import { setPriority } from "node:os";
 import * as v from "valibot";
 import { ERRORS, type ErrorCode, VcError } from "../shared/errors.ts";
@@ -5,6 +6,7 @@ import { selfCommand } from "../shared/platform.ts";
 import { type Backup, makeBackup } from "./backups.ts";
 import { faultOf } from "./check.ts";
 import { openFile } from "./database.ts";
+import { isMiscounted } from "./recount.ts";
 
 /** What takes long on a large database, done by a child process (`vc __database`) while this one goes on serving. */
 type Task =
@@ -15,16 +17,24 @@ type Task =
 const LOWEST_PRIORITY = 19;
 
 const Answer = v.union([
-  v.object({ fault: v.nullable(v.string()) }),
+  v.object({ fault: v.nullable(v.string()), miscounted: v.boolean() }),
   v.object({ backup: v.object({ path: v.string(), at: v.string() }) }),
   v.object({ error: v.picklist(Object.keys(ERRORS) as ErrorCode[]), message: v.string() }),
 ]);
 type Answer = v.InferOutput<typeof Answer>;
 
-/** As `faultOf`. `signal` ends it early, as a failure. */
-export async function checkInChild(path: string, signal?: AbortSignal): Promise<string | null> {
+/** What is wrong with a database as a whole, and whether its totals are not those of its jobs. */
+export type Checked = { fault: string | null; miscounted: boolean };
+
+export function check(sqlite: Sqlite): Checked {
+  const fault = faultOf(sqlite);
+  return { fault, miscounted: fault === null && isMiscounted(sqlite) };
+}
+
+/** As `check`. `signal` ends it early, as a failure. */
+export async function checkInChild(path: string, signal?: AbortSignal): Promise<Checked> {
   const answer = await ask({ task: "check", path }, signal);
-  if ("fault" in answer) return answer.fault;
+  if ("fault" in answer) return answer;
   throw unexpected(answer);
 }
 
@@ -51,7 +61,7 @@ async function perform(task: Task): Promise<Answer> {
     }
     const sqlite = openFile(task.path);
     try {
-      return { fault: faultOf(sqlite) };
+      return check(sqlite);
     } finally {
       sqlite.close();
     }

@@ -2,11 +2,11 @@ import type { Database as Sqlite } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { VcError } from "../shared/errors.ts";
 import { type Backup, listBackups } from "./backups.ts";
-import { faultOf } from "./check.ts";
-import { backUpInChild, checkInChild } from "./child.ts";
+import { backUpInChild, check, checkInChild } from "./child.ts";
 import { bringUp, type Database, openFile } from "./database.ts";
 import { kindOfFile } from "./file.ts";
 import { stageOf } from "./migrations.ts";
+import { recount } from "./recount.ts";
 import { countBeside, countIn, lostCommits, witnessPath } from "./witness.ts";
 
 /** What a larger database holds takes too long to check while callers wait: a child process does it. */
@@ -18,7 +18,7 @@ export type BackupPlace = { folder: string; keep: number };
 /**
  * Opens a master's database after making sure that it is vc's own, whole, and not older than it was; before its
  * tables are changed for a new version, a backup is made. Nothing is written to a database that is refused.
- * The caller holds the lock.
+ * Totals that are not those of the jobs are counted anew (`recounted`). The caller holds the lock.
  * @throws VcError("damaged") with what is wrong, the newest backup and how to restore it; "config" for another
  * program's file and for one of a newer vc; "storage" when it cannot be read or written
  */
@@ -26,12 +26,12 @@ export async function openChecked(
   path: string,
   backups: BackupPlace,
   signal?: AbortSignal,
-): Promise<Database> {
+): Promise<Database & { recounted: boolean }> {
   requireOurs(path, backups);
   const sqlite = openOrRefuse(path, backups);
   try {
     // This connection stays open meanwhile: the child's must not be the last one, which would tidy up when it closes.
-    const fault = isLarge(path) ? await checkInChild(path, signal) : faultOf(sqlite);
+    const { fault, miscounted } = isLarge(path) ? await checkInChild(path, signal) : check(sqlite);
     if (fault !== null) throw damaged(path, backups, `is damaged (SQLite says: ${fault})`);
     const stage = stageOf(sqlite);
     if (stage === "foreign") throw foreign(path);
@@ -41,7 +41,9 @@ export async function openChecked(
     if (stage === "older" && backups.keep > 0) {
       await backUpInChild({ ...backups, path, now: new Date() }, signal);
     }
-    return bringUp(sqlite, { path });
+    const database = bringUp(sqlite, { path });
+    if (miscounted) recount(sqlite);
+    return { ...database, recounted: miscounted };
   } catch (error) {
     sqlite.close();
     throw error;

@@ -73,6 +73,8 @@ export async function startMaster(config: MasterConfig, options: MasterOptions):
       options.log.info("the database is being checked", { path: config.database.path });
     });
     closers.push(() => queue.close());
+    if (queue.recounted)
+      options.log.warn("the database's totals did not fit its jobs, and were counted anew");
     const storage = await openStorage({
       ...config.scanner,
       root: config.storage.root,

@@ -13,7 +13,8 @@ import { type Coordinator, createCoordinator } from "./coordinator.ts";
 /** "Offline after two missed minutes". */
 const OFFLINE_AFTER_MS = 120_000;
 
-export type Queue = { committer: Committer; coordinator: Coordinator; close(): void };
+/** `recounted`: its totals were not those of its jobs, and are now. */
+export type Queue = { committer: Committer; coordinator: Coordinator; recounted: boolean; close(): void };
 
 /**
  * Locks, checks and opens the database, and sets the coordinator on it. `onWait` is called when the check of a large
@@ -38,7 +39,7 @@ export async function openQueue(config: MasterConfig, owner: string, onWait: () 
       database.close();
       lock.release();
     };
-    return { committer, coordinator, close };
+    return { committer, coordinator, recounted: database.recounted, close };
   } catch (error) {
     lock.release();
     throw error;
