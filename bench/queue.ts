@@ -8,7 +8,7 @@ import type { Measured, Round } from "./queue/client.ts";
 import { type Program, startProgram } from "./queue/program.ts";
 import { type Rival, startRivals } from "./queue/rivals.ts";
 
-const ROUNDS = 2;
+const ROUNDS = 5;
 const FILMS = 16_000;
 /** Workers at once, and jobs at a claim where they come in batches. */
 const SIXTEEN = 16;

@@ -533,4 +533,33 @@ export const SABOTAGES: Sabotage[] = [
     put: "const prefix: string[] = (await networkPrefix([of.ffmpeg_path])).slice(0, 0);",
     caught_by: "test/ffmpeg/network.test.ts",
   },
+  // How soon work is done.
+  {
+    what: "leave the waiting workers asleep when a job arrives",
+    file: "src/roles/master/longpoll.ts",
+    find: 'if (event.type === "queued") line.wake();',
+    put: "",
+    caught_by: "test/roles/master/longpoll.test.ts",
+  },
+  {
+    what: "leave a film to a worker that has fallen silent",
+    file: "src/roles/master/candidates.ts",
+    find: ".filter((other) => isHeard(context, other, now))",
+    put: "",
+    caught_by: "test/roles/master/upkeep.test.ts",
+  },
+  {
+    what: "tell nobody that a worker has fallen silent to which films were left",
+    file: "src/roles/master/upkeep.ts",
+    find: "if (fell_silent) emit",
+    put: "if (fell_silent && since_ms > now.monotonic_ms) emit",
+    caught_by: "test/roles/master/upkeep.test.ts",
+  },
+  {
+    what: "put what a savepoint may take back into a file in /tmp",
+    file: "src/db/database.ts",
+    find: "PRAGMA temp_store = MEMORY",
+    put: "PRAGMA temp_store = DEFAULT",
+    caught_by: "test/db/database.test.ts",
+  },
 ];

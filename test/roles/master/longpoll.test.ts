@@ -1,4 +1,15 @@
 import { expect, test } from "bun:test";
+import { createCommitter } from "../../../src/db/commit.ts";
+import { openDatabase } from "../../../src/db/database.ts";
+import { createGathering } from "../../../src/db/gathering.ts";
+import { createStore } from "../../../src/db/store.ts";
+import { createCoordinator } from "../../../src/roles/master/coordinator.ts";
+import { createLongPoll } from "../../../src/roles/master/longpoll.ts";
+import { createProblems } from "../../../src/roles/master/problems.ts";
+import { createTransact } from "../../../src/roles/master/transact.ts";
+import { systemClock } from "../../../src/shared/clock.ts";
+import { createLogger } from "../../../src/shared/log.ts";
+import { settings } from "../../sim/settings.ts";
 import { claimJob, type MasterSite, withMasterSite } from "../../support/master-test.ts";
 import { until } from "../../support/until.ts";
 
@@ -32,6 +43,37 @@ test("a waiting worker gets a new film at once; one that hung up is given nothin
     expect(await waiting).toMatchObject({ status: 200, body: { source_rel: "a.mkv", worker_id: "here" } });
     expect((await site.call("/api/status")).body).toMatchObject({ processing: 1, pending: 0 });
   }));
+
+test("each arrival answers a waiting worker by itself: no upkeep runs, and no wait ends before the test does", async () => {
+  const database = openDatabase({ path: ":memory:" });
+  const committer = createCommitter(database, createGathering());
+  const store = createStore(database);
+  const coordinator = createCoordinator({ store, committer, settings, random: Math.random });
+  const log = createLogger({ level: "error", format: "text", output_path: null });
+  const transact = createTransact({ committer, clock: systemClock, problems: createProblems(log) });
+  const longPoll = createLongPoll({ coordinator, transact });
+  const never = new AbortController().signal;
+  const wait = (worker_id: string) =>
+    longPoll.nextJob({ worker_id, protocol: 2, max: 1, wait_ms: 3_600_000 }, never);
+  const waits = new Map(["a", "b", "c"].map((worker_id) => [worker_id, wait(worker_id)]));
+  const got: string[] = [];
+  for (let film = 0; film < 100; film++) {
+    await transact((now) =>
+      coordinator.addSources([{ source_rel: `${film}.mkv`, size: 1, mtime_ns: "1" }], now),
+    );
+    const first = await Promise.race(
+      [...waits].map(async ([worker_id, waiting]) => ({ worker_id, reply: await waiting })),
+    );
+    if (first.reply === null || !("jobs" in first.reply)) throw new Error("a wait ended without a film");
+    got.push(...first.reply.jobs.map(({ source_rel }) => source_rel));
+    waits.set(first.worker_id, wait(first.worker_id));
+  }
+  expect(got).toEqual(Array.from({ length: 100 }, (_, film) => `${film}.mkv`));
+  longPoll.stop();
+  expect(await Promise.all(waits.values())).toEqual([null, null, null]);
+  committer.close();
+  database.close();
+});
 
 test("many waiting workers share many films", () =>
   withMasterSite(async (site) => {
