@@ -26,6 +26,9 @@ export function allEnded(master: SimMaster, world: World): boolean {
   if (rows.length !== world.sources.size) return false;
   if (rows.some((row) => row.source_mtime_ns !== mtimeOf(world.sources.get(row.source_rel) ?? 0)))
     return false;
+  // What the rules left alone is queued once others want it.
+  if (rows.some(({ reason, source_rel }) => reason === "excluded" && !master.refuses(source_rel)))
+    return false;
   for (const row of rows) checkEnd(world, master, row);
   return true;
 }

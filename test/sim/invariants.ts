@@ -60,9 +60,11 @@ export function checkFilms(
     if (expected.cancelled.has(id) && status !== "cancelled")
       world.fail(`the cancelled job ${id} is ${status}`);
   }
+  // What path and size alone decide needs no attempt.
   const outdated = rows<{ id: string; status: string }>(
     `select j.id, j.status from jobs j join attempts a on a.job_id = j.id and a.attempt = j.attempt
-     where j.status in ('completed', 'failed', 'skipped') and a.source_mtime_ns <> j.source_mtime_ns`,
+     where j.status in ('completed', 'failed', 'skipped') and a.source_mtime_ns <> j.source_mtime_ns
+       and coalesce(j.reason, '') not in ('excluded', 'too_small')`,
   );
   for (const { id, status } of outdated) world.fail(`${id} is ${status}, of an older source`);
   checkCounts(world, rows);

@@ -10,6 +10,7 @@ import type { Instant } from "../../src/shared/clock.ts";
 import { VcError } from "../../src/shared/errors.ts";
 import { parseStagingName } from "../../src/shared/job.ts";
 import type { Input } from "../../src/shared/protocol.ts";
+import { createWishes, NO_RULES, type Rules } from "../../src/shared/rules.ts";
 import { failing } from "./full-disk.ts";
 import { prepareChecks } from "./invariants.ts";
 import type { Model } from "./model.ts";
@@ -38,12 +39,17 @@ export function createSimMaster(world: World, model: Model) {
   let upkept = false;
   let publishing = new Map<string, Respond[]>();
   const pending: Promise<unknown>[] = [];
+  let wishes = createWishes({ conversion: settings.conversion, rules: NO_RULES });
   let parts = start();
 
   function start(): { committer: Committer; coordinator: Coordinator } {
     const committer = createCommitter(failing(database, { fails: () => fullDisk || dieAt("before") }));
-    const coordinator = createCoordinator({ store, committer, settings, random: world.random.next });
+    const rules = pickRules(world);
+    wishes = createWishes({ conversion: settings.conversion, rules });
+    const of = { store, committer, settings: { ...settings, rules }, random: world.random.next };
+    const coordinator = createCoordinator(of);
     coordinator.subscribe((event) => {
+      if (event.type === "job" && event.job.status === "skipped") world.count(`skipped: ${event.job.reason}`);
       if (event.type === "job") model.ended(event.job);
       if (event.type === "worker" && event.worker.status === "quarantined") world.count("worker quarantined");
     });
@@ -256,6 +262,8 @@ export function createSimMaster(world: World, model: Model) {
       if (up) operate(() => act(parts.coordinator, now()), then, ignore);
     },
     leases: () => parts.coordinator.leases(),
+    /** The rules of the present start. */
+    refuses: (source_rel: string) => wishes.refuse({ source_rel, size: 1 }) !== null,
     settled: async () => {
       while (pending.length > 0) await pending.shift();
     },
@@ -263,6 +271,12 @@ export function createSimMaster(world: World, model: Model) {
 }
 
 const ignore = () => {};
+
+/** Every start may be one with other rules. */
+function pickRules({ random }: World): Rules {
+  const exclude = random.pick([[], [], ["*.avi"], ["b/**", "more1"], ["**"]]);
+  return { ...NO_RULES, exclude, max_size_ratio: random.pick([null, null, 0.001]) };
+}
 
 function runCall(coordinator: Coordinator, call: Call, input: never, now: Instant): unknown {
   switch (call) {

@@ -38,6 +38,8 @@ const HARD_CASES = [
   "fault: database's disk full",
   "deadly film parked",
   "worker quarantined",
+  "skipped: excluded",
+  "skipped: not_smaller",
   "publication taken up after a restart",
   "publication found done after a restart",
   "source changed before publication",
