@@ -36,7 +36,7 @@ export function encoding(plan: VideoPlan): string[] {
   const { rate, preset, bit_depth, frame_rate, limits, color } = plan;
   return [
     ...[...graph(plan), "-c:v:0", plan.encoder],
-    ...encoder.options({ rate, preset, bit_depth, frame_rate, limits, color: plan }),
+    ...encoder.options({ rate, preset, bit_depth, frame_rate, limits, color: plan, chroma: plan.chroma }),
     ...fieldOptions(plan.fields),
     ...plan.open.output,
     // Frames keep their own times: none is invented to fill a hole, none dropped.

@@ -39,7 +39,8 @@ export function planColor(of: {
   const tone_map = mapped ? toneMapOf(labels, film.hdr) : null;
   const hdr = mapped || !hasMetadata(film) || !isHdr(labels.transfer) ? null : staticOf(film.hdr);
   const writes = hdr === null || writesHdr(choice);
-  const from_rgb = film.chroma === "rgb" ? (labels.primaries === "bt2020" ? "bt2020" : "bt709") : null;
+  const becomes_yuv = film.chroma === "rgb" && choice.format.chroma !== "rgb";
+  const from_rgb = becomes_yuv ? (labels.primaries === "bt2020" ? "bt2020" : "bt709") : null;
   const color = mapped ? SDR : resultColor({ ...of, labels, from_rgb });
   const location = mapped ? null : locationOf(film, choice);
   return {
@@ -150,6 +151,7 @@ function resultColor(of: {
   const full = isLossless(of.conversion.codec) && labels.range === "pc" && from_rgb === null;
   const range = full ? "pc" : "tv";
   const told = tellable(labels);
+  if (film.chroma === "rgb" && from_rgb === null) return { ...told, matrix: null, range: "pc" };
   if (from_rgb !== null) return { ...told, matrix: from_rgb === "bt2020" ? "bt2020nc" : "bt709", range };
   if (!isHighDefinition(film) || isHighDefinition(of.size)) return { ...told, range };
   const { primaries, transfer, matrix } = told;

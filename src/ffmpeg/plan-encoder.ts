@@ -3,6 +3,7 @@ import type { Conversion } from "../shared/conversion.ts";
 import type { BitDepth } from "../shared/gpu.ts";
 import type { VideoStream } from "../shared/media.ts";
 import type { Encoder, EncoderFamily, PictureFormat } from "./encoders/family.ts";
+import { hasAlpha } from "./plan-samples.ts";
 import type { Size } from "./plan-size.ts";
 
 /** An encoder for one film: how it was proven, and the kind of picture that it gets. */
@@ -63,6 +64,8 @@ function consider(of: Considered): { choice: EncoderChoice } | { why: string | n
   if (format === undefined || (wanted.bit_depth === 10 && !proven.ten_bit)) {
     return { why: `no ${wanted.bit_depth} bits` };
   }
+  const lost = loses(wanted.codec, wanted.film, format);
+  if (lost !== null) return { why: lost };
   const why = wrongSize({ encoder, proven, format, size: wanted.size });
   return why === null ? { choice: { family, encoder, proven, format } } : { why };
 }
@@ -90,14 +93,25 @@ function provenHere({
 /** The kind of picture nearest to the film's: its own colours, or else the first that the encoder has. */
 function formatFor(encoder: Encoder, film: VideoStream, bit_depth: BitDepth): PictureFormat | undefined {
   const deep = encoder.formats.filter((one) => one.bit_depth === bit_depth);
-  return deep.find((one) => one.chroma === KEPT_AS[film.chroma]) ?? deep[0];
+  const transparent = hasAlpha(film) ? deep.filter(({ alpha }) => alpha === true) : [];
+  const fitting = transparent.length > 0 ? transparent : deep.filter(({ alpha }) => alpha !== true);
+  const chromas = /^yuv41/.test(film.pixel_format) ? (["422"] as const) : KEPT_AS[film.chroma];
+  const near = chromas.flatMap((chroma) => fitting.find((one) => one.chroma === chroma) ?? []);
+  return near[0] ?? fitting[0];
 }
 
-/** Gray fits into 4:2:0 and everything else into 4:4:4 without loss of sharpness. */
-const KEPT_AS: Record<VideoStream["chroma"], PictureFormat["chroma"]> = {
-  ...{ "420": "420", "422": "422", "444": "444" },
-  ...{ gray: "420", rgb: "444", other: "444" },
+/** Gray fits into 4:2:0, 4:1:1 into 4:2:2, and everything else into 4:4:4 without loss of sharpness. */
+const KEPT_AS: Record<VideoStream["chroma"], PictureFormat["chroma"][]> = {
+  ...{ "420": ["420"], "422": ["422"], "444": ["444"] },
+  ...{ gray: ["420"], rgb: ["rgb", "444"], other: ["444"] },
 };
+
+/** What another encoder of the codec keeps and this one cannot; null for nothing. */
+function loses(codec: Conversion["codec"], film: VideoStream, format: PictureFormat): string | null {
+  if (!["ffv1", "prores"].includes(codec)) return null;
+  if (hasAlpha(film) && format.alpha !== true) return "it keeps no transparency";
+  return codec === "ffv1" && film.chroma === "rgb" && format.chroma !== "rgb" ? "it keeps no RGB" : null;
+}
 
 /** The driver's own limits, where it states some, count instead of the family's. */
 function wrongSize(of: {

@@ -1,10 +1,11 @@
 import { type Conversion, isLossless, type Preset } from "../shared/conversion.ts";
 import type { BitDepth, DeviceOptions, EncodeLimits } from "../shared/gpu.ts";
 import type { MediaInfo, Rational, VideoStream } from "../shared/media.ts";
-import type { RateControl } from "./encoders/family.ts";
+import type { PictureFormat, RateControl } from "./encoders/family.ts";
 import { type ColorPlan, planColor } from "./plan-color.ts";
 import type { Step } from "./plan-ladder.ts";
 import { cropBySelf, shapeNotes } from "./plan-picture.ts";
+import { keepsSamples, sampleNotes } from "./plan-samples.ts";
 import { changesFields, type FieldPlan, fieldNotes, picturesPer, planFields } from "./plan-scan.ts";
 import { isScaled, outputShape, type Shape } from "./plan-size.ts";
 
@@ -38,6 +39,7 @@ export type VideoPlan = {
   input_format: string;
   pixel_format: string;
   bit_depth: BitDepth;
+  chroma: PictureFormat["chroma"];
   /** Whether the result shows the source's every sample, so that the least difference is an error. */
   exact: boolean;
   fields: FieldPlan;
@@ -69,7 +71,12 @@ export function planVideo(of: {
     turn: { rotation: film.rotation, mirrored: film.mirrored },
     decoded_format: decode === "cpu" ? null : film.bit_depth === 10 ? "p010le" : "nv12",
     ...{ input_format: format.input, pixel_format: format.result, bit_depth: format.bit_depth },
-    exact: isLossless(conversion.codec) && keepsSamples(film, step, fields) && !isScaled(film, size),
+    chroma: format.chroma,
+    exact:
+      isLossless(conversion.codec) &&
+      !changesFields(fields) &&
+      keepsSamples(film, format) &&
+      !isScaled(film, size),
     fields,
     rate: rateControl(of),
     preset: conversion.preset,
@@ -79,15 +86,10 @@ export function planVideo(of: {
     notes: [
       ...shapeNotes(film, size),
       ...color.notes,
-      ...notesOf(film, step),
+      ...(step.notes.length > 0 ? [] : sampleNotes(film, conversion.codec, format)),
       ...fieldNotes(film, fields, conversion.codec),
     ],
   };
-}
-
-function keepsSamples(film: VideoStream, { choice }: Step, fields: FieldPlan): boolean {
-  const { chroma, bit_depth } = choice.format;
-  return !changesFields(fields) && film.chroma === chroma && film.bit_depth === bit_depth;
 }
 
 function rateControl({
@@ -112,29 +114,4 @@ export function estimatedBitRate(media: MediaInfo): number | null {
   const whole = media.duration_s === null ? media.bit_rate : (media.size_bytes * 8) / media.duration_s;
   const sound = media.audio.reduce((sum, track) => sum + (track.bit_rate ?? 0), 0);
   return whole === null || whole - sound < 50_000 ? null : Math.round(whole - sound);
-}
-
-function notesOf(film: VideoStream, { choice }: Step): string[] {
-  const { bit_depth, chroma } = choice.format;
-  const { codec } = choice.encoder;
-  const keeps = isLossless(codec);
-  return [
-    ...(keeps && film.bit_depth > bit_depth
-      ? [
-          `The film's ${film.bit_depth} bits a sample became ${bit_depth}: ${codec} is lossless from there on.`,
-        ]
-      : []),
-    ...(keeps && film.chroma === "rgb"
-      ? ["The film's RGB became YUV 4:4:4: ffv1 is lossless from there on."]
-      : []),
-    ...(codec === "prores" && ["444", "rgb"].includes(film.chroma)
-      ? [`The film's full resolution of colour became 4:${chroma.slice(1, 2)}:${chroma.slice(2)}.`]
-      : []),
-    ...(hasAlpha(film.pixel_format) ? ["The film's transparency was left out."] : []),
-  ];
-}
-
-/** By the names of ffmpeg's pixel formats. */
-function hasAlpha(pixel_format: string): boolean {
-  return /^(?:yuva|gbrap|ya\d|rgba|bgra|argb|abgr)/.test(pixel_format);
 }

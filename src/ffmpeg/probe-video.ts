@@ -18,6 +18,7 @@ export function parseVideoStream(stream: ProbedStream, container_duration_s: num
     pixel_format,
     bit_depth: bitDepth(pixel_format, stream.bits_per_raw_sample),
     chroma: chroma(pixel_format),
+    hidden_alpha: stream.tags.alpha_mode === "1" || stream.tags.ALPHA_MODE === "1",
     frame_rate,
     base_frame_rate,
     constant_rate: isConstant(frame_rate, base_frame_rate),

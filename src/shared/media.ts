@@ -75,6 +75,8 @@ export type VideoStream = {
   sample_aspect_ratio: Rational;
   pixel_format: string;
   bit_depth: number;
+  /** The container holds transparency beside these pictures (WebM's AlphaMode), which ffmpeg's own decoders leave out. */
+  hidden_alpha: boolean;
   chroma: "420" | "422" | "444" | "rgb" | "gray" | "other";
   /** Frames per second: the average, and the smallest that holds every frame's time. */
   frame_rate: number | null;

@@ -45,6 +45,7 @@ export function videoStream(changes: Partial<VideoStream> = {}): VideoStream {
     sample_aspect_ratio: { num: 1, den: 1 },
     pixel_format: "yuv420p",
     bit_depth: 8,
+    hidden_alpha: false,
     chroma: "420",
     frame_rate: 25,
     base_frame_rate: 25,

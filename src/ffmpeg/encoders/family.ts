@@ -33,8 +33,10 @@ export type Encoder = {
 };
 
 export type PictureFormat = {
-  chroma: "420" | "422" | "444";
+  chroma: "420" | "422" | "444" | "rgb";
   bit_depth: BitDepth;
+  /** Whether it keeps how transparent each sample is. */
+  alpha?: true;
   /** The pixel format in which frames come to the encoder, or to the filters that upload them to it. */
   input: string;
   /** The pixel format of the result, as ffprobe tells it. */
@@ -51,6 +53,8 @@ export type EncoderSettings = {
   frame_rate: Rational | null;
   /** What the driver states; null where nothing is known. */
   limits: EncodeLimits | null;
+  /** How the samples of colour lie, where that changes the options. */
+  chroma?: PictureFormat["chroma"];
   /** What it must be told apart from the pictures. */
   color?: { hdr: StaticHdr | null; chroma_location: string | null };
 };

@@ -17,7 +17,34 @@ export const PLANAR_422_10: PictureFormat = {
   ...{ input: "yuv422p10le", result: "yuv422p10le" },
 };
 
-/** Everything that a lossless encoder can keep as it is. */
+/** Of ProRes 4444, whose decoder always gives 12 bits. */
+export const PRORES_444: PictureFormat[] = [
+  { chroma: "444", bit_depth: 10, input: "yuv444p10le", result: "yuv444p12le" },
+  { chroma: "444", bit_depth: 10, input: "yuva444p10le", result: "yuva444p12le", alpha: true },
+];
+
+const planar = (chroma: PictureFormat["chroma"], bit_depth: 8 | 10, name: string): PictureFormat => ({
+  ...{ chroma, bit_depth, input: name, result: name },
+});
+const transparent = (format: PictureFormat): PictureFormat => ({ ...format, alpha: true });
+
+/** Red, green and blue, and everything with transparency. */
+export const RGB_AND_TRANSPARENT: PictureFormat[] = [
+  planar("rgb", 8, "bgr0"),
+  planar("rgb", 10, "gbrp10le"),
+  ...[
+    planar("420", 8, "yuva420p"),
+    planar("422", 8, "yuva422p"),
+    planar("444", 8, "yuva444p"),
+    planar("420", 10, "yuva420p10le"),
+    planar("422", 10, "yuva422p10le"),
+    planar("444", 10, "yuva444p10le"),
+    planar("rgb", 8, "bgra"),
+    planar("rgb", 10, "gbrap10le"),
+  ].map(transparent),
+];
+
+/** Every kind of YUV that a lossless encoder can keep as it is. */
 export const PLANAR_ALL: PictureFormat[] = [
   ...PLANAR_420,
   { chroma: "422", bit_depth: 8, input: "yuv422p", result: "yuv422p" },

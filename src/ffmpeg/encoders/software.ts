@@ -1,7 +1,7 @@
 import type { Preset } from "../../shared/conversion.ts";
 import { NO_DEVICE_OPTIONS } from "../../shared/gpu.ts";
 import type { Encoder, EncoderFamily, EncoderSettings, RateControl } from "./family.ts";
-import { PLANAR_420, PLANAR_422_10, PLANAR_ALL } from "./formats.ts";
+import { PLANAR_420, PLANAR_422_10, PLANAR_ALL, PRORES_444, RGB_AND_TRANSPARENT } from "./formats.ts";
 import { chromaLocation, svtHdr, x265Hdr } from "./hdr.ts";
 import { aomQuality, KEYFRAMES, proresProfile, qualityOr } from "./scales.ts";
 
@@ -64,7 +64,7 @@ const aomAv1: Encoder = {
 const ffv1: Encoder = {
   codec: "ffv1",
   encoder: "ffv1",
-  formats: PLANAR_ALL,
+  formats: [...PLANAR_ALL, ...RGB_AND_TRANSPARENT],
   min_size: { width: 16, height: 16 },
   options: () => ["-level", "3", "-g", "1", "-slicecrc", "1", "-slices", "16", "-coder", "range_tab"],
 };
@@ -72,9 +72,11 @@ const ffv1: Encoder = {
 const prores: Encoder = {
   codec: "prores",
   encoder: "prores_ks",
-  formats: [PLANAR_422_10],
+  formats: [PLANAR_422_10, ...PRORES_444],
   min_size: { width: 2, height: 2 },
-  options: ({ rate }) => ["-profile:v", proresProfile(rate), "-vendor", "apl0"],
+  options: ({ rate, chroma }) => [
+    ...["-profile:v", chroma === "444" ? "4444" : proresProfile(rate), "-vendor", "apl0"],
+  ],
 };
 
 /** Encoding on the CPU, with libraries that are part of common builds of ffmpeg. */
