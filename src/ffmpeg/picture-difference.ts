@@ -28,8 +28,10 @@ export function differs({ mean, alike }: PictureDifference, most: number = MOST)
 }
 
 export const MOST = 12;
-/** GPUs map HDR to SDR by curves of their own: in the middle of the scale they are up to 10 away from zscale's. */
+/** HDR that became SDR: what is compared was mapped after it was made small, which at edges is not the same. */
 export const MOST_MAPPED = 22;
+/** GPUs have curves of their own. Measured: natural pictures 6, test pictures of the loudest colours 31. */
+export const MOST_MAPPED_BY_GPU = 40;
 
 /** Whether the result stands still at places where the source moves; `changes` are mean differences between places. */
 export function isFrozen(changes: { source: number; result: number }[]): boolean {

@@ -16,15 +16,17 @@ export function toCapabilities(of: {
     const [first] = depths;
     if (first === undefined) continue;
     const { trial, outcome } = first;
-    if (trial.stage !== "encode" && trial.stage !== "audio") continue;
+    if (!makes(trial)) continue;
     const who = producer(trial);
     if (outcome.why !== null) {
       refused.push({ ...who, why: outcome.why });
       continue;
     }
-    const ten_bit = depths.some((one) => bitDepth(one) === 10 && one.outcome.why === null);
-    const { open, limits } = trial.stage === "encode" ? trial : { open: NO_DEVICE_OPTIONS, limits: null };
-    encoders.push({ ...who, ten_bit, open, limits });
+    const worked = depths.filter((one) => one.outcome.why === null).map((one) => one.trial);
+    const ten_bit = worked.some((one) => one.stage === "encode" && one.bit_depth === 10);
+    const hdr = worked.some(({ stage }) => stage === "hdr") ? { hdr: true } : {};
+    const { open, limits } = trial.stage === "audio" ? { open: NO_DEVICE_OPTIONS, limits: null } : trial;
+    encoders.push({ ...who, ten_bit, ...hdr, open, limits });
   }
   const on_cpu = tried.find(({ trial }) => trial.stage === "tone_map" && trial.device === null);
   return {
@@ -36,14 +38,14 @@ export function toCapabilities(of: {
 /** A trial as it is shown to people and programs; `said` is ffmpeg's own last line where it failed. */
 export function trialRecord({ trial, outcome }: Tried) {
   const { stage, device } = trial;
-  const made = stage === "encode" || stage === "audio" ? producer(trial) : null;
+  const made = makes(trial) ? producer(trial) : null;
   return {
     stage,
     device: device?.gpu.id ?? null,
     family: made?.family ?? null,
     codec: stage === "decode" ? trial.codec : (made?.codec ?? null),
     encoder: made?.encoder ?? null,
-    bit_depth: stage === "audio" ? null : trial.bit_depth,
+    bit_depth: stage === "audio" || stage === "open" ? null : trial.bit_depth,
     proven: outcome.why === null,
     why: outcome.why,
     said: outcome.said,
@@ -51,12 +53,16 @@ export function trialRecord({ trial, outcome }: Tried) {
 }
 
 function subjectOf({ trial }: Tried): string {
-  if (trial.stage !== "encode" && trial.stage !== "audio") return trial.stage;
+  if (!makes(trial)) return trial.stage;
   const { family, encoder, device } = producer(trial);
   return `${family} ${encoder} ${device}`;
 }
 
-type Producing = Extract<Trial, { stage: "encode" | "audio" }>;
+type Producing = Extract<Trial, { stage: "encode" | "hdr" | "audio" }>;
+
+function makes(trial: Trial): trial is Producing {
+  return trial.stage === "encode" || trial.stage === "hdr" || trial.stage === "audio";
+}
 
 function producer(trial: Producing): Omit<RefusedEncoder, "why"> {
   if (trial.stage === "audio")
@@ -65,15 +71,11 @@ function producer(trial: Producing): Omit<RefusedEncoder, "why"> {
   return { family, codec: encoder.codec, encoder: encoder.encoder, device: device?.gpu.id ?? null };
 }
 
-function bitDepth({ trial }: Tried): number {
-  return trial.stage === "audio" ? 0 : trial.bit_depth;
-}
-
 function gpuOf({ gpu }: TrialDevice, tried: Tried[]): Gpu {
   const tone_map: BitDepth[] = [];
   const result: Gpu = { ...gpu, decode: [], scale: [], tone_map, refused: [] };
   for (const { trial, outcome } of tried) {
-    if (trial.device?.gpu.id !== gpu.id || trial.stage === "encode" || trial.stage === "audio") continue;
+    if (trial.device?.gpu.id !== gpu.id || makes(trial) || trial.stage === "open") continue;
     const { stage, bit_depth } = trial;
     const codec = stage === "decode" ? trial.codec : null;
     if (outcome.why !== null) result.refused.push({ stage, codec, bit_depth, why: outcome.why });

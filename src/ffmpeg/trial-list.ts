@@ -19,6 +19,8 @@ export type TrialDevice = {
   gpu: Gpu;
   /** Another one as soon as the driver is, or what it offers. */
   key: string;
+  /** PCI's number of the model; 0 where there is none. */
+  device_id: number;
   /** Why nothing shall run on it; null: all that it offers is tried. */
   unwanted: string | null;
   decode: Offer<SizeLimits>[];
@@ -34,13 +36,21 @@ export type Offer<Limits> = {
 };
 
 /** One question that only a run of ffmpeg can answer, unless `known` says already why the answer is no. */
-export type Trial = { device: TrialDevice | null; known: string | null } & Question;
+export type Trial = {
+  device: TrialDevice | null;
+  known: string | null;
+  /** For where the same encoder works on none of the devices that could be named. */
+  last_resort?: true;
+} & Question;
 
 type Question =
+  /** Whether it can be opened, and is the card that it is taken for: on that all else depends that goes through Vulkan. */
+  | { stage: "open" }
   | { stage: "decode"; codec: SourceCodec; bit_depth: BitDepth; limits: SizeLimits | null }
   | { stage: "scale"; bit_depth: BitDepth }
   | { stage: "tone_map"; bit_depth: BitDepth }
   | EncodeQuestion
+  | HdrQuestion
   | { stage: "audio"; codec: string; encoder: string };
 
 export type EncodeQuestion = {
@@ -52,6 +62,9 @@ export type EncodeQuestion = {
   open: DeviceOptions;
   limits: EncodeLimits | null;
 };
+
+/** Whether the encoder writes the metadata that its pictures carry; those whose options say them need not. */
+export type HdrQuestion = Omit<EncodeQuestion, "stage"> & { stage: "hdr" };
 
 export type TrialSubjects = {
   ffmpeg: Pick<FfmpegInfo, "version">;
@@ -66,6 +79,7 @@ export type TrialSubjects = {
 export function listTrials(of: TrialSubjects): Trial[] {
   return [
     ...of.devices.flatMap((device) => [
+      { stage: "open" as const, device, known: device.unwanted },
       ...decodeTrials(of, device),
       ...pictureTrials("scale", device),
       ...pictureTrials("tone_map", device),
@@ -84,11 +98,19 @@ export function listTrials(of: TrialSubjects): Trial[] {
   ];
 }
 
+/** Whether it can only work on a device that Vulkan opens. */
+export function needsVulkan(trial: Trial): boolean {
+  if (trial.stage === "audio" || trial.stage === "open" || trial.device === null) return false;
+  const opens = trial.stage === "encode" || trial.stage === "hdr";
+  return !opens || trial.open.input.some((option) => option.startsWith("vulkan="));
+}
+
 /** What a trial is about, as text that is the same whenever its answer must be: answers are remembered by it. */
 export function trialKey(trial: Trial): string {
   const { device, stage } = trial;
   const where = device === null ? "" : `${device.key} `;
   if (stage === "audio") return `${stage} ${trial.encoder}`;
+  if (stage === "open") return `${where}${stage}`;
   if (stage === "scale" || stage === "tone_map") return `${where}${stage} ${trial.bit_depth}`;
   const what = stage === "decode" ? trial.codec : `${trial.family} ${trial.encoder.encoder}`;
   return `${where}${stage} ${what} ${trial.bit_depth}`;
@@ -109,9 +131,9 @@ function pictureTrials(stage: "scale" | "tone_map", device: TrialDevice): Trial[
   return BIT_DEPTHS.map((bit_depth) => ({ stage, device, bit_depth, known: device.unwanted }));
 }
 
-type Place = { device: TrialDevice | null; open: DeviceOptions };
+type Place = { device: TrialDevice | null; open: DeviceOptions; last_resort?: true };
 
-/** Each Gpu that the family can be on; or the machine's own choice, where none of them can be named. */
+/** Each Gpu that the family can be on, by name, and then the machine's own choice. */
 function placesOf(family: EncoderFamily, { devices, os }: TrialSubjects): Place[] {
   const on = (device: TrialDevice | null): Place[] => {
     const open = family.device({ gpu: device?.gpu ?? null, os });
@@ -119,7 +141,8 @@ function placesOf(family: EncoderFamily, { devices, os }: TrialSubjects): Place[
   };
   if (family.family === "software") return on(null);
   const named = devices.flatMap(on);
-  return named.length > 0 ? named : on(null);
+  if (named.length === 0) return on(null);
+  return [...named, ...on(null).map((place) => ({ ...place, last_resort: true as const }))];
 }
 
 function encodeTrials(of: TrialSubjects, at: Place & { family: FamilyName; encoder: Encoder }): Trial[] {
@@ -131,7 +154,9 @@ function encodeTrials(of: TrialSubjects, at: Place & { family: FamilyName; encod
     const asked = family === "vulkan" ? device?.encode : undefined;
     const offer = asked?.find((one) => one.codec === encoder.codec && one.bit_depth === bit_depth);
     const known = device?.unwanted ?? offer?.refused ?? missing(of.built_in, encoder.encoder);
-    return [{ stage: "encode", ...at, bit_depth, format, limits: offer?.limits ?? null, known }];
+    const question = { ...at, bit_depth, format, limits: offer?.limits ?? null, known };
+    const hdr = bit_depth === 10 && encoder.hdr === undefined && ["hevc", "av1"].includes(encoder.codec);
+    return [{ stage: "encode", ...question }, ...(hdr ? [{ stage: "hdr" as const, ...question }] : [])];
   });
 }
 

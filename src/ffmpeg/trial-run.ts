@@ -11,7 +11,7 @@ export function no(why: string): Outcome {
 }
 
 /**
- * Runs one ffmpeg of a trial, its progress on standard error, what it makes on standard output. It is killed (SIGKILL)
+ * Runs one ffmpeg of a trial, its progress and messages (`lines`) on standard error, what it makes on standard output. It is killed (SIGKILL)
  * after `limit_ms`, and soon after it said that it has ended: some drivers never let it exit, which vc survives.
  * Throws VcError("ffmpeg") if it cannot be started.
  */
@@ -20,7 +20,7 @@ export async function runTrial(of: {
   options: string[];
   limit_ms: number;
   exit_grace_ms?: number;
-}): Promise<{ outcome: Outcome; output: Uint8Array }> {
+}): Promise<{ outcome: Outcome; output: Uint8Array; lines: string[] }> {
   const { exit_grace_ms = EXIT_GRACE_MS } = of;
   const pieces: Uint8Array[] = [];
   const over = new AbortController();
@@ -41,10 +41,10 @@ export async function runTrial(of: {
   try {
     const why = whyFailed(await run, lines, of.limit_ms);
     const said = why === null ? null : (lines.at(-1) ?? null);
-    return { outcome: { why, said, hung: (await run).timed_out }, output: Buffer.concat(pieces) };
+    return { outcome: { why, said, hung: (await run).timed_out }, output: Buffer.concat(pieces), lines };
   } catch (error) {
     if (!over.signal.aborted) throw error;
-    return { outcome: PROVEN, output: Buffer.concat(pieces) };
+    return { outcome: PROVEN, output: Buffer.concat(pieces), lines };
   } finally {
     clearTimeout(grace);
   }
@@ -67,6 +67,11 @@ function whyFailed(run: ToolRun, lines: string[], limit_ms: number): string | nu
 /** ffmpeg's first complaint is the cause; drivers may have warned before, and what follows only passes it on. */
 function cause(lines: string[]): string | undefined {
   const first = lines.find((line) => !/warning/i.test(line)) ?? lines[0];
-  const text = first?.replace(/^(\[[^\]]*\] )+/, "").slice(0, 200);
-  return text?.replace(/^Device creation failed: -?\d+\.?$/, "its device cannot be opened");
+  return first === undefined ? undefined : complaintText(first);
+}
+
+/** What a line of ffmpeg's says, without who says it. */
+export function complaintText(line: string): string {
+  const text = line.replace(/^(\[[^\]]*\] )+/, "").slice(0, 200);
+  return text.replace(/^Device creation failed: -?\d+\.?$/, "its device cannot be opened");
 }

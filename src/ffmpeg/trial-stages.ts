@@ -140,7 +140,7 @@ export async function tryAudio(bench: Limited, encoder: string): Promise<Outcome
   return output.length > MUXER_ONLY_BYTES ? PROVEN : no("nothing came out");
 }
 
-const RAW = ["-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"];
+export const RAW = ["-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"];
 /** A NUT file (which needs no seeking) without any packet has some 300 bytes. */
 const MUXER_ONLY_BYTES = 600;
 /**
@@ -153,7 +153,7 @@ const ENCODE_TOLERANCE = 4;
 type Source = { kind: PictureKind; pictures: Uint8Array; input: string[] };
 
 /** The trial's pictures as a file of raw video, with the options that open it. */
-function layOutPictures(bench: TrialBench, kind: PictureKind): Promise<Source> {
+export function layOutPictures(bench: TrialBench, kind: PictureKind): Promise<Source> {
   const { width, height, bit_depth } = kind;
   const name = `${width}x${height}-${bit_depth}.yuv`;
   return bench.once(name, async () => {

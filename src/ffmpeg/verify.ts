@@ -1,6 +1,6 @@
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import type { Damage } from "./log.ts";
-import { differs, isFrozen, MOST, MOST_MAPPED } from "./picture-difference.ts";
+import { differs, isFrozen, MOST, MOST_MAPPED, MOST_MAPPED_BY_GPU } from "./picture-difference.ts";
 import type { PictureSample } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
 import { picturesPer } from "./plan-scan.ts";
@@ -152,13 +152,17 @@ function longest(timelines: Map<number, Timeline>): number {
 /** Lossless results were 0 away in everything tried; a wrong matrix or range is 2 and more. */
 const ROUNDING = 0.5;
 
-function wrongPicture(samples: PictureSample[], { exact, tone_map }: Plan["video"]): string | null {
+function mostOf({ tone_map, filter }: Plan["video"]): number {
+  if (tone_map === null) return MOST;
+  return filter === "vulkan" ? MOST_MAPPED_BY_GPU : MOST_MAPPED;
+}
+
+function wrongPicture(samples: PictureSample[], plan: Plan["video"]): string | null {
   const absent = samples.find(({ missing }) => missing === "result");
   if (absent !== undefined) return `it shows no picture at ${absent.at_s.toFixed(1)} s`;
   const wrong = samples.filter(
     ({ difference }) =>
-      difference !== null &&
-      (exact ? difference.mean > ROUNDING : differs(difference, tone_map === null ? MOST : MOST_MAPPED)),
+      difference !== null && (plan.exact ? difference.mean > ROUNDING : differs(difference, mostOf(plan))),
   );
   if (isFrozen(samples.flatMap(({ change }) => (change === null ? [] : [change]))))
     return "its picture stands still";

@@ -1,11 +1,33 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { FAMILIES } from "../../src/ffmpeg/encoders/families.ts";
 import { CHART, chartPicture, distances, expectedPatches, readPatches } from "../../src/ffmpeg/tone-chart.ts";
 import { toneMapOf, toneMapOnCpu } from "../../src/ffmpeg/tone-map.ts";
+import { tryHdr } from "../../src/ffmpeg/trial-hdr.ts";
 import { createBench, type TrialBench } from "../../src/ffmpeg/trial-stages.ts";
 import { tryToneMap } from "../../src/ffmpeg/trial-tone-map.ts";
 import { newer, noNewer } from "../support/newer-ffmpeg.ts";
+import { run } from "../support/processes.ts";
 import { testOr } from "../support/test-or.ts";
+import { noLlvmpipe } from "../support/vulkan.ts";
+import { gpuRecord } from "./gpu-record.ts";
 import { DISPLAY, HLG, hdrRecord, LIGHT, PQ } from "./hdr-records.ts";
+import { convert, temporaryFolder, thisMachine } from "./machine.ts";
+import { gpuUse } from "./records.ts";
+
+const LIMIT_MS = 60_000;
+const thisFfmpeg = (await thisMachine()).ffmpeg;
+
+/** Why nothing can be mapped through Vulkan by this ffmpeg; a trial says it. */
+async function askLibplacebo(): Promise<string | null> {
+  if (noLlvmpipe !== null) return noLlvmpipe;
+  const bench = await createBench(thisFfmpeg.path);
+  const gpu = gpuRecord({ index: 0, type: "cpu" });
+  const { why } = await tryToneMap({ ...bench, limit_ms: 60_000 }, { gpu, bit_depth: 8 });
+  await bench.remove();
+  return why;
+}
+const noLibplacebo = await askLibplacebo();
 
 describe("how a film is mapped", () => {
   const rows: [string, Parameters<typeof toneMapOf>, ReturnType<typeof toneMapOf>][] = [
@@ -90,6 +112,65 @@ describe("by real filters, as the chart must look", () => {
   testOr(noNewer, "on the CPU by a newer ffmpeg", async () => {
     expect(await tryToneMap(on(newer?.ffmpeg ?? ""), { gpu: null, bit_depth: 8 })).toEqual(proven);
   });
+});
+
+describe("what encoders make of HDR's metadata", () => {
+  const encoder = FAMILIES.flatMap(({ encoders }) => encoders).find((one) => one.encoder === "libaom-av1");
+  const format = encoder?.formats.find(({ bit_depth }) => bit_depth === 10);
+  async function ask(ffmpeg_path: string) {
+    if (encoder === undefined || format === undefined) throw new Error("no libaom-av1");
+    const bench = await createBench(ffmpeg_path);
+    const open = { input: [], upload: [], output: [] };
+    const subject = { encoder, format, open, bit_depth: 10, limits: null, family: "software" } as const;
+    const outcome = await tryHdr({ ...bench, limit_ms: 60_000 }, { stage: "hdr", ...subject });
+    await bench.remove();
+    return outcome.why;
+  }
+
+  // As of ffmpeg 5.1 libaom is told nothing of them; a system with another ffmpeg has another answer.
+  const old = thisFfmpeg.major === 5 ? null : "this ffmpeg is not 5.1";
+  testOr(old, "they are lost by an encoder that is not told", async () => {
+    expect(await ask(thisFfmpeg.path)).toBe("it does not write what its pictures say of HDR");
+  });
+
+  testOr(noNewer, "and kept by one that is", async () => {
+    expect(await ask(newer?.ffmpeg ?? "")).toBeNull();
+  });
+});
+
+describe("through libplacebo on Mesa's Vulkan on the CPU", () => {
+  testOr(
+    noLibplacebo,
+    "a film becomes SDR, and what it became is compared",
+    async () => {
+      const folder = await temporaryFolder();
+      const source = join(folder.path, "source.mkv");
+      // As light as films are: the strongest signal of PQ would be 10,000 cd/m2.
+      const picture = "testsrc=s=256x144:r=25:d=0.4,format=yuv420p10le,lutyuv=y=64+(val-64)*0.72";
+      const labels = "color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv";
+      const x265 = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error"];
+      const tags = ["-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"];
+      const filter = `${picture},setparams=${labels}`;
+      const cmd = [thisFfmpeg.path, "-v", "error", "-f", "lavfi", "-i", filter, ...x265, ...tags, source];
+      const env = { PATH: process.env.PATH ?? "" };
+      expect(await run({ cmd, cwd: folder.path, env })).toMatchObject({ exit: 0 });
+      const gpu = gpuRecord({ id: "llvmpipe", name: "llvmpipe", type: "cpu", decode: [], tone_map: [8, 10] });
+      const ended = await convert(
+        { source, target: join(folder.path, "made.mp4") },
+        { target_resolution: { width: 128, height: 72 } },
+        {
+          capabilities: { ...(await thisMachine()), gpus: [gpu] },
+          gpu: gpuUse({ device: "llvmpipe", use_vulkan: true, families: ["software"] }),
+        },
+      );
+      expect(ended).toMatchObject({ outcome: "done", report: { plan: { decode: "cpu", filter: "vulkan" } } });
+      expect(ended.report.command?.find((one) => one.includes("libplacebo"))).toContain(
+        "libplacebo=w=128:h=72:",
+      );
+      await folder.remove();
+    },
+    LIMIT_MS,
+  );
 });
 
 test("pictures have the chart's size", () => {

@@ -12,15 +12,14 @@ function list(given: Partial<Parameters<typeof listTrials>[0]> = {}): Trial[] {
 function lines(trials: Trial[]): string[] {
   return trials.map((trial) => {
     const { stage, device, known } = trial;
-    const name =
-      stage === "decode" ? trial.codec : stage === "scale" || stage === "tone_map" ? "" : encoderOf(trial);
-    const depth = stage === "audio" ? "" : trial.bit_depth;
+    const name = stage === "decode" ? trial.codec : "encoder" in trial ? encoderOf(trial) : "";
+    const depth = "bit_depth" in trial ? trial.bit_depth : "";
     return `${device?.gpu.index ?? "-"} ${stage} ${name} ${depth}: ${known ?? "run"}`.replaceAll(/ +/g, " ");
   });
 }
 
-function encoderOf(trial: Extract<Trial, { stage: "encode" | "audio" }>): string {
-  return trial.stage === "encode" ? trial.encoder.encoder : trial.encoder;
+function encoderOf(trial: Extract<Trial, { stage: "encode" | "hdr" | "audio" }>): string {
+  return trial.stage === "audio" ? trial.encoder : trial.encoder.encoder;
 }
 
 describe("what is tried", () => {
@@ -48,8 +47,10 @@ describe("what is tried", () => {
       `${index} encode h264_vulkan 8: run`,
       `${index} encode hevc_vulkan 8: the driver has no queue`,
       `${index} encode hevc_vulkan 10: run`,
+      `${index} hdr hevc_vulkan 10: run`,
       `${index} encode av1_vulkan 8: run`,
       `${index} encode av1_vulkan 10: run`,
+      `${index} hdr av1_vulkan 10: run`,
       `${index} encode ffv1_vulkan 8: run`,
       `${index} encode ffv1_vulkan 10: run`,
       `${index} encode prores_ks_vulkan 10: run`,
@@ -58,6 +59,18 @@ describe("what is tried", () => {
     expect(vulkan).toEqual([...scale, ...each(0), ...each(1)]);
     const h264 = all.find((trial) => trial.stage === "encode" && trial.encoder.encoder === "h264_vulkan");
     expect(h264).toMatchObject({ open: { upload: ["hwupload"] }, limits: { max_qp: 51 } });
+  });
+
+  test("HDR to SDR on every device and on the CPU; HDR's metadata by encoders that cannot be told them", () => {
+    const all = lines(list({ devices: [trialDevice()], built_in: new Set(["libx265", "libaom-av1"]) }));
+    expect(all.filter((line) => line.includes("tone_map"))).toEqual([
+      "0 tone_map 8: run",
+      "0 tone_map 10: run",
+      "- tone_map 8: run",
+    ]);
+    expect(all.filter((line) => line.includes("- hdr") && line.endsWith("run"))).toEqual([
+      "- hdr libaom-av1 10: run",
+    ]);
   });
 
   test("a vendor's encoders on each of its devices, else once on the system's choice; software once", () => {

@@ -32,6 +32,7 @@ export function trialDevice(given: Partial<Gpu> = {}, unwanted: string | null = 
   return {
     gpu: own,
     key: `${own.id} ${own.driver}`,
+    device_id: 0x2330,
     unwanted,
     decode: [
       { codec: "hevc", bit_depth: 8, limits: SIZES, refused: null },

@@ -18,6 +18,7 @@ export function toTrialDevices(
     return {
       gpu,
       key: `${gpu.id} ${gpu.driver} ${device.index} ${offered}`,
+      device_id: device.device_id,
       unwanted: device.type !== "cpu" || named(gpu) ? null : ON_CPU,
       decode: offers(device.video, "decode", sizeLimits),
       encode: offers(device.video, "encode", encodeLimits),
