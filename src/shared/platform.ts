@@ -55,6 +55,11 @@ export function pathOfOpenFile(of: { fd: number; path: string }): string {
   return process.platform === "linux" ? `/proc/self/fd/${of.fd}` : of.path;
 }
 
+/** Whether paths can go through open folders, so that none can be put in their place: see pathOfOpenFile. */
+export function hasPathsOfOpenFolders(): boolean {
+  return process.platform === "linux";
+}
+
 /** Makes names in a folder durable. Windows cannot, and its file systems keep names in a journal. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;

@@ -36,8 +36,12 @@ export async function remove(path: string): Promise<void> {
 export async function makeOwn(of: { staged: string; copy: string; output_mode: number }): Promise<string> {
   const file = await open(of.staged, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
   try {
-    const { uid, mode } = await file.stat();
+    const { uid, mode, nlink } = await file.stat();
+    if (nlink > 1) throw notAlone(of.staged, `has ${nlink} names (hard links)`);
     if (isMine(uid) || (await takeOver(file))) {
+      // From now on nobody else can put another file under the name: the folder is sticky.
+      const now = await statOf(of.staged);
+      if (!isSameFile(now, await file.stat({ bigint: true }))) throw notAlone(of.staged, "was put away");
       if ((mode & 0o7777) !== of.output_mode) await setMode(file, of.output_mode);
       return of.staged;
     }
@@ -48,6 +52,15 @@ export async function makeOwn(of: { staged: string; copy: string; output_mode: n
   await remove(of.staged);
   return of.copy;
 }
+
+/** Its other names may be those of a file that is none of a worker's business, whose owner and mode would be changed. */
+function notAlone(path: string, what: string): Error {
+  const message = `The file that was handed in (${path}) ${what}; the result was thrown away.`;
+  return Object.assign(new Error(message), { code: NOT_ALONE });
+}
+
+/** The system's own name for what is not unique. */
+export const NOT_ALONE = "ENOTUNIQ";
 
 /** Windows has no user numbers: there, files belong to whom the folder's rules say. */
 function isMine(uid: number): boolean {

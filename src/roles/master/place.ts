@@ -1,11 +1,13 @@
 import type { BigIntStats } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { crashPoint } from "../../shared/crash-point.ts";
 import { systemCode } from "../../shared/errors.ts";
 import type { PublishedFile, PublishFailure, PublishIntent } from "./coordinator.ts";
 import * as files from "./files.ts";
+import { isReallyBelow } from "./quarantine-folder.ts";
 import { requireOutputs, requireSources, type Storage } from "./storage.ts";
 import { lookAtFile } from "./walk.ts";
+import { openWay } from "./way.ts";
 
 export type Placement =
   | { state: "placed"; published: PublishedFile[]; original_kept?: boolean }
@@ -13,8 +15,14 @@ export type Placement =
 
 type Output = PublishIntent["outputs"][number];
 type Paths = { staged: string; copy: string; target: string };
+type Failed = Extract<Placement, { state: "failed" }>;
 /** What lies where: `file` is the staged file or the master's copy of it. */
-type Found = Paths & { output: Output; file: BigIntStats | null; existing: BigIntStats | null };
+type Found = Paths & {
+  base: string;
+  output: Output;
+  file: BigIntStats | null;
+  existing: BigIntStats | null;
+};
 
 /**
  * Moves the files of a recorded intent from staging to their names. May be repeated at any time, also after a
@@ -35,7 +43,8 @@ export async function place(of: {
     if (failure !== null) return failure;
     crashPoint("publish.checked");
     for (const one of found) {
-      if (!(await placeOne(one, { output_mode }))) return nameTaken(one.output);
+      const failed = await placeOne(one, { output_mode });
+      if (failed !== null) return failed;
       await files.syncFoldersOf(one.target, baseOf(storage, intent));
     }
     crashPoint("publish.synced");
@@ -70,10 +79,11 @@ export function pathsOf(storage: Storage, intent: PublishIntent, output: Output)
 
 async function findOutput(storage: Storage, intent: PublishIntent, output: Output): Promise<Found> {
   const paths = pathsOf(storage, intent, output);
-  const [staged, copy, existing] = await Promise.all(
-    [paths.staged, paths.copy, paths.target].map(files.statOf),
-  );
-  return { ...paths, output, file: staged ?? copy ?? null, existing: existing ?? null };
+  const [staged, copy] = await Promise.all([paths.staged, paths.copy].map(files.statOf));
+  const base = baseOf(storage, intent);
+  // What lies behind a symlink is not there; whether one is in the way shows when the way is gone.
+  const existing = (await isReallyBelow(base, output.output_rel)) ? await files.statOf(paths.target) : null;
+  return { ...paths, base, output, file: staged ?? copy ?? null, existing };
 }
 
 /** True after a crash that came too late to do harm: the file already has its name. */
@@ -98,7 +108,10 @@ function isPrevious(existing: BigIntStats, { previous }: Output): boolean {
 }
 
 async function sourceFailure(storage: Storage, intent: PublishIntent): Promise<Placement | null> {
-  const source = await lookAtFile(storage.root_path, intent.source_rel);
+  const { root_path } = storage;
+  const source = (await isReallyBelow(root_path, intent.source_rel))
+    ? await lookAtFile(root_path, intent.source_rel)
+    : null;
   if (source?.size === intent.source_size && source.mtime_ns === intent.source_mtime_ns) return null;
   if (source === null) await requireSources(storage);
   const what = source === null ? "is gone" : "has changed";
@@ -124,28 +137,46 @@ function outputMissing(output: Output, file: BigIntStats | null): Placement {
   return { state: "failed", outcome: "retry", reason: "output_missing", message };
 }
 
-function nameTaken(output: Output): Placement {
+function behindSymlink(output: Output, symlink: string): Failed {
+  const message = `In the output folder, ${symlink} is a symlink, so ${output.output_rel} was not put behind it. Make it a folder, then retry the job.`;
+  return { state: "failed", outcome: "permanent", reason: "name_taken", message };
+}
+
+function nameTaken(output: Output): Failed {
   const message = `${output.output_rel} already exists in the output folder and vc did not put it there, so it was not replaced. Move it away, then retry the job.`;
   return { state: "failed", outcome: "permanent", reason: "name_taken", message };
 }
 
-/** False when the name is taken by now. Staged files go last, so that every step can be told from what is left. */
-async function placeOne(one: Found, of: { output_mode: number }): Promise<boolean> {
-  const { staged, copy, target } = one;
+/** A failure when the name is taken by now. Staged files go last, so that every step can be told from what is left. */
+async function placeOne(one: Found, of: { output_mode: number }): Promise<Failed | null> {
+  const { staged, copy } = one;
   if (!isPlaced(one)) {
     const stagedIsThere = (await files.statOf(staged)) !== null;
     const own = stagedIsThere ? await files.makeOwn({ staged, copy, ...of }) : copy;
     crashPoint("publish.own");
-    await files.makeFolderOf(target);
-    crashPoint("publish.folder");
-    if (one.existing !== null) await files.replace(own, target);
-    else if (!(await files.moveToFreeName(own, target))) return false;
+    const failed = await giveName(one, own);
+    if (failed !== null) return failed;
     crashPoint("publish.named");
   }
   await files.remove(staged);
   await files.remove(copy);
   crashPoint("publish.cleared");
-  return true;
+  return null;
+}
+
+async function giveName({ base, output, existing }: Found, own: string): Promise<Failed | null> {
+  const way = await openWay(base, posix.dirname(output.output_rel));
+  if ("symlink" in way) return behindSymlink(output, way.symlink);
+  try {
+    crashPoint("publish.folder");
+    const target = join(way.path, posix.basename(output.output_rel));
+    if (existing === null) return (await files.moveToFreeName(own, target)) ? null : nameTaken(output);
+    if (!files.isSameFile(await files.statOf(target), existing)) return nameTaken(output);
+    await files.replace(own, target);
+    return null;
+  } finally {
+    await way.close();
+  }
 }
 
 async function publishedFile({ output, target }: Found): Promise<PublishedFile> {
@@ -161,6 +192,10 @@ function refusalOf(error: unknown): Placement | null {
     const message =
       "The output folder's file system cannot hold the result's name. Give the source a shorter, plainer name.";
     return { state: "failed", outcome: "permanent", reason: "unsupported", message };
+  }
+  if (code === files.NOT_ALONE) {
+    const { message } = error as Error;
+    return { state: "failed", outcome: "retry", reason: "output_missing", message };
   }
   if (["ENOTDIR", "EEXIST"].includes(code)) {
     const message =

@@ -16,6 +16,7 @@ import { dirname, isAbsolute, join, parse, relative, sep } from "node:path";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Reply } from "../../shared/protocol.ts";
 import { statOf } from "./files.ts";
+import { isReallyBelow } from "./quarantine-folder.ts";
 
 export type Folders = { root_path: string; output_base: string };
 export type Storage = Folders & {
@@ -74,7 +75,12 @@ async function identify(path: string): Promise<string> {
 
 async function makeStaging(staging_path: string): Promise<void> {
   await mkdir(staging_path, { recursive: true });
-  const { mode } = await lstat(staging_path);
+  const stat = await lstat(staging_path);
+  if (!stat.isDirectory()) {
+    const message = `${staging_path} is a symlink, or no folder: results would be written elsewhere. Move it away; the master makes its own.`;
+    throw new VcError("storage", message);
+  }
+  const { mode } = stat;
   if ((mode & 0o7777) !== STAGING_MODE) await openToAll(staging_path);
 }
 
@@ -153,6 +159,7 @@ type Sample = Reply<"prove_mount">["samples"][number];
 /** How the master sees a source now; null when it cannot be read. `head_sha256` is of its first 64 KiB. */
 export async function sampleOf(storage: Storage, source_rel: string): Promise<Sample | null> {
   const path = join(storage.root_path, source_rel);
+  if (!(await isReallyBelow(storage.root_path, source_rel))) return null;
   try {
     const stat = await lstat(path, { bigint: true });
     if (!stat.isFile()) return null;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { symlinkSync, unlinkSync } from "node:fs";
+import { renameSync, symlinkSync, unlinkSync } from "node:fs";
 import {
   chmod,
   chown,
@@ -116,6 +116,61 @@ describe("after a crash", () => {
     await run();
     await writeFile(join(storage.root_path, "sub", "a.mkv"), "another source");
     expect(await run()).toMatchObject({ state: "placed" });
+  });
+});
+
+describe("symlinks in the way", () => {
+  const elsewhere = () => join(folder, "elsewhere");
+  const taken = { state: "failed", outcome: "permanent", reason: "name_taken" };
+  beforeEach(() => mkdir(elsewhere()));
+
+  test("of a result are not followed", async () => {
+    await symlink(elsewhere(), join(storage.output_base, "sub"));
+    expect(await run()).toMatchObject({ ...taken, message: expect.stringContaining("sub is a symlink") });
+    expect(await readdir(elsewhere())).toEqual([]);
+  });
+
+  test("hide what lies behind them, also a link to the staged file", async () => {
+    await symlink(elsewhere(), join(storage.output_base, "sub"));
+    await link(staged(), join(elsewhere(), "a.mp4"));
+    expect(await run()).toMatchObject({ state: "failed" });
+    expect(await readdir(storage.staging_path)).toContain(STAGED);
+  });
+
+  test("of a source make it another one", async () => {
+    await rename(join(storage.root_path, "sub"), `${elsewhere()}2`);
+    await symlink(`${elsewhere()}2`, join(storage.root_path, "sub"));
+    expect(await run()).toMatchObject({ state: "failed", reason: "source_changed" });
+  });
+
+  test("that are swapped in while films are published lead nowhere", async () => {
+    const [sub, aside] = [join(storage.output_base, "sub"), join(storage.output_base, "aside")];
+    await mkdir(sub);
+    for (let round = 0; round < 150; round++) {
+      await writeFile(staged(), "film", { mode: 0o600 });
+      const placed = run();
+      await Bun.sleep(Math.random() * 2);
+      renameSync(sub, aside);
+      symlinkSync(elsewhere(), sub);
+      // It may find its film gone.
+      await placed.catch(() => undefined);
+      expect(await readdir(elsewhere())).toEqual([]);
+      unlinkSync(sub);
+      renameSync(aside, sub);
+      await rm(target(), { force: true });
+    }
+  }, 30_000);
+});
+
+describe("a staged file with another name", () => {
+  test("is refused, and what has that name keeps its mode and content", async () => {
+    const precious = join(folder, "precious");
+    await writeFile(precious, "film", { mode: 0o600 });
+    await unlink(staged());
+    await link(precious, staged());
+    expect(await run()).toMatchObject({ state: "failed", outcome: "retry", reason: "output_missing" });
+    expect((await lstat(precious)).mode & 0o777).toBe(0o600);
+    expect(await readdir(storage.output_base)).toEqual([".vc"]);
   });
 });
 

@@ -118,3 +118,24 @@ test("a film that was converted before stands among the samples, as long as it i
     await rm(join(site.films, "done.mkv"));
     expect(await sampled()).toEqual(["a.mkv"]);
   }));
+
+test("a staging folder that is a symlink is refused, and where it points keeps its mode", () =>
+  withMasterSite(async (site) => {
+    const elsewhere = join(site.folder, "elsewhere");
+    for (const path of [elsewhere, site.converted]) await mkdir(path, { mode: 0o700 });
+    await symlink(elsewhere, join(site.converted, ".vc"));
+    await expect(site.start()).rejects.toThrow("is a symlink");
+    expect((await stat(elsewhere)).mode & 0o7777).toBe(0o700);
+    expect(await readdir(elsewhere)).toEqual([]);
+  }));
+
+test("a film behind a folder that became a symlink is no sample", () =>
+  withMasterSite(async (site) => {
+    await site.film("Show/a.mkv");
+    const master = await site.start();
+    await master.scan();
+    await register(site);
+    await rename(join(site.films, "Show"), join(site.folder, "secrets"));
+    await symlink(join(site.folder, "secrets"), join(site.films, "Show"));
+    expect((await prove(site, "canary-none")).body).toMatchObject({ samples: [] });
+  }));
