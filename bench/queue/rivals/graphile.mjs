@@ -5,11 +5,11 @@ import { serveRounds } from "./rounds.mjs";
 const connectionString = process.argv[2];
 const quiet = new Logger(() => () => undefined);
 const pool = new pg.Pool({ connectionString, max: 40 });
+pool.on("error", (error) => console.error(error));
+pool.on("connect", (client) => client.on("error", (error) => console.error(error)));
 await runMigrations({ pgPool: pool, logger: quiet });
 const JOBS = `select graphile_worker.add_job('film', json_build_object('source_rel', 'series/episode ' || number || '.mkv'),
   max_attempts := 1) from generate_series(1, $1) as number`;
-pool.on("error", (error) => console.error(error));
-pool.on("connect", (client) => client.on("error", (error) => console.error(error)));
 const LEFT = `select count(*)::int as jobs from graphile_worker._private_jobs
   where attempts < max_attempts or last_error is null or locked_at is not null`;
 
