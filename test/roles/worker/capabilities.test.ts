@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Tried } from "../../../src/ffmpeg/trial.ts";
 import type { trialRecord } from "../../../src/ffmpeg/trial-capabilities.ts";
-import { tryCapabilities } from "../../../src/roles/worker/capabilities.ts";
+import { firstUse, tryCapabilities } from "../../../src/roles/worker/capabilities.ts";
 import type { Capabilities } from "../../../src/shared/capabilities.ts";
 import { probeVulkan } from "../../../src/vulkan/detect.ts";
 import type { VulkanProbe } from "../../../src/vulkan/devices.ts";
@@ -54,6 +54,32 @@ testOr(
     const h264 = capabilities.refused.find(({ encoder }) => encoder === "h264_vulkan");
     expect(h264).toMatchObject({ device: gpu?.id, why: expect.stringMatching(/^the driver has no VK_KHR_/) });
     expect(ranOnDevices(tried)).toHaveLength(5);
+  },
+  LIMIT_MS,
+);
+
+testOr(
+  noNewer ?? noLlvmpipe,
+  "a look ahead tries nothing on a device, and uses what was tried on it before",
+  async () => {
+    const vulkan = await probe(LLVMPIPE);
+    const ahead = await detect(vulkan, { cache_path: join(folder, "ahead"), skip_untried: true });
+    expect(ranOnDevices(ahead.tried)).toEqual([]);
+    expect(ahead.capabilities.gpus[0]).toMatchObject({ scale: [], decode: [] });
+    await detect(vulkan);
+    const after = await detect(vulkan, { skip_untried: true });
+    expect(after.tried.filter(({ ran }) => ran)).toEqual([]);
+    expect(after.capabilities.gpus[0]?.scale).toEqual([8, 10]);
+    const worker = {
+      ffmpeg: { use_vulkan: true, encoders: ["software"] },
+      vulkan: { preferred_device: "llvmpipe", slots_per_device: 1 },
+    };
+    const use = firstUse(after.capabilities, worker as unknown as Parameters<typeof firstUse>[1]);
+    expect(use).toMatchObject({
+      device: after.capabilities.gpus[0]?.id,
+      no_device: null,
+      families: ["software"],
+    });
   },
   LIMIT_MS,
 );
