@@ -93,12 +93,17 @@ test("a commit that fails rejects everything in it, and nothing of it stays", as
   // A deferred foreign key is a real reason for which COMMIT, and nothing before it, fails.
   database.sqlite.run("create table parent (id primary key)");
   database.sqlite.run("create table child (id references parent (id) deferrable initially deferred)");
-  const good = committer.run(() => store.setFact("good", "x"));
+  const effects: string[] = [];
+  const good = committer.run(() => {
+    committer.afterCommit(() => effects.push("good"));
+    store.setFact("good", "x");
+  });
   const bad = committer.run(() => void database.sqlite.run("insert into child values (1)"));
   const settled = await Promise.allSettled([good, bad]);
   for (const run of settled)
     expect(run).toMatchObject({ status: "rejected", reason: { code: "unavailable" } });
   expect(store.fact("good")).toBeUndefined();
+  expect(effects).toEqual([]);
   await committer.run(() => store.setFact("later", "x"));
   expect(store.fact("later")).toBe("x");
 });

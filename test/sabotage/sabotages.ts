@@ -18,6 +18,28 @@ const CRASH_POINTS = "test/e2e/crash-points.test.ts";
 const DURABLE = "test/e2e/durable.test.ts";
 
 export const SABOTAGES: Sabotage[] = [
+  // Colours.
+  {
+    what: "let HDR10 lose its metadata unseen",
+    file: "src/ffmpeg/verify-color.ts",
+    find: "if (told === null) return false;",
+    put: "if (told === null) return true;",
+    caught_by: "test/ffmpeg/verify-color.test.ts",
+  },
+  {
+    what: "take Dolby Vision profile 5 for a film that all can show",
+    file: "src/ffmpeg/plan-color.ts",
+    find: "if (dolby.profile === 5) return true;",
+    put: "if (dolby.profile === 5) return false;",
+    caught_by: "test/ffmpeg/plan-color.test.ts",
+  },
+  {
+    what: "label what became SDR as the HDR that it was",
+    file: "src/ffmpeg/plan-color.ts",
+    find: "const color = mapped ? SDR : ",
+    put: "const color = mapped ? labels : ",
+    caught_by: "test/ffmpeg/plan-color.test.ts",
+  },
   // Rules.
   {
     what: "keep a result that is larger than the rules allow",
@@ -265,7 +287,7 @@ export const SABOTAGES: Sabotage[] = [
     file: "src/roles/master/files.ts",
     find: 'if (systemCode(error) === "EEXIST") return false;',
     put: 'if (systemCode(error) === "EEXIST") return rename(from, to).then(() => true);',
-    caught_by: PLACE,
+    caught_by: "test/roles/master/files.test.ts",
   },
   {
     what: "run two publishes of one hand-in side by side",
@@ -299,8 +321,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "follow symlinks in the library",
     file: "src/roles/master/walk.ts",
-    find: "!entry.isSymbolicLink() && options.isFilm(entry.name)",
-    put: "options.isFilm(entry.name)",
+    find: "const stat = await lstat(pathBelow(root_path, source_rel), { bigint: true });",
+    put: 'const stat = await import("node:fs/promises").then((fs) => fs.stat(pathBelow(root_path, source_rel), { bigint: true }));',
     caught_by: "test/roles/master/walk.test.ts",
   },
   {

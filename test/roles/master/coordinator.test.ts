@@ -117,6 +117,17 @@ describe("leases", () => {
     expect(order.attempt).toBe(2);
   });
 
+  test("are of the worker that claimed: another one can neither hand in nor fail what it does not have", () => {
+    const queue = openQueue();
+    queue.add("a.mkv");
+    const order = queue.claimOne("w1");
+    const before = queue.store.job(order.id);
+    expect(refusal(() => queue.handIn("w2", order))).toBe("stale_attempt");
+    expect(refusal(() => queue.fail("w2", order))).toBe("stale_attempt");
+    expect(queue.store.job(order.id)).toEqual(before);
+    expect(queue.publish("w1", order)).toBe("completed");
+  });
+
   test("are full again after the master restarted, by its new clock", () => {
     const queue = openQueue();
     queue.add("a.mkv");

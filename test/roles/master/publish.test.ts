@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readLedger } from "../../../src/db/ledger.ts";
 import type { PublishIntent } from "../../../src/roles/master/coordinator.ts";
 import type { Master } from "../../../src/roles/master/index.ts";
 import { place } from "../../../src/roles/master/place.ts";
@@ -42,6 +43,8 @@ test("repeats of one hand-in share one publish and one answer", () =>
     expect(answers.map((answer) => answer.body)).toEqual(Array(3).fill({ ok: true, status: "completed" }));
     expect(await readFile(target(site), "utf8")).toBe("converted");
     expect((await handIn()).body).toEqual({ ok: true, status: "completed" });
+    const database = join(site.folder, "state", "jobs.db");
+    expect(readLedger({ path: database, folder: `${database}.backups` })).toHaveLength(1);
   }));
 
 test("a foreign file under the name ends the job with a sentence, and stays", () =>
