@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lookAtFile, type SeenFolder, type WalkOptions, walk } from "../../../src/roles/master/walk.ts";
+import { lookAtFile, lookAtFile, type SeenFolder, type WalkOptions, walk } from "../../../src/roles/master/walk.ts";
 import { testOr } from "../../support/test-or.ts";
 
 const needsRoot = process.getuid?.() === 0 ? null : "needs root, to read as another user";
@@ -71,6 +71,8 @@ test("symlinks are not followed, so loops end", async () => {
   await symlink(join(root, "a", "real.mkv"), join(root, "link.mkv"));
   await symlink("/nowhere", join(root, "dangling.mkv"));
   expect((await seen()).names).toEqual(["a/real.mkv"]);
+  expect(await lookAtFile(root, "link.mkv")).toBeNull();
+  expect(await lookAtFile(root, "a/real.mkv")).toMatchObject({ source_rel: "a/real.mkv" });
 });
 
 test.each([
