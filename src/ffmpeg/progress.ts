@@ -49,9 +49,12 @@ export function toProgress(report: Report, duration_s: number | null): Progress 
     percent: Math.round((report.ended ? 100 : percent) * 10) / 10,
     fps: report.fps,
     speed: report.speed,
-    eta_s: eta_s === null ? null : Math.round(eta_s),
+    eta_s: eta_s === null ? null : Math.min(Math.round(eta_s), LONGEST_ETA_S),
   };
 }
+
+/** Longer than anybody waits: a film that hardly moves. */
+const LONGEST_ETA_S = 1e9;
 
 const KEYS = /^(?:bitrate|out_time|out_time_ms|dup_frames|drop_frames|stream_\d+_\d+_\w+)$/;
 

@@ -69,6 +69,9 @@ export const REASONS = [
 export const Reason = v.picklist(REASONS);
 export type Reason = v.InferOutput<typeof Reason>;
 
+/** JSON's 1e999 is a number, which no JSON can say again. Milliseconds or seconds: a hundred years. */
+const Measure = v.pipe(v.number(), v.minValue(0), v.maxValue(100 * 366 * 86_400_000));
+
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Timestamp = v.string();
 
@@ -77,10 +80,10 @@ const STAGES = ["probing", "measuring", "encoding", "verifying", "handing_in"] a
 /** Where a running attempt is. `percent` is of the whole film, 0 to 100; `eta_s` and `fps` null while unknown. */
 export const Progress = v.object({
   stage: v.picklist(STAGES),
-  percent: v.number(),
-  fps: v.nullable(v.number()),
-  speed: v.nullable(v.number()),
-  eta_s: v.nullable(v.number()),
+  percent: v.pipe(v.number(), v.finite()),
+  fps: v.nullable(Measure),
+  speed: v.nullable(Measure),
+  eta_s: v.nullable(Measure),
 });
 export type Progress = v.InferOutput<typeof Progress>;
 
@@ -166,18 +169,36 @@ export const PlanSummary = v.object({
 });
 export type PlanSummary = v.InferOutput<typeof PlanSummary>;
 
+/** Characters of a job's notes, which stand in every list of jobs. */
+export const MOST_NOTES_LENGTH = 65_536;
+
+function areFew(notes: string[]): boolean {
+  return notes.reduce((sum, note) => sum + note.length, 0) <= MOST_NOTES_LENGTH;
+}
+
+/** As many of the notes as may be told, and how many were left out. */
+export function tellableNotes(notes: string[]): string[] {
+  if (areFew(notes)) return notes;
+  let left = MOST_NOTES_LENGTH - 100;
+  const told = notes.filter((note) => {
+    left -= note.length;
+    return left >= 0;
+  });
+  return [...told, `${notes.length - told.length} further notes are too long to be kept.`];
+}
+
 /** What a worker tells of an attempt beside its outcome; every part may be missing. */
 export const AttemptReport = v.object({
   plan: v.optional(PlanSummary),
   /** The whole argv of the ffmpeg that ran. */
   command: v.optional(v.array(v.string())),
   log_tail: v.optional(v.pipe(v.string(), v.maxLength(65_536))),
-  source_duration: v.optional(v.number()),
-  notes: v.optional(v.array(v.string())),
+  source_duration: v.optional(Measure),
+  notes: v.optional(v.pipe(v.array(v.string()), v.check(areFew, "65536 characters in all"))),
   /** How the result was verified, where it was: see Conversion. */
   verified: v.optional(v.string()),
-  encode_ms: v.optional(v.number()),
-  verify_ms: v.optional(v.number()),
+  encode_ms: v.optional(Measure),
+  verify_ms: v.optional(Measure),
   /** The ways that were tried before the one above, in their order, and why each did not make the film. */
   earlier: v.optional(
     v.array(

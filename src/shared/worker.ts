@@ -23,7 +23,7 @@ export type WorkerRecord = {
 /** An attempt that a worker says it is running. */
 export const HeldAttempt = v.object({
   job_id: v.string(),
-  attempt: v.number(),
+  attempt: v.pipe(v.number(), v.safeInteger()),
   progress: v.optional(Progress),
 });
 export type HeldAttempt = v.InferOutput<typeof HeldAttempt>;
@@ -48,21 +48,24 @@ export const WorkerGpu = v.object({
 });
 export type WorkerGpu = v.InferOutput<typeof WorkerGpu>;
 
+/** JSON's 1e999 is a number, which no JSON can say again. */
+const Finite = v.pipe(v.number(), v.finite());
+
 /** The heartbeat of the seed's clients, and what our own worker adds. Percentages are 0 to 100. */
 export const Heartbeat = v.object({
   worker_id: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   hostname: v.string(),
   vulkan_available: v.boolean(),
-  active_jobs: v.number(),
+  active_jobs: v.pipe(v.number(), v.minValue(0), v.maxValue(1e6)),
   /** For people, but for two: "draining" takes no more jobs, "stopped" is the last word of a worker. */
   status: v.string(),
   timestamp: Time,
   /** Names, joined by a comma. */
   gpu: v.optional(v.pipe(v.string(), v.maxLength(GPU_BOUNDS.names))),
   /** The mean of the GPUs whose load is known; absent where none is. */
-  gpu_usage: v.optional(v.number()),
-  cpu_usage: v.optional(v.number()),
-  memory_usage: v.optional(v.number()),
+  gpu_usage: v.optional(Finite),
+  cpu_usage: v.optional(Finite),
+  memory_usage: v.optional(Finite),
   session: v.optional(v.string()),
   /** What keeps the worker from working, in one sentence; absent when all is well. */
   problem: v.optional(v.string()),

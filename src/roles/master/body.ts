@@ -7,6 +7,7 @@ export const BODY_LIMIT = 1024 * 1024;
 export async function readFields(request: Request): Promise<object> {
   const text = await readText(request);
   if (text.trim() === "") return {};
+  if (isDeep(text)) throw new VcError("bad_request", `the body nests deeper than ${DEEPEST} levels.`);
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -15,6 +16,25 @@ export async function readFields(request: Request): Promise<object> {
   }
   if (body !== null && typeof body === "object" && !Array.isArray(body)) return body;
   throw new VcError("bad_request", "the body is JSON, but not an object of named fields.");
+}
+
+/** No call nests deeper than ten; to look at a hundred thousand takes the stack, and seconds. */
+const DEEPEST = 64;
+
+/** Whether JSON nests too deeply, before anything takes it apart. Each character is looked at once, whatever they are. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (quoted && character === "\\") at += 1;
+    else if (character === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (character === "[" || character === "{") depth += 1;
+    else if (character === "]" || character === "}") depth -= 1;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
 }
 
 /** The listener holds a body to the length that it announces; one without is counted as it comes. */

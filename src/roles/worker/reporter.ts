@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { crashPoint } from "../../shared/crash-point.ts";
-import type { JobOrder, Reason } from "../../shared/job.ts";
+import { type AttemptReport, type JobOrder, type Reason, tellableNotes } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Connection } from "./connection.ts";
 import type { AttemptResult } from "./messages.ts";
@@ -16,7 +16,8 @@ export function createReporter(parts: {
   signal: AbortSignal;
 }): (order: JobOrder, result: AttemptResult, log: Logger) => Promise<void> {
   const { connection, signal } = parts;
-  return async (order, result, log) => {
+  return async (order, { ...result }, log) => {
+    result.report = tellable(result.report);
     const of = { job_id: order.id, worker_id: connection.who.worker_id, attempt: order.attempt };
     if (result.outcome === "done") {
       const { size } = result;
@@ -42,6 +43,10 @@ export function createReporter(parts: {
     // The master sees what is missing here.
     if (reason === "source_missing" && status !== "skipped") parts.onFailure("mount_lost");
   };
+}
+
+function tellable(report: AttemptReport): AttemptReport {
+  return report.notes === undefined ? report : { ...report, notes: tellableNotes(report.notes) };
 }
 
 /** A publish across file systems copies a film; the master answers when it is done. */

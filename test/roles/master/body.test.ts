@@ -58,3 +58,15 @@ test("what is too large is refused, announced or not", async () => {
   const announced = request("{}", { "content-length": String(BODY_LIMIT + 1) });
   await expect(readFields(announced)).rejects.toMatchObject(tooLarge);
 });
+
+test.each([
+  ["64 levels", `${'{"a":'.repeat(64)}1${"}".repeat(64)}`, null],
+  ["65 levels", `${'{"a":'.repeat(65)}1${"}".repeat(65)}`, "the body nests deeper than 64 levels."],
+  ["lists", `{"a":${"[".repeat(500_000)}`, "the body nests deeper than 64 levels."],
+  ["brackets in text", `{"a":"${'\\"[{'.repeat(1000)}"}`, null],
+  ["text that never ends", `{"a":"${'\\"'.repeat(500_000)}`, "the body is not JSON."],
+])("a body that nests: %s", async (_, text, message) => {
+  const read = readFields(request(text));
+  if (message === null) expect(Object.keys(await read)).toEqual(["a"]);
+  else await expect(read).rejects.toThrow(message);
+});
