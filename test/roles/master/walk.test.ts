@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lookAtFile, lookAtFile, type SeenFolder, type WalkOptions, walk } from "../../../src/roles/master/walk.ts";
+import { lookAtFile, type SeenFolder, type WalkOptions, walk } from "../../../src/roles/master/walk.ts";
 import { testOr } from "../../support/test-or.ts";
 
 const needsRoot = process.getuid?.() === 0 ? null : "needs root, to read as another user";
