@@ -1,0 +1,170 @@
+import { describe, expect } from "bun:test";
+import { copyFile, readdir, readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { CRASH_POINTS, type CrashPoint } from "../../src/shared/crash-point.ts";
+import { makeFilm, probeFilm } from "../support/films.ts";
+import type { Site } from "../support/site.ts";
+import { siteTest } from "../support/site-test.ts";
+import { until } from "../support/until.ts";
+
+/**
+ * With storage.replace, the master dies at each point by which a film passes. At that moment, its original is whole, where
+ * it belongs or in quarantine, and a whole film stands in its place; started again, the master finishes what it began.
+ */
+const names = Object.keys(CRASH_POINTS) as CrashPoint[];
+const when = (what: string) =>
+  names.filter((name) => "when" in CRASH_POINTS[name] && CRASH_POINTS[name].when === what);
+/** Those of every publish that a replacement passes, too. */
+const SHARED: CrashPoint[] = [
+  "hand_in.recorded",
+  "hand_in.committed",
+  "publish.folder_synced",
+  "publish.noted",
+  "publish.recorded",
+  "publish.committed",
+];
+
+describe.concurrent("dying while a source is replaced", () => {
+  siteTest(null, "by a result with another extension", (site) =>
+    walkReplacing(site, "mkv", [...SHARED, ...when("replacing")]),
+  );
+  siteTest(null, "by a result with the same name", (site) => walkReplacing(site, "mp4", when("replacing")));
+  siteTest(null, "or put back, or deleted", walkUndoing);
+});
+
+/** A worker's first trials take their time where others work on the same machine. */
+const PATIENT = { deadline_ms: 240_000 };
+
+const settings = (site: Site) => ({
+  scanner: { output_base: site.films },
+  storage: { replace: true },
+});
+
+async function walkReplacing(site: Site, extension: string, points: CrashPoint[]): Promise<void> {
+  const { film, original } = await filmOf(site, extension);
+  await site.worker("one");
+  for (const [index, point] of points.entries()) {
+    const doomed = await site.master(settings(site), { VC_CRASH_AT: point });
+    const rel = `${point}.${extension}`;
+    await addWhole(film, join(site.films, rel));
+    await until(`it dies at ${point}`, () => !doomed.alive(), PATIENT);
+    doomed.kill("SIGKILL");
+    await expectSafe(site, point, { rel, original });
+
+    const next = await site.master(settings(site));
+    const job = await until(`${rel} is completed`, async () => {
+      const found = (await site.jobs()).find(({ source_rel }) => source_rel === rel);
+      return ["completed", "failed", "skipped"].includes(found?.status ?? "") && found;
+    });
+    expect({ point, ...job }).toMatchObject({ point, status: "completed", retry_count: 0, attempt: 1 });
+    expect(await filmsOf(site)).toEqual(
+      points
+        .slice(0, index + 1)
+        .map((each) => `${each}.mp4`)
+        .sort(),
+    );
+    expect((await probeFilm(join(site.films, `${point}.mp4`))).frames).toBe(25);
+    expect(await originalsOf(site, rel)).toEqual([original]);
+    if (index === points.length - 1) await scanned(site);
+    next.kill("SIGKILL");
+    await next.ended;
+  }
+  await site.master(settings(site));
+  expect((await site.jobs()).map(({ status }) => status)).toEqual(points.map(() => "completed"));
+  expect((await readdir(join(site.films, ".vc"))).filter((name) => name.includes(".partial."))).toEqual([]);
+}
+
+async function walkUndoing(site: Site): Promise<void> {
+  await site.worker("one");
+  for (const extension of ["mkv", "mp4"]) {
+    const { film, original } = await filmOf(site, extension);
+    for (const point of [...when("undoing"), ...when("purging")]) {
+      const rel = `${point}-${extension}.${extension}`;
+      const result = `${point}-${extension}.mp4`;
+      const undoes = point.startsWith("undo.");
+      const doomed = await site.master(settings(site), { VC_CRASH_AT: point });
+      await addWhole(film, join(site.films, rel));
+      await until(
+        "it is replaced",
+        async () =>
+          (await site.jobs()).some(({ source_rel, status }) => source_rel === rel && status === "completed"),
+        PATIENT,
+      );
+      const path = undoes ? "/api/undo" : "/api/purge";
+      const answered = await site.post(path, { id: rel }).catch(() => null);
+      expect({ point, answered }).toEqual({ point, answered: null });
+      await until(`it dies at ${point}`, () => !doomed.alive(), PATIENT);
+      doomed.kill("SIGKILL");
+      // What is to be deleted is safe in its result.
+      if (undoes) await expectSafe(site, point, { rel, original });
+      else expect((await probeFilm(join(site.films, result))).frames).toBe(25);
+
+      const next = await site.master(settings(site));
+      await until(`what was begun before ${point} is ended`, async () => {
+        const found = (await site.jobs()).find(({ source_rel }) => source_rel === rel);
+        const here = (await filmsOf(site)).filter((name) => name.startsWith(`${point}-${extension}.`));
+        const kept = await originalsOf(site, rel);
+        return undoes
+          ? found?.status === "cancelled" && kept.length === 0 && Bun.deepEquals(here, [rel])
+          : found?.status === "completed" && kept.length === 0 && Bun.deepEquals(here, [result]);
+      });
+      if (undoes) expect(await readFile(join(site.films, rel), "base64")).toBe(original);
+      next.kill("SIGKILL");
+      await next.ended;
+    }
+  }
+  await site.master(settings(site));
+  await scanned(site);
+  for (const { source_rel, status } of await site.jobs())
+    expect({ source_rel, status }).toEqual({
+      source_rel,
+      status: source_rel.startsWith("undo.") ? "cancelled" : "completed",
+    });
+}
+
+async function filmOf(site: Site, extension: string): Promise<{ film: string; original: string }> {
+  const film = join(site.folder, `film.${extension}`);
+  await makeFilm(film, { duration_s: 1, size: "128x96" });
+  return { film, original: await readFile(film, "base64") };
+}
+
+/** By a rename, as no film settles here before it is taken. */
+async function addWhole(film: string, path: string): Promise<void> {
+  await copyFile(film, `${film}.copy`);
+  await rename(`${film}.copy`, path);
+}
+
+/** Never neither: the original is whole somewhere, and in its place stands a whole film. */
+async function expectSafe(site: Site, point: string, of: { rel: string; original: string }): Promise<void> {
+  const own = await readFile(join(site.films, of.rel), "base64").catch(() => null);
+  const originals = [own, ...(await originalsOf(site, of.rel))].filter((content) => content === of.original);
+  expect({ point, whole: originals.length > 0 }).toEqual({ point, whole: true });
+  const standing = own === null ? of.rel.replace(/\.\w+$/, ".mp4") : of.rel;
+  expect({ point, frames: (await probeFilm(join(site.films, standing))).frames }).toEqual({
+    point,
+    frames: 25,
+  });
+}
+
+async function originalsOf(site: Site, rel: string): Promise<string[]> {
+  const folder = join(site.films, ".vc", "originals");
+  const all = await readdir(folder, { recursive: true }).catch(() => []);
+  const found = all.filter((path) => path.endsWith(`/${rel}`));
+  return Promise.all(found.map((path) => readFile(join(folder, path), "base64")));
+}
+
+async function filmsOf(site: Site): Promise<string[]> {
+  return (await readdir(site.films)).filter((name) => !name.startsWith(".")).sort();
+}
+
+/** A scan that began after now has ended. */
+async function scanned(site: Site): Promise<void> {
+  const finished = async () => {
+    const { scan } = (await site.get("/api/status")).body as { scan: { last_finished_at: string | null } };
+    return scan.last_finished_at;
+  };
+  for (let n = 0; n < 2; n++) {
+    const before = await finished();
+    await until("another scan has ended", async () => (await finished()) !== before);
+  }
+}
