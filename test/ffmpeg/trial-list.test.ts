@@ -84,9 +84,12 @@ describe("what is tried", () => {
     expect(where(both)).toEqual([
       "0 encode h264_nvenc 8",
       "1 encode h264_nvenc 8",
+      "- encode h264_nvenc 8",
       "- encode h264_qsv 8",
       cpu,
     ]);
+    const last = list(both).filter(({ last_resort }) => last_resort);
+    expect(new Set(lines(last).map((line) => line.split("_")[1]?.slice(0, 5)))).toEqual(new Set(["nvenc"]));
   });
 
   test("nothing on a device that nobody wants", () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Tried, tryMachine } from "../../src/ffmpeg/trial.ts";
-import { trialRecord } from "../../src/ffmpeg/trial-capabilities.ts";
+import { toCapabilities, trialRecord } from "../../src/ffmpeg/trial-capabilities.ts";
 import { listTrials, trialKey } from "../../src/ffmpeg/trial-list.ts";
 import { PROVEN } from "../../src/ffmpeg/trial-run.ts";
 import { FOREVER, makeFake } from "./fake.ts";
@@ -117,13 +117,15 @@ if (device !== null) process.exit(real(plain));`;
   test("a hang costs its limit once on each device, and nothing elsewhere", async () => {
     const starts = join(folder.path, "starts");
     const hangs = `
+if (argv.includes("level+verbose")) process.exit(real(plain));
 if (device !== null) fs.appendFileSync(${JSON.stringify(starts)}, device);
 process.on("SIGTERM", () => {});
 if (device !== null) ${FOREVER} else`;
     const tried = await tryFake("hangs", hangs, { limits: { cpu_ms: 60_000, gpu_ms: 1000 } });
     expect([...(await readFile(starts, "utf8"))].toSorted()).toEqual(["0", "1"]);
     for (const index of [0, 1]) {
-      const { "decode hevc 8": first, ...rest } = ranOn(tried, index);
+      const { "open null": opened, "decode hevc 8": first, ...rest } = ranOn(tried, index);
+      expect(opened).toBeNull();
       expect(first).toBe("no answer within 1 s");
       expect(Object.keys(rest).length).toBeGreaterThan(3);
       expect(new Set(Object.values(rest))).toEqual(
@@ -132,6 +134,43 @@ if (device !== null) ${FOREVER} else`;
     }
     softwareWorks(tried);
   }, 60_000);
+
+  test("a card that ffmpeg knows by another number is not used, and the one beside it is", async () => {
+    const swapped = `
+const opens = argv.includes("level+verbose");
+if (opens) say("[Vulkan @ 0x1] [verbose] Device " + device + " selected: " +
+  (device === "0" ? "Other Card (discrete) (0x27b8)" : "Fake Card 9000 (OTHER DRIVER) (discrete) (0x2330)"));
+if (device !== null) process.exit(real(plain));`;
+    const tried = await tryFake("swapped", swapped, { remembered: CPU_KNOWN });
+    const why = "ffmpeg's device 0 is another card: Other Card (0x27b8)";
+    const { "encode h264_nvenc 10": _, ...ran } = ranOn(tried, 0);
+    expect(ran).toMatchObject({ "open null": why, "decode hevc 8": why, "encode h264_nvenc 8": why });
+    expect(ranOn(tried, 1)).toMatchObject({ "open null": null, "decode hevc 8": null });
+  }, 60_000);
+
+  test("a vendor's encoder that no device of Vulkan's opens is tried on the device that it chooses itself", async () => {
+    const closed = `
+if (device !== null) { say("[error] Device creation failed: -1."); process.exit(1); }
+if (argv.includes("h264_nvenc")) process.exit(real(plain));`;
+    const known = new Map([...CPU_KNOWN].filter(([key]) => !key.includes("nvenc")));
+    const tried = await tryFake("closed", closed, { remembered: known });
+    expect(ranOn(tried, 0)).toMatchObject({
+      "open null": "its device cannot be opened",
+      "encode h264_nvenc 8": "its device cannot be opened",
+    });
+    const { ffmpeg } = await thisMachine();
+    const { encoders, refused } = toCapabilities({ ffmpeg, devices, tried });
+    const nvenc = encoders.filter(({ family }) => family === "nvenc");
+    expect(nvenc).toMatchObject([{ encoder: "h264_nvenc", device: null, open: { input: [] } }]);
+    expect(refused.filter(({ encoder }) => encoder === "h264_nvenc").map(({ device }) => device)).toEqual(
+      devices.map(({ gpu }) => gpu.id),
+    );
+    // Where one of the named devices does, it is not.
+    const one = closed.replace("device !== null", 'device === "0"').replace("if (argv", "if (device || argv");
+    const works = await tryFake("works", one, { remembered: known });
+    const last = works.filter(({ trial }) => trial.last_resort).map((tried) => trialRecord(tried).encoder);
+    expect(last).not.toContain("h264_nvenc");
+  }, 120_000);
 });
 
 test("what is remembered is not run again, and what is missing is", async () => {
