@@ -66,7 +66,7 @@ export const MasterConfig = v.strictObject({
   scanner: section({
     root_path: needed(
       path,
-      "The folder with the films. Nothing is ever written below it, unless output_base lies there.",
+      "The folder with the films. Nothing is ever written below it, unless output_base lies there or storage.replace is on.",
     ),
     video_extensions: key(
       extensions,

@@ -24,6 +24,7 @@ export const CRASH_POINTS = {
   "replace.own": { role: "master", dies: "the result has the original's owner and mode", when: "replacing" },
   "replace.folder": { role: "master", dies: "the folder in quarantine exists", when: "replacing" },
   "replace.kept": { role: "master", dies: "the original has its name in quarantine", when: "replacing" },
+  "replace.kept_synced": { role: "master", dies: "that name is durable", when: "replacing" },
   "replace.named": { role: "master", dies: "the result has its name", when: "replacing" },
   "replace.named_synced": { role: "master", dies: "the result's name is durable", when: "replacing" },
   "replace.cleared": { role: "master", dies: "nothing staged is left", when: "replacing" },

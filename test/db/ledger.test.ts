@@ -74,3 +74,21 @@ test("films become completed, known or not, and are counted; what the database k
     expect(Object.fromEntries(counts)).toEqual({ completed: 3, pending: 1, processing: 1 });
     database.close();
   }));
+
+test("a replaced source is taken over once, also by a backup that knew it to be on its way", () =>
+  withDatabasePath((path) => {
+    const { database, store } = fill(path, 2);
+    const kept_rel = ".vc/originals/job0000000.2/a series/episode 0.mkv";
+    const entries = [entry(0, { kept_rel }), entry(0, { kept_rel, size: 700 })];
+    applyLedger(database.sqlite, entries);
+    const row = store.original({ job_id: "job0000000", attempt: 2 });
+    expect(row).toMatchObject({ kept_rel, state: "kept", size: 1000, output_size: 500, replaced_ms: AT });
+    if (row === undefined) throw new Error("not there");
+    store.saveOriginal({ ...row, state: "moving", output_size: null, output_mtime_ns: null });
+    applyLedger(database.sqlite, entries);
+    expect(store.original(row)).toEqual(row);
+    store.saveOriginal({ ...row, state: "returned" });
+    applyLedger(database.sqlite, entries);
+    expect(store.original(row)?.state).toBe("returned");
+    database.close();
+  }));

@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeBackup } from "../../src/db/backups.ts";
+import { openDatabase } from "../../src/db/database.ts";
+import { recordPublished } from "../../src/db/ledger.ts";
+import { defaultMigrations } from "../../src/db/migrations.ts";
 import { openChecked } from "../../src/db/open-checked.ts";
 import { nextFloor, restoreBackup } from "../../src/db/restore.ts";
 import { createStore } from "../../src/db/store.ts";
@@ -43,6 +46,34 @@ test("a backup that is not whole changes nothing", () =>
     await expect(attempt(join(folder, "none"))).rejects.toMatchObject({ code: "storage" });
     expect(readFileSync(path)).toEqual(before);
     expect(readdirSync(folder).filter((name) => /restoring|damaged/.test(name))).toEqual([]);
+  }));
+
+test("a backup from before a migration takes over what was replaced since", () =>
+  withDatabasePath(async (path, folder) => {
+    const older = join(folder, "older");
+    cpSync(defaultMigrations(), older, { recursive: true });
+    const journal = join(older, "meta", "_journal.json");
+    const { entries, ...rest } = JSON.parse(readFileSync(journal, "utf8"));
+    const before = entries.filter(({ idx }: { idx: number }) => idx < 6);
+    writeFileSync(journal, JSON.stringify({ ...rest, entries: before }));
+    openDatabase({ path, migrations: older }).close();
+    const backup = await makeBackup({ path, folder, keep: 3, now });
+    const film = { source_rel: "a.mkv", source_size: 9, source_mtime_ns: "1", output_rel: "a.mp4" };
+    const result = {
+      output_key: "a.mp4",
+      size: 5,
+      mtime_ns: "2",
+      kept_rel: ".vc/originals/job0000000.1/a.mkv",
+    };
+    await recordPublished({ path, folder }, [
+      { at_ms: now.getTime(), job_id: "job0000000", attempt: 1, ...film, ...result },
+    ]);
+    expect(await restoreBackup({ path, backup: backup.path, folder, now })).toMatchObject({
+      published_since: 1,
+    });
+    const opened = await openChecked(path, { folder, keep: 3 });
+    expect(createStore(opened).keptOriginals()).toEqual({ films: 1, bytes: 9 });
+    opened.close();
   }));
 
 test.each([

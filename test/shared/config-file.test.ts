@@ -159,12 +159,22 @@ test.each<[string, string, string]>([
   [
     "results among the sources",
     "scanner: {root_path: /a, output_base: /a}",
-    "c.yaml:1:39: scanner.output_base: is scanner.root_path itself; the results need a folder of their own",
+    "c.yaml:1:39: scanner.output_base: is scanner.root_path itself; the results need a folder of their own, or storage.replace",
   ],
   [
     "results around the sources",
     "scanner: {root_path: /a/b, output_base: /a}",
     "c.yaml:1:41: scanner.output_base: contains scanner.root_path (/a/b); results would lie beside sources: choose another folder",
+  ],
+  [
+    "results elsewhere that are to replace their sources",
+    `${SCANNER}storage: {replace: true}`,
+    "c.yaml:1:43: scanner.output_base: stands beside storage.replace, with which results take their films' places in /films; leave it out",
+  ],
+  [
+    "no time at all for originals",
+    "scanner: {root_path: /a}\nstorage: {replace: true, keep_originals: 0}",
+    "c.yaml:2:42: storage.keep_originals: found 0; allowed: a duration such as 30d or 12h, or forever",
   ],
   [
     "a certificate alone",
@@ -414,4 +424,21 @@ test("a file that cannot be read is named", () => {
   expect(load(folder)).toThrow(
     `cannot read the configuration file ${folder}: illegal operation on a directory`,
   );
+});
+
+test("with storage.replace, results go where the films are, and people are told what that means", () => {
+  const load = (storage: string) => {
+    writeFileSync("c.yaml", `scanner: {root_path: films}\nstorage: {${storage}}\n`);
+    return loadConfig("master", { path: "c.yaml", flags: {}, env: {} });
+  };
+  const { config, notes } = load("replace: true");
+  const films = join(folder, "films");
+  expect(config.scanner).toMatchObject({ root_path: films, output_base: films });
+  expect(config.storage).toMatchObject({ replace: true, keep_originals: 30 * 86_400_000 });
+  expect(notes.join("\n")).toContain(`kept in ${films}/.vc/originals for 30 days`);
+  expect(notes.join("\n")).toContain("verified in full");
+  const kept = load("replace: true, keep_originals: forever");
+  expect(kept.config.storage.keep_originals).toBe("forever");
+  expect(kept.notes.join("\n")).toContain("`vc purge`");
+  expect(() => load("replace: false")).toThrow("scanner.output_base: is missing");
 });

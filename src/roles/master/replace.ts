@@ -106,7 +106,7 @@ async function act(step: Extract<Step, string>, view: View, { root_path }: Stora
       const failure = obstacleNow(view) ?? (await keep(view, root_path));
       if (failure === null) await durable(paths.kept, paths.source);
       else if (sight.target === "result" && !sight.same_name) await files.remove(paths.target);
-      crashPoint("replace.kept");
+      crashPoint("replace.kept_synced");
       return failure;
     }
     case "name":
@@ -140,6 +140,7 @@ async function keep({ sight, paths, rels }: View, root_path: string): Promise<Fa
     crashPoint("replace.folder");
     if (sight.same_name) await link(paths.source, paths.kept);
     else await rename(paths.source, paths.kept);
+    crashPoint("replace.kept");
     return null;
   } catch (error) {
     const code = systemCode(error) ?? "";
