@@ -1,6 +1,6 @@
 import { fieldOptions } from "./args-fields.ts";
 import { afterScale, beforeScale } from "./args-picture.ts";
-import { colorParams, colorTags } from "./color.ts";
+import { colorParams, colorTags, isHdr } from "./color.ts";
 import { FAMILIES } from "./encoders/families.ts";
 import { chromaLocation } from "./encoders/hdr.ts";
 import type { Plan } from "./plan.ts";
@@ -114,16 +114,21 @@ function toneMappedOnGpu(plan: VideoPlan, { source }: ToneMap): string[] {
  * What the pictures say counts for ffmpeg 7 and later, and the encoder's options for those before. ffmpeg converts where
  * the two differ, but it cannot on the GPU: a film whose header and pictures disagree would fail.
  */
-function declared({ frames, color, sheds, hdr }: VideoPlan): string[] {
+function declared({ frames, color, sheds, tone_map, encoder, hdr }: VideoPlan): string[] {
   const told = color.primaries !== null || color.transfer !== null || color.matrix !== null;
-  const forget = sheds ? (hdr === null ? FORGET_LIGHT : FORGET_ALL) : [];
-  return [...(told || frames === "vulkan" ? [`setparams=${colorParams(color)}`] : []), ...forget];
+  const is_sdr = tone_map !== null || (hdr === null && !isHdr(color.transfer));
+  const forget = is_sdr ? FORGET_LIGHT : WRITE_DOLBY_VISION.includes(encoder) ? FORGET_ALL : [];
+  return [
+    ...(told || frames === "vulkan" ? [`setparams=${colorParams(color)}`] : []),
+    ...(sheds ? forget : []),
+  ];
 }
 
 /** Newer encoders write what they find with the pictures. */
 const FORGET_LIGHT = ["MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"].map(
   (type) => `sidedata=mode=delete:type=${type}`,
 );
+const WRITE_DOLBY_VISION = ["libx265", "libsvtav1", "libaom-av1"];
 /** Not every ffmpeg can name Dolby Vision's; what HDR10 needs the encoder is told by its options. */
 const FORGET_ALL = ["sidedata=mode=delete"];
 

@@ -38,7 +38,7 @@ export function planColor(of: {
   const mapped = isToneMapped(film, conversion, choice.format.bit_depth);
   const tone_map = mapped ? toneMapOf(labels, film.hdr) : null;
   const hdr = mapped || !hasMetadata(film) || !isHdr(labels.transfer) ? null : staticOf(film.hdr);
-  const writes = hdr === null || writesHdr(choice);
+  const writes = hdr === null || writesHdr(film, choice);
   const becomes_yuv = film.chroma === "rgb" && choice.format.chroma !== "rgb";
   const from_rgb = becomes_yuv ? (labels.primaries === "bt2020" ? "bt2020" : "bt709") : null;
   const color = mapped ? SDR : resultColor({ ...of, labels, from_rgb });
@@ -84,9 +84,13 @@ export function hasMetadata({ hdr }: VideoStream): boolean {
   return hdr !== null && (hdr.mastering !== null || hdr.light !== null);
 }
 
-/** Whether the encoder is known, or was seen, to write them. */
-export function writesHdr({ encoder, proven }: EncoderChoice): boolean {
-  return encoder.hdr === "options" || proven.hdr === true;
+/**
+ * Whether the encoder is known, or was seen, to write them. Those on the CPU that must find them with the pictures would
+ * write Dolby Vision, too, and are shown nothing of it.
+ */
+export function writesHdr({ hdr }: VideoStream, { encoder, family, proven }: EncoderChoice): boolean {
+  if (encoder.hdr === "options") return true;
+  return proven.hdr === true && (family.family !== "software" || (hdr?.dolby_vision ?? null) === null);
 }
 
 /** The film's tags; where it has none for its curve, those that its kind of Dolby Vision prescribes. */

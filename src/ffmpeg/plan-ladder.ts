@@ -60,9 +60,9 @@ const FEWER_BITS = "The film's 10 bits a sample became 8: no encoder here takes 
 function keepMetadata(of: Climb, steps: Omit<Step, "notes">[]): Omit<Step, "notes">[] {
   const { film, conversion, bit_depth } = of;
   if (!hasMetadata(film) || isToneMapped(film, conversion, bit_depth)) return steps;
-  const able = steps.filter(({ choice }) => writesHdr(choice));
+  const able = steps.filter(({ choice }) => writesHdr(film, choice));
   if (able.length === 0) return steps;
-  for (const { rung } of steps.filter(({ choice }) => !writesHdr(choice))) {
+  for (const { rung } of steps.filter(({ choice }) => !writesHdr(film, choice))) {
     passOver(of.passed_over, familyOf(rung), `${rung.encoder} was not seen to write HDR's metadata`);
   }
   return able.map((step) => ({ ...step, passed_over: [...of.passed_over] }));

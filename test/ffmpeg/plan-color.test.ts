@@ -10,6 +10,11 @@ function planned(film: VideoStream, wanted: Partial<Conversion> = {}): Plan {
   return bestPlan({ media: media({ video: [film] }), conversion: conversion(wanted) });
 }
 
+/** Without what is said of every film with fewer bits. */
+function onColors(notes: string[]): string[] {
+  return notes.filter((note) => !note.includes("bits a sample became"));
+}
+
 const NOTHING = { primaries: null, transfer: null, matrix: null, range: "tv" };
 const hevc = { codec: "hevc" } as const;
 const av1 = { codec: "av1" } as const;
@@ -199,7 +204,7 @@ describe("HDR's metadata", () => {
     const made = planned(film, wanted);
     expect(made.video.hdr).toEqual(expected.hdr ? { mastering: DISPLAY, light: LIGHT } : null);
     expect(made.video.sheds).toBe(expected.sheds);
-    expect(made.notes).toEqual(expected.notes.map((note) => expect.stringContaining(note)));
+    expect(onColors(made.notes)).toEqual(expected.notes.map((note) => expect.stringContaining(note)));
   });
 });
 

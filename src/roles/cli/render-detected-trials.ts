@@ -8,7 +8,10 @@ export function trialBranches(gpu: Gpu, { encoders, refused }: Capabilities): Br
   const here = ({ device }: { device: string | null }) => device === gpu.id;
   return [
     { text: "Decoding:", below: decoding(gpu) },
-    { text: "Scaling:", below: scaling(gpu) },
+    { text: "Scaling:", below: pictureLines("scale", gpu.scale, gpu.refused) },
+    ...(gpu.tone_map === undefined
+      ? []
+      : [{ text: "HDR to SDR:", below: pictureLines("tone_map", gpu.tone_map, gpu.refused) }]),
     { text: "Encoding:", below: encoderLines(encoders.filter(here), refused.filter(here)) },
   ];
 }
@@ -54,13 +57,13 @@ function decoding({ decode, refused }: Gpu): string[] {
   return [...proven, ...vain];
 }
 
-function scaling({ scale, refused }: Gpu): string[] {
+function pictureLines(name: "scale" | "tone_map", proven: BitDepth[], refused: Gpu["refused"]): string[] {
   const whys = Map.groupBy(
-    refused.filter(({ stage }) => stage === "scale"),
+    refused.filter(({ stage }) => stage === name),
     ({ why }) => why,
   );
   return [
-    ...(scale.length === 0 ? [] : [`✓ ${bits(scale)}`]),
+    ...(proven.length === 0 ? [] : [`✓ ${bits(proven)}`]),
     ...[...whys].map(([why, all]) => `✗ ${bits(all.map(({ bit_depth }) => bit_depth))}: ${printable(why)}`),
   ];
 }
