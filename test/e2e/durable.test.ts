@@ -47,6 +47,50 @@ siteTest(
   },
 );
 
+siteTest(noStrace, "a replaced film, its original, and what the queue says of them, too", async (site) => {
+  for (const name of ["one.mkv", "two.mp4"])
+    await makeFilm(join(site.films, "Show", name), { duration_s: 1 });
+  const master = await site.master({
+    scanner: { output_base: site.films },
+    storage: { replace: true },
+  });
+  const stop = await watch(site, master.pid);
+  await site.worker("worker");
+  await site.settled(2);
+  await stop();
+
+  const calls = await read(join(site.folder, "master.calls"));
+  const first = (what: string, from: number, fits: (call: Call) => boolean) => {
+    const found = calls.findIndex((call, n) => n > from && fits(call));
+    expect({ what, found: found >= 0 }).toEqual({ what, found: true });
+    return found;
+  };
+  const syncs = (path: string) => (call: Call) =>
+    /^f(data)?sync$/.test(call.name) && call.text.includes(path);
+  const commits = syncs("jobs.db-wal>");
+  const moves = (from: string, to: string) => (call: Call) => {
+    const [, one = "", other = ""] = /"([^"]+)"[^"]*"([^"]+)"/.exec(call.text) ?? [];
+    return /^(link|rename)/.test(call.name) && one.includes(from) && other.includes(to);
+  };
+
+  // With another extension: the result stands durably beside its source before that goes, and both are durable then.
+  const named = first("the result's name", -1, moves(".partial.", "/Show/one.mp4"));
+  const stands = first("the folder with it", named, syncs("/films/Show>"));
+  const kept = first("the original's way into quarantine", -1, moves("/Show/one.mkv", "/.vc/originals/"));
+  expect(kept).toBeGreaterThan(stands);
+  const there = first("the folder in quarantine", kept, syncs("/Show>"));
+  const above = first("the folder of quarantine", kept, syncs("/films/.vc/originals>"));
+  const left = first("the folder without it", kept, syncs("/films/Show>"));
+  first("that it is completed", Math.max(there, above, left), commits);
+
+  // With the same name: the original has a second name, durably, before the result is put over the first.
+  const second = first("the original's second name", -1, moves("/Show/two.mp4", "/.vc/originals/"));
+  const safe = first("the folder of quarantine", second, syncs("/films/.vc/originals>"));
+  const over = first("the result over the first", -1, moves(".partial.", "/Show/two.mp4"));
+  expect(over).toBeGreaterThan(safe);
+  first("that it is completed", first("the folder with it", over, syncs("/films/Show>")), commits);
+});
+
 type Call = { at: number; name: string; text: string };
 
 function strace(log: string): string[] {
