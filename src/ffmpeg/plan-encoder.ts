@@ -110,7 +110,9 @@ const KEPT_AS: Record<VideoStream["chroma"], PictureFormat["chroma"][]> = {
 function loses(codec: Conversion["codec"], film: VideoStream, format: PictureFormat): string | null {
   if (!["ffv1", "prores"].includes(codec)) return null;
   if (hasAlpha(film) && format.alpha !== true) return "it keeps no transparency";
-  return codec === "ffv1" && film.chroma === "rgb" && format.chroma !== "rgb" ? "it keeps no RGB" : null;
+  if (codec === "ffv1") return film.chroma === "rgb" && format.chroma !== "rgb" ? "it keeps no RGB" : null;
+  const full = ["444", "rgb"].includes(film.chroma);
+  return full && format.chroma !== "444" ? "it keeps no 4:4:4" : null;
 }
 
 /** The driver's own limits, where it states some, count instead of the family's. */

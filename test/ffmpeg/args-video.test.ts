@@ -231,7 +231,6 @@ describe("films really become what was planned, by their pictures, on Mesa's Vul
     ["4:4:4 in a size of its own", "ffv1", {}, "cpu vulkan yuv444p"],
     ["full range", "ffv1", {}, "cpu vulkan yuv420p"],
     ["full range", "prores", half, "cpu cpu yuv422p10le"],
-    ["RGB", "ffv1", {}, "cpu cpu yuv444p"],
     ["tagged bt709", "prores", half, "cpu vulkan yuv422p10le"],
     ["interlaced", "prores", half, "cpu cpu yuv422p10le"],
   ];

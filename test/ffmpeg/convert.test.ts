@@ -161,14 +161,17 @@ describe("a film with many tracks", () => {
 });
 
 test(
-  "a cover picture is kept in mp4, and named where it cannot be",
+  "a cover picture is kept in mp4 and in Matroska",
   async () => {
     const kept = await become("cover.mp4", { container: "mp4" });
     expect(kept.result.video.map(({ attached_picture }) => attached_picture)).toEqual([false, true]);
     expect(kept.notes).toEqual([]);
-    const left = await become("cover.mp4", { container: "mkv" });
-    expect(left.result.video).toHaveLength(1);
-    expect(left.notes).toEqual(["A cover picture was left out: mkv has no place for it."]);
+    const attached = await become("cover.mp4", { container: "mkv" });
+    expect(attached.result.video[1]).toMatchObject({
+      ...{ attached_picture: true, codec: "mjpeg", width: 64 },
+      ...{ filename: "cover.jpg", mimetype: "image/jpeg" },
+    });
+    expect(attached.notes).toEqual([]);
   },
   LIMIT_MS,
 );

@@ -87,26 +87,41 @@ describe("codecs for archives and for editing", () => {
     ["ffv1 keeps 4:2:2 and 10 bits", { codec: "ffv1" }, { chroma: "422", bit_depth: 10 }, "yuv422p10le", []],
     ["ffv1 keeps 4:4:4", { codec: "ffv1" }, { chroma: "444" }, "yuv444p", []],
     ["ffv1 keeps gray in 4:2:0", { codec: "ffv1" }, { chroma: "gray" }, "yuv420p", []],
-    ["ffv1 of RGB", { codec: "ffv1" }, { chroma: "rgb" }, "yuv444p", ["RGB became YUV 4:4:4"]],
+    ["ffv1 keeps RGB", { codec: "ffv1" }, { chroma: "rgb" }, "bgr0", []],
+    ["ffv1 keeps RGB of 10 bits", { codec: "ffv1" }, { chroma: "rgb", bit_depth: 10 }, "gbrp10le", []],
     ["ffv1 of 12 bits", { codec: "ffv1" }, { bit_depth: 12 }, "yuv420p10le", ["12 bits a sample became 10"]],
     ["ffv1 with 8 bits", { codec: "ffv1", bit_depth: 8 }, { bit_depth: 10 }, "yuv420p", ["became 8"]],
+    ["ffv1 keeps transparency", { codec: "ffv1" }, { pixel_format: "yuva420p" }, "yuva420p", []],
     [
-      "ffv1 of a film with transparency",
+      "ffv1 of transparency that ffmpeg does not decode",
       { codec: "ffv1" },
-      { pixel_format: "yuva420p" },
+      { hidden_alpha: true },
       "yuv420p",
-      ["transparency"],
+      ["transparency was left out"],
+    ],
+    [
+      "prores keeps transparency",
+      { codec: "prores" },
+      { pixel_format: "rgba", chroma: "rgb" },
+      "yuva444p12le",
+      [],
     ],
     ["prores has 10 bits and 4:2:2", { codec: "prores" }, {}, "yuv422p10le", []],
     ["prores has them whatever is asked for", { codec: "prores", bit_depth: 8 }, {}, "yuv422p10le", []],
-    [
-      "prores of 4:4:4",
-      { codec: "prores" },
-      { chroma: "444" },
-      "yuv422p10le",
-      ["resolution of colour became 4:2:2"],
-    ],
+    ["prores of 4:4:4", { codec: "prores" }, { chroma: "444" }, "yuv444p12le", []],
   ];
+  test("h264 of more says what is lost", () => {
+    const film = videoStream({ bit_depth: 12, chroma: "444", pixel_format: "yuva444p12le" });
+    const notes = [
+      "12 bits a sample became 8",
+      "resolution of colour became 4:2:0",
+      "transparency was left out",
+    ];
+    expect(planned({ media: { video: [film] } }).notes).toEqual(
+      notes.map((note) => expect.stringContaining(note)),
+    );
+  });
+
   test.each(rows)("%s", (_name, wanted, film, pixel_format, notes) => {
     const plan = planned({
       media: { video: [videoStream(film)] },

@@ -95,7 +95,7 @@ describe("a result that is not good may be tried again", () => {
       "no frame for 0.5 s",
     ],
     ["every tenth frame", { timeline: { packets: 1498 }, rest: { packets: packets({}) } }, "lacks 2 frames"],
-    ["no cover", { source: { video: [videoStream(), cover] } }, "its cover picture is missing"],
+    ["no cover", { source: { video: [videoStream(), cover] } }, "its cover pictures are not the source's"],
     ["a green picture", { rest: { pictures: [sample(80, 0)] } }, "not the source's at 6.0 s"],
     [
       "a picture of something else",
