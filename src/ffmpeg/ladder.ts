@@ -29,6 +29,18 @@ export function usesHardware({ device, family }: Rung): boolean {
   return device !== null || family !== "software";
 }
 
+/** A film may take its time on the CPU, if people say so (0); a GPU that hangs would keep it for ever. */
+export function withStallLimit<Limits extends { stall_timeout_ms: number }>(
+  rung: Rung,
+  limits: Limits,
+): Limits {
+  const endless = limits.stall_timeout_ms === 0 && usesHardware(rung);
+  return endless ? { ...limits, stall_timeout_ms: GPU_STALL_MS } : limits;
+}
+
+/** As the usual stall_timeout. */
+const GPU_STALL_MS = 300_000;
+
 /** What a failed rung teaches at once: no film makes an ffmpeg hang or die by a signal that is in order itself. */
 export function learnFromFailure({ plan, refusal, how }: Failure): GpuFact[] {
   if (how === "failed" || !usesHardware(plan.rung)) return [];

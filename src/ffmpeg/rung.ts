@@ -10,7 +10,7 @@ import { check } from "./check.ts";
 import { layOutCovers } from "./covers.ts";
 import { type EncodeRun, encode, type KillGraces, type Most } from "./encode.ts";
 import { judgeRun } from "./encode-outcome.ts";
-import type { Failure } from "./ladder.ts";
+import { type Failure, withStallLimit } from "./ladder.ts";
 import { memoryLimit, sizeLimit } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import { notSmaller, tooLargeFrom } from "./plan-rules.ts";
@@ -48,7 +48,7 @@ export async function runRung(input: RungInput, report: AttemptReport): Promise<
   const how = howEnded(run);
   const large = await tooLarge(input, run);
   if (large !== null) return { ...large, how };
-  const failed = judgeRun(run, limits);
+  const failed = judgeRun(run, withStallLimit(plan.rung, limits));
   if (failed !== null) return { refusal: failed, how };
   input.onProgress({ stage: "verifying", percent: 100, fps: null, speed: null, eta_s: null });
   const started_ms = performance.now();
@@ -87,7 +87,7 @@ async function encodeTimed(input: RungInput, report: AttemptReport, covers: stri
     ffmpeg_path: input.ffmpeg.path,
     arguments: argv,
     target_path: input.target,
-    limits: input.limits,
+    limits: withStallLimit(input.plan.rung, input.limits),
     most: mostFor(input),
     ...(input.graces === undefined ? {} : { graces: input.graces }),
     signal: input.signal,

@@ -25,7 +25,9 @@ import {
   yesNoAuto,
 } from "./config-values.ts";
 import {
+  AUDIO_CHANNELS,
   AUDIO_CODECS,
+  AUDIO_LOSSLESS,
   CODECS,
   CONTAINERS,
   DEINTERLACE_MODES,
@@ -169,6 +171,16 @@ export const MasterConfig = v.strictObject({
     ),
     audio_codec: key(oneOf(AUDIO_CODECS), "aac", "The audio codec; copy keeps what the container can hold."),
     audio_bitrate: key(bitRate, "128k", "Bits per second of a stereo track; other layouts get their share."),
+    audio_channels: key(
+      oneOf(AUDIO_CHANNELS),
+      "keep",
+      "keep: 5.1 stays 5.1; stereo: tracks of more channels are mixed down (ITU-R BS.775: the centre and the surrounds at -3 dB, no LFE, nothing clips).",
+    ),
+    audio_lossless: key(
+      oneOf(AUDIO_LOSSLESS),
+      "convert",
+      "convert: lossless tracks (PCM, FLAC, TrueHD, DTS-HD MA and others) become audio_codec; keep: they stay as they are, or become FLAC or ALAC where the container cannot hold them.",
+    ),
     verify: key(
       oneOf(VERIFY_LEVELS),
       "quick",
@@ -225,7 +237,7 @@ export const WorkerConfig = v.strictObject({
     stall_timeout: key(
       duration,
       "5m",
-      "How long ffmpeg may make no progress before it is killed; 0 is no limit.",
+      "How long ffmpeg may make no progress before it is killed; 0 is no limit, but for work on a GPU, which then has 5 minutes.",
     ),
     drain_timeout: key(
       duration,

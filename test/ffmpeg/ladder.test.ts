@@ -8,6 +8,7 @@ import {
   learnFromSuccess,
   nextRung,
   usesHardware,
+  withStallLimit,
 } from "../../src/ffmpeg/ladder.ts";
 import type { Plan } from "../../src/ffmpeg/plan.ts";
 import { type Rung, rungKey } from "../../src/shared/gpu.ts";
@@ -138,6 +139,13 @@ test("a note does not repeat what a GPU held against a film that is whole", () =
   expect(failureNote(software, [damaged])).toEqual([
     "The GPU failed (decode and filter through Vulkan on Card: the film looked damaged there (The file says 60.0 s but only 30.0 s could be read)). The film was then made on the CPU (libx264).",
   ]);
+});
+
+test("a GPU that stands still is never waited for without end", () => {
+  const limit = (plan: Plan, stall_timeout_ms: number) =>
+    withStallLimit(plan.rung, { stall_timeout_ms }).stall_timeout_ms;
+  expect([all, nvenc, decodes].map((plan) => limit(plan, 0))).toEqual([300_000, 300_000, 300_000]);
+  expect([limit(software, 0), limit(software, 7000), limit(all, 7000)]).toEqual([0, 7000, 7000]);
 });
 
 test("a note says what failed and what made the film", () => {

@@ -15,9 +15,26 @@ const QUARANTINES = "test/roles/master/quarantines.test.ts";
 const DEATHS = "test/roles/master/deaths.test.ts";
 const SIM = "test/sim/sim.test.ts";
 const CRASH_POINTS = "test/e2e/crash-points.test.ts";
+const ORIGINALS = "test/roles/master/originals.test.ts";
+const REPLACE = "test/roles/master/replace.test.ts";
 const DURABLE = "test/e2e/durable.test.ts";
 
 export const SABOTAGES: Sabotage[] = [
+  // GPUs.
+  {
+    what: "take another card for the one that was meant",
+    file: "src/ffmpeg/trial-open.ts",
+    find: "return same ? null :",
+    put: "return same || id !== null ? null :",
+    caught_by: "test/ffmpeg/trial-open.test.ts",
+  },
+  {
+    what: "pass a GPU over by a handful of frames",
+    file: "src/ffmpeg/rates.ts",
+    find: "rate.frames < MIN_FRAMES ? null",
+    put: "rate.frames < 1 ? null",
+    caught_by: "test/ffmpeg/rates.test.ts",
+  },
   // Colours.
   {
     what: "let HDR10 lose its metadata unseen",
@@ -429,7 +446,7 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "forget to make the film's name durable",
     file: "src/roles/master/place.ts",
-    find: "await files.syncFoldersOf(one.target, storage.output_base);",
+    find: "await files.syncFoldersOf(one.target, baseOf(storage, intent));",
     put: "",
     caught_by: DURABLE,
   },
@@ -554,6 +571,70 @@ export const SABOTAGES: Sabotage[] = [
     find: "const prefix = await networkPrefix([of.ffmpeg_path, ...input, ...output]);",
     put: "const prefix: string[] = (await networkPrefix([of.ffmpeg_path])).slice(0, 0);",
     caught_by: "test/ffmpeg/network.test.ts",
+  },
+  // Replacing sources.
+  {
+    what: "move the original away before its result has its name",
+    file: "src/roles/master/replacing.ts",
+    find: 'return target === "free" && staged ? "name" : { failure: missingOrTaken(target) };',
+    put: 'return target === "free" && staged ? "keep" : { failure: missingOrTaken(target) };',
+    caught_by: "test/roles/master/replacing.test.ts",
+  },
+  {
+    what: "put the result over its source without a second name of that",
+    file: "src/roles/master/replacing.ts",
+    find: 'return staged ? "keep" : { failure: "output_missing" };',
+    put: 'return staged ? "name" : { failure: "output_missing" };',
+    caught_by: "test/roles/master/replacing.test.ts",
+  },
+  {
+    what: "replace a film by a result that was verified only quickly",
+    file: "src/roles/master/originals.ts",
+    find: 'verified !== "quick"',
+    put: "verified.length > 0",
+    caught_by: ORIGINALS,
+  },
+  {
+    what: "take results in films' places for films",
+    file: "src/roles/master/places.ts",
+    find: "one.moving || (one.size === size",
+    put: "one.moving || (one.size !== size",
+    caught_by: ORIGINALS,
+  },
+  {
+    what: "delete an original whose result was changed since",
+    file: "src/roles/master/put-back.ts",
+    find: "return isResult(target_file, row) ? null",
+    put: "return isResult(target_file, row) || true ? null",
+    caught_by: REPLACE,
+  },
+  {
+    what: "follow a symlink on the way to a film that is replaced",
+    file: "src/roles/master/quarantine-folder.ts",
+    find: "if (stat === null || !stat.isDirectory()) return false;",
+    put: "if (stat === null) return false;",
+    caught_by: REPLACE,
+  },
+  {
+    what: "let a film be replaced whose original has other names",
+    file: "src/roles/master/replace.ts",
+    find: "if (source === null || source.nlink <= 1n) return null;",
+    put: "if (source === null || source.nlink <= 9n) return null;",
+    caught_by: REPLACE,
+  },
+  {
+    what: "forget what was replaced since a backup",
+    file: "src/db/ledger.ts",
+    find: "if (kept_rel !== undefined) replace.run",
+    put: "if (kept_rel === null) replace.run",
+    caught_by: "test/db/ledger.test.ts",
+  },
+  {
+    what: "let the original go before the folder of its result is durable",
+    file: "src/roles/master/replace.ts",
+    find: "await durable(paths.target);\n      crashPoint",
+    put: "crashPoint",
+    caught_by: DURABLE,
   },
   // How soon work is done.
   {

@@ -1,12 +1,14 @@
 import { DECODE_SINCE, ENCODERS_SINCE, isOlder } from "../../ffmpeg/trial-list.ts";
-import type { Capabilities } from "../../shared/capabilities.ts";
+import type { Capabilities, ProvenEncoder } from "../../shared/capabilities.ts";
+import type { Gpu } from "../../shared/gpu.ts";
+import { printable } from "../../shared/printable.ts";
 import type { VulkanDevice, VulkanProbe } from "../../vulkan/devices.ts";
 import { DRIVER_IDS } from "../../vulkan/names.ts";
 
 /** What a person can do so that Vulkan offers more here; `os` is Node's name of the system. Empty: nothing known. */
 export function adviceOn(found: {
   vulkan: VulkanProbe;
-  capabilities: Pick<Capabilities, "ffmpeg"> | null;
+  capabilities: (Pick<Capabilities, "ffmpeg"> & Partial<Pick<Capabilities, "gpus" | "encoders">>) | null;
   os: string;
 }): string[] {
   const { vulkan, capabilities, os } = found;
@@ -15,7 +17,50 @@ export function adviceOn(found: {
   const gpus = vulkan.devices.filter(({ type }) => type !== "cpu");
   if (gpus.length === 0) return [ONLY_CPU, ...installDriver(os)];
   const outdated = capabilities === null ? [] : adviceOnFfmpeg(gpus, capabilities.ffmpeg.version);
-  return [...new Set([...outdated, ...gpus.flatMap(adviceOnDevice)])];
+  const refused = (capabilities?.gpus ?? []).flatMap((gpu) =>
+    gpu.type === "cpu" || provenStages(gpu, capabilities?.encoders ?? []).length > 0
+      ? []
+      : adviceOnRefused(gpu, os),
+  );
+  return [...new Set([...outdated, ...gpus.flatMap(adviceOnDevice), ...refused])];
+}
+
+/** What trials proved on this device through Vulkan. */
+export function provenStages(gpu: Gpu, encoders: ProvenEncoder[]): ("decoding" | "scaling" | "encoding")[] {
+  const encodes = encoders.some(({ family, device }) => family === "vulkan" && device === gpu.id);
+  return [
+    ...(gpu.decode.length > 0 ? ["decoding" as const] : []),
+    ...(gpu.scale.length > 0 ? ["scaling" as const] : []),
+    ...(encodes ? ["encoding" as const] : []),
+  ];
+}
+
+/** Scaling needs nothing but a device that opens: where not even that works, its reason is that of all the rest. */
+function adviceOnRefused({ name, refused }: Gpu, os: string): string[] {
+  const why = refused.find(({ stage }) => stage === "scale")?.why ?? "";
+  const device = printable(name);
+  if (/unknown device type|Invalid device specification/i.test(why))
+    return [
+      "This ffmpeg was built without Vulkan: put one beside it whose `ffmpeg -hwaccels` names vulkan, and name it in ffmpeg.path.",
+    ];
+  if (why.includes("is another card"))
+    return [
+      `${device}: ffmpeg finds other GPUs than vc, or in another order, as one with a loader or drivers of its own does (snap, flatpak, a static build); name one in ffmpeg.path that uses the system's.`,
+    ];
+  if (/no answer within|hung|died of/.test(why))
+    return [
+      `${device}: its driver does not survive ffmpeg (${printable(why)}); update it, or take a newer ffmpeg. \`vc detect --fresh\` tries again.`,
+    ];
+  const rights =
+    os === "linux"
+      ? [
+          "The user that runs vc must be able to open /dev/dri/renderD128 (group render) or /dev/nvidia*; a container needs the GPU handed in.",
+        ]
+      : [];
+  return [
+    `${device}: nothing that was tried on it worked (${printable(why)}); \`vc detect --json\` has ffmpeg's own line of each trial. Update its driver and ffmpeg, then \`vc detect --fresh\`.`,
+    ...rights,
+  ];
 }
 
 const ONLY_CPU =

@@ -2,7 +2,7 @@ import type { Capabilities } from "../../shared/capabilities.ts";
 import type { Learned } from "../../shared/gpu.ts";
 import { printable } from "../../shared/printable.ts";
 import type { VulkanProbe } from "../../vulkan/devices.ts";
-import { adviceOn } from "./render-detected-advice.ts";
+import { adviceOn, provenStages } from "./render-detected-advice.ts";
 import { deviceBranch } from "./render-detected-devices.ts";
 import { encoderLines } from "./render-detected-trials.ts";
 import { tree } from "./tree.ts";
@@ -23,7 +23,7 @@ export function renderDetected(found: Detected): string {
   const advice = adviceOn(found);
   const blocks = [
     `🖥️ GPU / Vulkan Detection`,
-    `Vulkan Status: ${vulkanStatus(vulkan)}\nConversion: ${conversion(capabilities)}`,
+    `Vulkan Status: ${vulkanStatus(found)}\nConversion: ${conversion(capabilities)}`,
     vulkan.available
       ? tree(
           capabilities === null
@@ -40,9 +40,14 @@ export function renderDetected(found: Detected): string {
   return blocks.filter((block) => block !== null).join("\n\n");
 }
 
-function vulkanStatus(vulkan: VulkanProbe): string {
+function vulkanStatus({ vulkan, capabilities }: Detected): string {
   if (!vulkan.available) return `✗ Not available: ${printable(vulkan.message)}`;
-  return vulkan.devices.every(({ type }) => type === "cpu") ? "✗ No GPU" : "✓ Available";
+  if (vulkan.devices.every(({ type }) => type === "cpu")) return "✗ No GPU";
+  if (capabilities === null) return "✓ Available (untried)";
+  const real = capabilities.gpus.filter(({ type }) => type !== "cpu");
+  const proven = new Set(real.flatMap((gpu) => provenStages(gpu, capabilities.encoders)));
+  if (proven.size === 0) return "✗ Of no use: drivers answer, but no trial with this ffmpeg worked";
+  return `✓ Available (proven by trials: ${[...proven].join(", ")})`;
 }
 
 function conversion(capabilities: Capabilities | null): string {

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { adviceOn } from "../../../src/roles/cli/render-detected-advice.ts";
+import type { Gpu } from "../../../src/shared/gpu.ts";
 import type { VulkanDevice, VulkanProbe } from "../../../src/vulkan/devices.ts";
+import { gpu } from "../../ffmpeg/trial-records.ts";
 import { device, NO_LOADER, offer, probe } from "./devices.ts";
 
 const radv = { id: 3, name: "radv", info: "Mesa 25.0.7", version: "25.0.7" };
@@ -83,4 +85,26 @@ test.each<[string, string[], string[]]>([
     expect(lines[index]).toStartWith(`ffmpeg ${version} is too old`);
     expect(lines[index]).toContain(part);
   }
+});
+
+test.each<[string, string, string]>([
+  [
+    "without Vulkan",
+    'Invalid device specification "vulkan=vk:0": unknown device type',
+    "built without Vulkan",
+  ],
+  ["with other drivers", "ffmpeg's device 0 is another card: L4 (0x27b8)", "finds other GPUs than vc"],
+  ["that hangs", "no answer within 30 s", "does not survive ffmpeg (no answer within 30 s)"],
+  ["that dies", "ffmpeg died of SIGSEGV", "does not survive ffmpeg"],
+  ["that cannot open it", "its device cannot be opened", "/dev/dri/renderD128"],
+])("where nothing worked with an ffmpeg %s, people learn what to do", (_, why, advice) => {
+  const refused = [{ stage: "scale" as const, codec: null, bit_depth: 8 as const, why }];
+  const on = (changes: Partial<Gpu>) => {
+    const gpus = [gpu({ refused, ...changes })];
+    const machine = { ffmpeg: { path: "", ffprobe_path: "", version: "9.0", major: 9 }, gpus, encoders: [] };
+    return adviceOn({ vulkan: probe(device()), capabilities: machine, os: "linux" }).join("\n");
+  };
+  expect(on({})).toContain(advice);
+  expect(on({ scale: [8] })).not.toContain(advice);
+  expect(on({ type: "cpu" })).not.toContain(advice);
 });

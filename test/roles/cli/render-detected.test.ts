@@ -36,7 +36,7 @@ const found: Detected = {
 test("the whole screen: what drivers say, and what a trial has shown", () => {
   expect(renderDetected(found)).toBe(`🖥️ GPU / Vulkan Detection
 
-Vulkan Status: ✓ Available
+Vulkan Status: ✓ Available (proven by trials: decoding, scaling)
 Conversion: ✓ on the GPU, as far as trials proved it
 
 Devices, with what trials proved (✓) and what not (✗):
@@ -75,7 +75,9 @@ Environment:
 └─ ffprobe: /usr/bin/ffprobe
 
 What you can do:
-└─ NVIDIA: in a container, NVIDIA_DRIVER_CAPABILITIES must name graphics and video (or be all); otherwise update the driver.`);
+├─ NVIDIA: in a container, NVIDIA_DRIVER_CAPABILITIES must name graphics and video (or be all); otherwise update the driver.
+├─ Fake Card 9000: nothing that was tried on it worked (out of memory); \`vc detect --json\` has ffmpeg's own line of each trial. Update its driver and ffmpeg, then \`vc detect --fresh\`.
+└─ The user that runs vc must be able to open /dev/dri/renderD128 (group render) or /dev/nvidia*; a container needs the GPU handed in.`);
 });
 
 test("without Vulkan there is its reason, and no list of devices", () => {
@@ -93,7 +95,7 @@ test("Vulkan on the CPU is no GPU", () => {
   const cpu = device({ type: "cpu" });
   expect(renderDetected({ ...found, vulkan: probe(cpu) })).toContain("Vulkan Status: ✗ No GPU\n");
   expect(renderDetected({ ...found, vulkan: probe(cpu, device()) })).toContain(
-    "Vulkan Status: ✓ Available\n",
+    "Vulkan Status: ✓ Available (proven by trials: decoding, scaling)\n",
   );
 });
 
@@ -145,4 +147,20 @@ test("what films taught, and that it was forgotten", () => {
 `);
   const nothing = { suspects: [], parked: [], rates: [], forgotten: false };
   expect(renderDetected({ ...found, learned: nothing })).not.toContain("What films taught");
+});
+
+test.each<[string, Capabilities | null, string]>([
+  ["without ffmpeg", null, "✓ Available (untried)"],
+  [
+    "without anything proven",
+    { ...capabilities, gpus: [gpu()] },
+    "✗ Of no use: drivers answer, but no trial",
+  ],
+  [
+    "with an encoder of the vendor's alone",
+    { ...capabilities, gpus: [gpu()], encoders: [proven("nvenc", "h264", "h264_nvenc", false)] },
+    "✗ Of no use",
+  ],
+])("Vulkan's status %s", (_, of, status) => {
+  expect(renderDetected({ ...found, capabilities: of })).toContain(`\nVulkan Status: ${status}`);
 });
