@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { count, type EndpointShape, Id, Text } from "./endpoint.ts";
 import { Attempt, Job, JobStatus } from "./job.ts";
+import { Original } from "./originals.ts";
 import { Stats, Status } from "./status.ts";
 import { Worker } from "./worker.ts";
 
@@ -44,7 +45,12 @@ export const peopleEndpoints = {
     access: "people",
     summary: "One job with its attempts.",
     input: v.object({ id: Id }),
-    reply: v.object({ job: Job, attempts: v.array(Attempt) }),
+    /** `originals`: what of it was replaced, the newest first. */
+    reply: v.object({
+      job: Job,
+      attempts: v.array(Attempt),
+      originals: v.optional(v.array(Original)),
+    }),
   },
   cancel_job: {
     method: "POST",

@@ -25,7 +25,7 @@ export const jobs = defineCommand({
     const limit = wholeNumber(args.limit ?? "50", "--limit", { min: 1, max: 1000 });
     const client = connect(args);
     if (args.job !== undefined && status === undefined && args.limit === undefined) {
-      return show(args, await details(client, args.job), (found) => renderJob(found.job, found.attempts));
+      return show(args, await details(client, args.job), renderJob);
     }
     const search = args.job === undefined ? {} : { search: args.job };
     const reply = await client.call("jobs", {

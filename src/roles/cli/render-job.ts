@@ -1,17 +1,20 @@
 import type { Attempt, AttemptReport, Job, PlanSummary, Reason } from "../../shared/job.ts";
 import { printable } from "../../shared/printable.ts";
+import type { Reply } from "../../shared/protocol.ts";
 import { bytes, moment, seconds } from "./format.ts";
+import { renderOriginal } from "./render-originals.ts";
 import { renderProgress } from "./render-progress.ts";
 import { shellQuote } from "./shell-quote.ts";
 import { type Branch, tree } from "./tree.ts";
 
 /** The screen of `vc jobs ID`: the job, each attempt with the command that ran, and what a person can do. */
-export function renderJob(job: Job, attempts: Attempt[]): string {
+export function renderJob({ job, attempts, originals = [] }: Reply<"job">): string {
   const next = nextStep(job);
   const notes = job.notes.map(printable);
   const blocks = [
     tree(`🎬 ${printable(job.source_rel)}`, jobBranches(job)),
     notes.length === 0 ? null : tree("📝 Notes", notes),
+    originals.length === 0 ? null : tree("🗄️ Replaced", originals.map(renderOriginal)),
     attempts.length === 0 ? null : tree(`🔁 Attempts: ${attempts.length}`, attempts.map(attemptBranch)),
     next === null ? null : `👉 ${next}`,
   ];
@@ -93,6 +96,8 @@ function nextStep(job: Job): string | null {
   const again = `\`vc retry ${job.id}\``;
   if (job.status === "cancelled") return `${again} queues it again.`;
   if (job.status !== "failed" && job.status !== "skipped") return null;
+  if (job.status === "skipped" && (job.reason === "name_taken" || job.reason === "not_replaceable"))
+    return "Once that is put right, the next scan takes it up by itself.";
   const advice = job.reason === null ? undefined : ADVICE[job.reason];
   return advice === undefined ? `${again} tries it once more.` : advice.replace("RETRY", again);
 }
@@ -105,6 +110,7 @@ const ADVICE: Partial<Record<Reason, string>> = {
     "Give the workers' users the right to read the source; then RETRY. vc tries it once a day.",
   encrypted: "vc cannot convert protected films; replace the source with one that is not.",
   unsupported: "Replace the source, or change the conversion settings; then RETRY.",
+  not_replaceable: "Put right what stands in the way; then RETRY.",
   name_taken: "Move the file that has the output's name away; then RETRY.",
   disk_full: "Make room on the disk of the results; then RETRY.",
   gave_up: "Its workers were lost again and again: look at their logs; then RETRY.",

@@ -24,6 +24,22 @@ export function renderOriginals(found: Reply<"originals">, columns: number | nul
   ].join("\n");
 }
 
+/** What became of a replaced original, in one line. */
+export function renderOriginal({ state, kept_path, replaced_at, due_at, size }: Original): string {
+  const since = `${moment(replaced_at)}: the original (${bytes(size)})`;
+  const until = due_at === null ? "" : ` until ${moment(due_at)}`;
+  if (state === "kept") return `${since} is kept in ${printable(kept_path)}${until}`;
+  return `${since} ${ENDED[state]}`;
+}
+
+const ENDED: Record<Exclude<Original["state"], "kept">, string> = {
+  moving: "is being replaced",
+  returning: "is being put back",
+  returned: "was put back",
+  purging: "is being deleted",
+  purged: "was deleted",
+};
+
 export function renderUndone({ original, result_left }: Reply<"undo">): string {
   const back = `the original is back: ${printable(original.source_path)} (${bytes(original.size)})`;
   const left = `${printable(original.output_path)} was changed since vc made it, and was left where it is`;

@@ -84,7 +84,10 @@ export function createCoordinator(given: {
     remarks: (): string[] => totals.remarks(context),
     stats: (_now: Instant) => totals.stats(context),
     jobs: (input: Input<"jobs">, _now: Instant) => people.listJobs(context, input),
-    job: (id: string, _now: Instant) => people.showJob(context, id),
+    job: (id: string, _now: Instant): Reply<"job"> => {
+      const found = people.showJob(context, id);
+      return { ...found, originals: originals.originalsOf(context, found.job.id) };
+    },
     workers: (now: Instant) => listWorkers(context, now),
 
     /** Every live lease, for checks and metrics. */

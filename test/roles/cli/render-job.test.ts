@@ -38,7 +38,7 @@ test("a job that failed, with its attempts and what to do", () => {
       report: { plan: { ...plan, passed_over: [] }, encode_ms: 65_000, verify_ms: 1200 },
     }),
   ];
-  expect(renderJob(failed, attempts)).toBe(`🎬 a.mkv
+  expect(renderJob({ job: failed, attempts })).toBe(`🎬 a.mkv
 ├─ ID: e1t6seb6w1
 ├─ Status: failed (name taken)
 ├─ Message: a.mp4 exists
@@ -71,7 +71,10 @@ test("a job that failed, with its attempts and what to do", () => {
 
 test("a completed job needs nothing, and shows what was saved", () => {
   const done = job({ status: "completed", output_size: 268_435_456 });
-  const shown = renderJob(done, [attempt({ outcome: "completed", report: { log_tail: "not shown" } })]);
+  const shown = renderJob({
+    job: done,
+    attempts: [attempt({ outcome: "completed", report: { log_tail: "not shown" } })],
+  });
   expect(shown).toContain("├─ Output: /mnt/converted/a.mp4 (256.0 MiB, 25% of the source)\n");
   expect(shown).not.toContain("👉");
   expect(shown).not.toContain("not shown");
@@ -84,7 +87,10 @@ test("the ways that failed before the one that made the film are told with their
     { plan: card, message, command: ["ffmpeg", "-hwaccel", "vulkan"], log_tail: "one\ntwo\n" },
   ];
   const report = { plan: { ...plan, passed_over: [] }, earlier };
-  const shown = renderJob(job({ status: "completed" }), [attempt({ outcome: "completed", report })]);
+  const shown = renderJob({
+    job: job({ status: "completed" }),
+    attempts: [attempt({ outcome: "completed", report })],
+  });
   expect(shown).toEndWith(`UTC: completed
    ├─ Decode: cpu, filter: cpu, encode: libx264 (software)
    └─ Failed before: Decode: vulkan, filter: vulkan, encode: libx264 (software), on Card\\x1b
@@ -97,13 +103,17 @@ test("the ways that failed before the one that made the film are told with their
 
 test("a job that runs or waits shows how far, or how long", () => {
   const progress = { stage: "encoding", percent: 10, fps: null, speed: null, eta_s: null } as const;
-  expect(renderJob(job({ status: "processing", progress }), [])).toContain("├─ Progress: encoding 10.0%\n");
+  expect(renderJob({ job: job({ status: "processing", progress }), attempts: [] })).toContain(
+    "├─ Progress: encoding 10.0%\n",
+  );
   const waits = job({ not_before: "2026-11-22T10:00:00.000Z" });
-  expect(renderJob(waits, [])).toContain("├─ Next Try: 2026-11-22 10:00:00 UTC at the earliest\n");
+  expect(renderJob({ job: waits, attempts: [] })).toContain(
+    "├─ Next Try: 2026-11-22 10:00:00 UTC at the earliest\n",
+  );
 });
 
 test.each(REASONS)("a job that failed as %s tells what to do", (reason) => {
-  const lines = renderJob(job({ status: "failed", reason }), []).split("\n");
+  const lines = renderJob({ job: job({ status: "failed", reason }), attempts: [] }).split("\n");
   expect(lines.at(-1)).toMatch(/^👉 .*\.$/);
   expect(lines.at(-1)).not.toContain("RETRY");
 });
@@ -122,7 +132,7 @@ test("names cannot control the terminal", () => {
     command: ["ffmpeg", evil],
     plan: { ...plan, encoder: evil, passed_over: [{ family: evil, why: evil }] },
   };
-  const shown = renderJob(hostile, [attempt({ worker_id: evil, message: evil, report })]);
+  const shown = renderJob({ job: hostile, attempts: [attempt({ worker_id: evil, message: evil, report })] });
   const table = renderJobs({ jobs: [hostile], total: 1 });
   for (const text of [shown, table]) expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u202e]/u);
   expect(table.split("\n")).toHaveLength(2);
@@ -151,9 +161,10 @@ f   pending     -       10 B     a.mkv
 
 test("a failure that a client gave no reason for is shown by its message", () => {
   const unspecified = { status: "failed", reason: "unspecified", error_message: "disk on fire" } as const;
-  const screen = renderJob(job(unspecified), [
-    attempt({ outcome: "permanent", reason: "unspecified", message: "disk on fire" }),
-  ]);
+  const screen = renderJob({
+    job: job(unspecified),
+    attempts: [attempt({ outcome: "permanent", reason: "unspecified", message: "disk on fire" })],
+  });
   expect(screen).toContain("├─ Status: failed\n├─ Message: disk on fire\n");
   expect(screen).toContain("UTC: permanent\n");
   expect(renderJobs({ jobs: [job(unspecified)], total: 1 })).toEndWith("disk on fire");
@@ -172,7 +183,10 @@ test("a name as long as they get widens its own row only, and no row on a termin
 });
 
 test("a film that rules left alone tells its profile, and that nothing needs to be done", () => {
-  const told = renderJob(job({ status: "skipped", reason: "not_smaller", profile: "phone\nvideos" }), []);
+  const told = renderJob({
+    job: job({ status: "skipped", reason: "not_smaller", profile: "phone\nvideos" }),
+    attempts: [],
+  });
   expect(told).toContain("Status: skipped (not smaller)");
   expect(told).toMatch(/Profile: phone.+videos$/m);
   expect(told).toContain("Nothing needs to be done");
