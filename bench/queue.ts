@@ -96,7 +96,7 @@ function compare(speeds: Map<string, number>): Figure[] {
     aim: `${least} times`,
     met: speed(name) >= least * speed(rival),
   });
-  return [["vc, one at a claim", 1] as const, ["vc, sixteen at a claim", 4] as const].flatMap(
+  return [["vc, one at a time", 1] as const, ["vc, claims and reports of sixteen", 4] as const].flatMap(
     ([name, least]) =>
       [...speeds.keys()]
         .filter((rival) => !rival.startsWith("vc,"))
