@@ -3,6 +3,7 @@ import { copyFile, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { CRASH_POINTS, type CrashPoint } from "../../src/shared/crash-point.ts";
 import { makeFilm, probeFilm } from "../support/films.ts";
+import type { Running } from "../support/processes.ts";
 import type { Site } from "../support/site.ts";
 import { siteTest } from "../support/site-test.ts";
 import { until } from "../support/until.ts";
@@ -75,51 +76,60 @@ async function walkReplacing(site: Site, extension: string, points: CrashPoint[]
 }
 
 async function walkUndoing(site: Site): Promise<void> {
-  await site.worker("one");
-  for (const extension of ["mkv", "mp4"]) {
+  const rounds = ["mkv", "mp4"].flatMap((extension) =>
+    [...when("undoing"), ...when("purging")].map((point) => ({
+      point,
+      name: `${point}-${extension}`,
+      extension,
+    })),
+  );
+  const originals = new Map<string, string>();
+  for (const { name, extension } of rounds) {
     const { film, original } = await filmOf(site, extension);
-    for (const point of [...when("undoing"), ...when("purging")]) {
-      const rel = `${point}-${extension}.${extension}`;
-      const result = `${point}-${extension}.mp4`;
-      const undoes = point.startsWith("undo.");
-      const doomed = await site.master(settings(site), { VC_CRASH_AT: point });
-      await addWhole(film, join(site.films, rel));
-      await until(
-        "it is replaced",
-        async () =>
-          (await site.jobs()).some(({ source_rel, status }) => source_rel === rel && status === "completed"),
-        PATIENT,
-      );
-      const path = undoes ? "/api/undo" : "/api/purge";
-      const answered = await site.post(path, { id: rel }).catch(() => null);
-      expect({ point, answered }).toEqual({ point, answered: null });
-      await until(`it dies at ${point}`, () => !doomed.alive(), PATIENT);
-      doomed.kill("SIGKILL");
-      // What is to be deleted is safe in its result.
-      if (undoes) await expectSafe(site, point, { rel, original });
-      else expect((await probeFilm(join(site.films, result))).frames).toBe(25);
-
-      const next = await site.master(settings(site));
-      await until(`what was begun before ${point} is ended`, async () => {
-        const found = (await site.jobs()).find(({ source_rel }) => source_rel === rel);
-        const here = (await filmsOf(site)).filter((name) => name.startsWith(`${point}-${extension}.`));
-        const kept = await originalsOf(site, rel);
-        return undoes
-          ? found?.status === "cancelled" && kept.length === 0 && Bun.deepEquals(here, [rel])
-          : found?.status === "completed" && kept.length === 0 && Bun.deepEquals(here, [result]);
-      });
-      if (undoes) expect(await readFile(join(site.films, rel), "base64")).toBe(original);
-      next.kill("SIGKILL");
-      await next.ended;
-    }
+    await addWhole(film, join(site.films, `${name}.${extension}`));
+    originals.set(name, original);
   }
-  await site.master(settings(site));
+  let master = await site.master(settings(site));
+  const worker = await site.worker("one");
+  await site.settled(rounds.length);
+  worker.kill("SIGTERM");
+  for (const { point, name, extension } of rounds) {
+    const rel = `${name}.${extension}`;
+    const original = originals.get(name) ?? "";
+    const undoes = point.startsWith("undo.");
+    await killed(master);
+    const doomed = await site.master(settings(site), { VC_CRASH_AT: point });
+    const answered = await site.post(undoes ? "/api/undo" : "/api/purge", { id: rel }).catch(() => null);
+    expect({ point, answered }).toEqual({ point, answered: null });
+    await until(`it dies at ${point}`, () => !doomed.alive());
+    doomed.kill("SIGKILL");
+    // What is to be deleted is safe in its result.
+    if (undoes) await expectSafe(site, point, { rel, original });
+    else expect((await probeFilm(join(site.films, `${name}.mp4`))).frames).toBe(25);
+
+    master = await site.master(settings(site));
+    const wanted = undoes
+      ? { status: "cancelled", here: [rel] }
+      : { status: "completed", here: [`${name}.mp4`] };
+    await until(`what was begun before ${point} is ended`, async () => {
+      const found = (await site.jobs()).find(({ source_rel }) => source_rel === rel);
+      const here = (await filmsOf(site)).filter((each) => each.startsWith(`${name}.`));
+      const kept = await originalsOf(site, rel);
+      return kept.length === 0 && Bun.deepEquals({ status: found?.status, here }, wanted);
+    });
+    if (undoes) expect(await readFile(join(site.films, rel), "base64")).toBe(original);
+  }
   await scanned(site);
   for (const { source_rel, status } of await site.jobs())
     expect({ source_rel, status }).toEqual({
       source_rel,
       status: source_rel.startsWith("undo.") ? "cancelled" : "completed",
     });
+}
+
+async function killed(master: Running): Promise<void> {
+  master.kill("SIGKILL");
+  await master.ended;
 }
 
 async function filmOf(site: Site, extension: string): Promise<{ film: string; original: string }> {

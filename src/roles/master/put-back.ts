@@ -3,6 +3,7 @@ import { rename, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { OriginalRow } from "../../db/schema.ts";
 import { crashPoint } from "../../shared/crash-point.ts";
+import { VcError } from "../../shared/errors.ts";
 import { ORIGINALS_REL } from "../../shared/originals.ts";
 import * as files from "./files.ts";
 import { isReallyBelow } from "./quarantine-folder.ts";
@@ -96,6 +97,10 @@ export async function whyKept(storage: Storage, row: OriginalRow, forced: boolea
 async function requireFilms(storage: Storage): Promise<void> {
   await requireSources(storage);
   if (storage.output_base === storage.root_path) await requireOutputs(storage);
+  const folder = join(storage.root_path, ORIGINALS_REL);
+  if ((await files.statOf(folder)) !== null) return;
+  const message = `${folder} does not exist, although originals are kept there; is the volume mounted? If it was removed on purpose, make it again.`;
+  throw new VcError("storage", message);
 }
 
 async function look(root_path: string, row: OriginalRow): Promise<View> {

@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import { chown, link, rename, utimes } from "node:fs/promises";
+import { chown, link, open, rename, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { crashPoint } from "../../shared/crash-point.ts";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
@@ -156,13 +156,7 @@ async function name({ paths, sight, source, kept }: View): Promise<boolean> {
   const output_mode = Number(original?.mode ?? 0o644n) & 0o777;
   const staged = (await files.statOf(paths.staged)) !== null;
   const own = staged ? await files.makeOwn({ ...paths, output_mode }) : paths.copy;
-  if (original !== null && process.geteuid?.() === 0) {
-    await chown(own, Number(original.uid), Number(original.gid)).catch(() => undefined);
-  }
-  if (original !== null) {
-    const modified = Number(original.mtimeNs) / 1e9;
-    await utimes(own, Number(original.atimeNs) / 1e9, modified).catch(() => undefined);
-  }
+  if (original !== null) await inherit(own, original);
   crashPoint("replace.own");
   if (sight.same_name && sight.source === "original") {
     if (!files.isSameFile(await files.statOf(paths.source), await files.statOf(paths.kept))) return false;
@@ -170,6 +164,22 @@ async function name({ paths, sight, source, kept }: View): Promise<boolean> {
     return true;
   }
   return files.moveToFreeName(own, paths.target);
+}
+
+/** As far as the system lets it: only root gives files away, but a group may be one of the master's own. */
+async function inherit(path: string, { uid, gid, atimeNs, mtimeNs }: BigIntStats): Promise<void> {
+  const me = process.geteuid?.();
+  if (me !== undefined) {
+    await chown(path, me === 0 ? Number(uid) : me, Number(gid)).catch(() => undefined);
+  }
+  await utimes(path, Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9).catch(() => undefined);
+  // By its time a result is known as vc's own: after a power loss, too.
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 function obstacleNow({ source }: View): Failure | null {

@@ -277,6 +277,9 @@ test("while the library is not mounted, nothing is put back or deleted", async (
   await mkdir(root);
   await expect(putBack(storage, row)).rejects.toMatchObject({ code: "storage" });
   await expect(whyKept(storage, row, true)).rejects.toMatchObject({ code: "storage" });
+  // A master that was started meanwhile has made its own folder there.
+  const bare = { root_path: root, output_base: root, root: null, local: false, waiting: 0 };
+  await expect(whyKept(await openStorage(bare), row, false)).rejects.toThrow("is the volume mounted?");
   await rm(root, { recursive: true });
   await rename(`${root}-away`, root);
   expect((await files())[row.kept_rel]).toBe("the original of Show/a.mkv");
