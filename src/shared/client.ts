@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { ofetch } from "ofetch";
 import * as v from "valibot";
 import { fileTrouble, messageOf, systemCode, VcError } from "./errors.ts";
+import { printable } from "./printable.ts";
 import { type CallInput, type Endpoint, ErrorBody, protocol, type Reply } from "./protocol.ts";
 
 export type Client = {
@@ -46,10 +47,11 @@ export function createClient(options: {
           retry: 0,
           redirect: "manual",
           ignoreResponseError: true,
-          responseType: "text",
+          responseType: "stream",
           signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
           ...tls,
         })
+        .then(async ({ status, body }) => ({ status, text: await readText(body) }))
         .catch((error: unknown) => {
           signal?.throwIfAborted();
           throw unreachable(
@@ -58,7 +60,8 @@ export function createClient(options: {
             error,
           );
         });
-      return replyOf(base, endpoint, answer.status, answer._data);
+      if (answer.text === null) throw unreachable(base, "its answer is longer than any that a master gives");
+      return replyOf(base, endpoint, answer.status, answer.text);
     },
   };
 }
@@ -87,7 +90,7 @@ function requestOf(endpoint: Endpoint, input: Record<string, unknown>) {
   return { method, path: query === "" ? filled : `${filled}?${query}`, body: undefined };
 }
 
-function replyOf<E extends Endpoint>(base: string, endpoint: E, status: number, text: unknown): Reply<E> {
+function replyOf<E extends Endpoint>(base: string, endpoint: E, status: number, text: string): Reply<E> {
   const body = status === 204 ? null : parseJson(text);
   if (status >= 200 && status < 300) {
     const reply = v.safeParse(protocol[endpoint].reply as v.GenericSchema<unknown, Reply<E>>, body);
@@ -98,13 +101,30 @@ function replyOf<E extends Endpoint>(base: string, endpoint: E, status: number, 
     );
   }
   const refusal = v.safeParse(ErrorBody, body);
-  if (refusal.success) throw new VcError(refusal.output.error, refusal.output.message);
+  // It goes to a terminal.
+  if (refusal.success) throw new VcError(refusal.output.error, printable(refusal.output.message));
   throw unreachable(base, `it answered ${status} and not as a vc master does`);
 }
 
-function parseJson(text: unknown): unknown {
+/** A thousand jobs with all their notes; whoever plays a master may send without end. */
+const LONGEST_ANSWER_BYTES = 256 * 1024 * 1024;
+
+/** Null for what is too long. */
+async function readText(body: ReadableStream<Uint8Array> | null): Promise<string | null> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const piece of body ?? []) {
+    size += piece.byteLength;
+    if (size > LONGEST_ANSWER_BYTES) return null;
+    text += decoder.decode(piece, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(String(text));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

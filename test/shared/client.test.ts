@@ -221,3 +221,18 @@ testOr(
     }
   },
 );
+
+test("what a master says is safe on a terminal", async () => {
+  const message = "bad \u001b]0;title\u0007 \u001b[2J news";
+  const client = replyWith(() => Response.json({ error: "conflict", message }, { status: 409 }));
+  const error = await failure(client.call("scan", {}));
+  expect(error.message).toBe("bad \\x1b]0;title\\x07 \\x1b[2J news");
+});
+
+test("an answer without end is not waited for", async () => {
+  const piece = new Uint8Array(1024 * 1024).fill(0x20);
+  const endless = () => new ReadableStream({ pull: (controller) => controller.enqueue(piece) });
+  const client = replyWith(() => new Response(endless()));
+  const error = await failure(client.call("scan", {}));
+  expect(error.message).toContain("its answer is longer than any that a master gives");
+}, 30_000);

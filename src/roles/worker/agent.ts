@@ -113,7 +113,7 @@ async function claim(parts: AgentParts): Promise<JobOrder[]> {
       signal: draining.signal,
       timeout_ms: WAIT_TIMEOUT_MS,
     });
-    return ordersOf(reply);
+    return ordersOf(reply, input.max);
   } catch (error) {
     if (!draining.signal.aborted) throw error;
     await refuseUnheard(parts, input);
@@ -129,13 +129,14 @@ async function refuseUnheard(parts: AgentParts, input: CallInput<"next_job">): P
   const reply = await connection
     .call("next_job", { ...input, max: 0, wait_ms: 0 }, options)
     .catch(() => null);
-  for (const order of ordersOf(reply)) attempts.refuse(order, "drained");
+  for (const order of ordersOf(reply, input.max)) attempts.refuse(order, "drained");
 }
 
 const UNHEARD_TIMEOUT_MS = 5000;
 
-function ordersOf(reply: Reply<"next_job">): JobOrder[] {
-  return reply !== null && "jobs" in reply ? reply.jobs : [];
+/** Never more than were asked for, whatever a master sends: each is a process with an ffmpeg. */
+function ordersOf(reply: Reply<"next_job">, max: CallInput<"next_job">["max"]): JobOrder[] {
+  return reply !== null && "jobs" in reply ? reply.jobs.slice(0, Number(max ?? 0)) : [];
 }
 
 function begin(
@@ -151,6 +152,7 @@ function begin(
   const lease = gpus.take(log.with({ job_id: order.id, attempt: order.attempt }));
   const task = {
     ...found,
+    source_root: workspace.source_root,
     canary: workspace.canary,
     watch_ms: SOURCE_WATCH_MS,
     capabilities,

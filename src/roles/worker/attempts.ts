@@ -97,6 +97,8 @@ export function createAttempts(parts: {
     held: () => [...running.values()].map(heldOf),
     free: () => concurrency - [...running.values()].filter(({ converting }) => converting).length,
     start(order, task, { release, ...link }) {
+      // Two would write into one file.
+      if (running.has(keyOf({ job_id: order.id, attempt: order.attempt }))) return release();
       const log = parts.log.with({ job_id: order.id, attempt: order.attempt });
       log.info("attempt started", { source: order.source_rel });
       const execution = execute({ ...task, order }, parts.job ?? undefined, link);

@@ -7,6 +7,8 @@ import { pause } from "./connection.ts";
 /** How long the master may hold a call open until there is something to say. */
 export const WAIT_MS = 25_000;
 export const WAIT_TIMEOUT_MS = WAIT_MS + 10_000;
+/** Whatever a master says: beats without a pause between them would be for nothing. */
+const SHORTEST_LEASE_MS = 200;
 /** Between two calls that wait: a master that is stopping answers them at once. */
 export const BREATH_MS = 100;
 const PROGRESS_INTERVAL_MS = 2000;
@@ -17,7 +19,8 @@ export async function keepCompany(parts: AgentParts): Promise<void> {
 }
 
 async function beatLoop(parts: AgentParts): Promise<void> {
-  const interval_ms = Math.min(parts.config.worker.heartbeat_interval, parts.lease_ms / 2);
+  const lease_ms = Math.max(parts.lease_ms, SHORTEST_LEASE_MS);
+  const interval_ms = Math.min(parts.config.worker.heartbeat_interval, lease_ms / 2);
   await repeat(parts, interval_ms, async () => {
     const { stop, draining } = await beat(parts);
     parts.attempts.stop(stop);

@@ -1,4 +1,5 @@
-import { open, readFile, rm, stat } from "node:fs/promises";
+import { lstat, open, readFile, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { convertFile } from "../../ffmpeg/convert.ts";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Rate } from "../../shared/gpu.ts";
@@ -101,7 +102,14 @@ async function checkSource(task: AttemptTask): Promise<AttemptResult | null> {
   const lost = await checkMount(task.canary);
   if (lost !== null) return refuse("retry", "mount_lost", lost);
   try {
-    const { size, mtimeNs } = await stat(task.source, { bigint: true });
+    const link = await symlinkOnTheWay(task);
+    if (link !== null) {
+      const message = `${link} is a symlink by now, so ${task.source} is not read through it.`;
+      return refuse("retry", "source_changed", message);
+    }
+    const seen = await lstat(task.source, { bigint: true });
+    if (!seen.isFile()) return refuse("skipped", "source_missing", `${task.source} is no file any more.`);
+    const { size, mtimeNs } = seen;
     const { source_size, source_mtime_ns } = task.order;
     if (Number(size) === source_size && sameTime(mtimeNs, BigInt(source_mtime_ns))) return null;
     return refuse("retry", "source_changed", `The source ${task.source} has changed since it was queued.`);
@@ -110,6 +118,14 @@ async function checkSource(task: AttemptTask): Promise<AttemptResult | null> {
     if (systemCode(error) !== "ENOENT") return refuse("retry", "worker_error", messageOf(error));
     return refuse("skipped", "source_missing", `The source ${task.source} is gone.`);
   }
+}
+
+/** The master follows none below its root: one that is there now was put there since, and may lead anywhere. */
+async function symlinkOnTheWay({ source_root, source }: AttemptTask): Promise<string | null> {
+  for (let path = source; path.length > source_root.length && path !== dirname(path); path = dirname(path)) {
+    if ((await lstat(path)).isSymbolicLink()) return path;
+  }
+  return null;
 }
 
 /** The mount is alive, so that it is about this film or its folder. */

@@ -9,6 +9,8 @@ export type AttemptTask = {
   /** Absolute paths on this machine. */
   source: string;
   target: string;
+  /** Where the sources lie; below it, symlinks are not followed. */
+  source_root: string;
   /** The file that proves the mount: `path` must hold `text`. */
   canary: { path: string; text: string };
   /** How often to look whether the source is still the same. */

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { messageOf, systemCode } from "../../shared/errors.ts";
-import type { JobOrder } from "../../shared/job.ts";
+import { type JobOrder, parseStagingName } from "../../shared/job.ts";
 import type { Reply } from "../../shared/protocol.ts";
 
 export type Storage = Reply<"register">["storage"];
@@ -16,15 +16,20 @@ export type Workspace = {
   staging: string;
   canary: { path: string; text: string };
   source(order: Pick<JobOrder, "source_rel">): string;
-  target(order: Pick<JobOrder, "staging">): string;
+  target(order: Pick<JobOrder, "id" | "attempt" | "staging">): string;
 };
 
 const HEAD_BYTES = 65_536;
 
-/** `mount_path` stands for the master's storage.root; null means the same path as there. */
+/**
+ * `mount_path` stands for the master's storage.root, and bounds what the master may name; null means the same paths as
+ * there. Throws where a folder of the master's is not below its root.
+ */
 export function createWorkspace(storage: Storage, mount_path: string | null): Workspace {
-  const here = (path: string) =>
-    mount_path === null ? path : join(mount_path, ...partsBelow(storage.root, path));
+  const here = (path: string) => {
+    const parts = partsBelow(storage.root, path);
+    return mount_path === null ? path : join(mount_path, ...parts);
+  };
   const source_root = here(storage.source_root);
   const output_base = here(storage.output_base);
   const staging = join(output_base, ".vc");
@@ -34,28 +39,46 @@ export function createWorkspace(storage: Storage, mount_path: string | null): Wo
     staging,
     canary: { path: join(staging, "canary"), text: storage.nonce },
     source: (order) => join(source_root, ...inside(order.source_rel)),
-    target: (order) => join(staging, ...inside(order.staging)),
+    target: (order) => join(staging, stagingOf(order)),
   };
 }
 
 /** The folders between the master's `root` and `path`, whatever system the master runs on. */
 function partsBelow(root: string, path: string): string[] {
-  const separator = /^[A-Za-z]:|^\\\\/.test(root) ? /[\\/]+/ : /\/+/;
+  const isWindows = /^[A-Za-z]:|^\\\\/.test(root);
+  const separator = isWindows ? /[\\/]+/ : /\/+/;
   const above = root.split(separator).filter((part) => part !== "");
   const parts = path.split(separator).filter((part) => part !== "");
+  const isSame = (one: string, other = "") =>
+    isWindows ? one.toLowerCase() === other.toLowerCase() : one === other;
+  const isBelow = /^(?:\/|[A-Za-z]:|\\\\)/.test(path) && above.every((part, n) => isSame(part, parts[n]));
+  if (!isBelow || parts.some((part) => part === ".." || part.includes("\0"))) {
+    throw new Error(
+      `The master's folder ${JSON.stringify(path)} is not below its root ${JSON.stringify(root)}.`,
+    );
+  }
   return parts.slice(above.length);
+}
+
+/** Only the name that vc gives such a file: whatever else lies in the folder is none of this attempt's business. */
+function stagingOf({ id, attempt, staging }: Pick<JobOrder, "id" | "attempt" | "staging">): string {
+  const name = parseStagingName(staging);
+  if (name?.job_id === id && name.attempt === attempt) return staging;
+  throw new Error(`The master named a staging file that is not this attempt's: ${JSON.stringify(staging)}`);
 }
 
 /** A master is trusted with names below its roots, and with nothing else. */
 function inside(rel: string): string[] {
   const parts = rel.split("/");
-  // On Windows a backslash would be another way out.
-  const leaves = (part: string) =>
-    ["", ".", ".."].includes(part) || part.includes("\0") || part.includes(sep);
   if (parts.some(leaves)) {
     throw new Error(`The master named a path that leaves its folder: ${JSON.stringify(rel)}`);
   }
   return parts;
+}
+
+/** On Windows a backslash would be another way out. */
+function leaves(part: string): boolean {
+  return ["", ".", ".."].includes(part) || part.includes("\0") || part.includes(sep);
 }
 
 /**
@@ -88,15 +111,19 @@ export async function proveMount(
   }
 }
 
+/** A master sends four. */
+const MOST_SAMPLES = 32;
+
 /** One film that this user may not read is that film's trouble; where all are so, it is this machine's. */
 async function compareSamples(workspace: Workspace, samples: Sample[]): Promise<string | null> {
   let closed: string | null = null;
   let open = 0;
-  for (const sample of samples) {
+  for (const sample of samples.slice(0, MOST_SAMPLES)) {
     const path = join(workspace.source_root, ...inside(sample.source_rel));
     try {
-      const { size } = await stat(path);
-      if (size !== sample.size || (await headHash(path)) !== sample.head_sha256)
+      const seen = await stat(path);
+      // To open a pipe would take for ever.
+      if (!seen.isFile() || seen.size !== sample.size || (await headHash(path)) !== sample.head_sha256)
         return `${path} is not the file that the master sees: check storage.mount_path.`;
       open += 1;
     } catch (error) {

@@ -264,3 +264,46 @@ test(
     }),
   60_000,
 );
+
+/** What a worker does for somebody who plays its master. */
+async function forged(change: (order: Record<string, unknown>) => unknown[]) {
+  const seen = { calls: 0, failed: "" };
+  await withFarm(async (farm) => {
+    await farm.master(["a.mkv"]);
+    farm.line.forge = (call, answer) => {
+      if (call !== "next-job" || answer === "") return answer;
+      seen.calls += 1;
+      const { jobs } = JSON.parse(answer) as { jobs: Record<string, unknown>[] };
+      return JSON.stringify({ jobs: jobs.flatMap(change) });
+    };
+    const worker = await farm.worker(DONE, { concurrency: 2 });
+    seen.failed = await until("the worker has answered", async () => {
+      const log = await worker.log();
+      return /film handed in|attempt failed/.test(log) && log;
+    });
+    farm.line.forge = (_, answer) => answer;
+  });
+  return seen;
+}
+
+test("no more films are begun than were asked for, and none twice", async () => {
+  const { failed } = await forged((order) => [order, order, ...Array.from({ length: 500 }, () => order)]);
+  expect(failed.match(/attempt started/g)?.length).toBeLessThanOrEqual(2);
+  const ids = (order: object) => Array.from({ length: 500 }, (_, n) => ({ ...order, id: `forged${n}` }));
+  const many = await forged((order) => ids(order));
+  expect(many.failed.match(/attempt started|attempt failed/g)?.length).toBeLessThanOrEqual(2);
+}, 60_000);
+
+test.each([
+  ["a staging file of another name", { staging: "canary" }],
+  ["a staging file elsewhere", { staging: "../../films/a.mkv" }],
+  ["a source elsewhere", { source_rel: "../secret.mkv" }],
+])(
+  "an order with %s is refused",
+  async (_, change) => {
+    const { failed } = await forged((order) => [{ ...order, ...change }]);
+    expect(failed).toContain("attempt failed");
+    expect(failed).not.toContain("attempt started");
+  },
+  60_000,
+);

@@ -27,12 +27,14 @@ type Line = {
   calls: string[];
   /** What becomes of calls, if not the usual: `lost` goes nowhere, `unheard` is done and its answer lost, `away` finds no master. */
   fate: (call: string) => "lost" | "unheard" | "away" | null;
+  /** Somebody who plays the master: what becomes of an answer, as JSON. */
+  forge: (call: string, answer: string) => string;
 };
 
 export async function withFarm(use: (farm: Farm) => Promise<void>): Promise<void> {
   await withMasterSite(async (site) => {
     const running: RunningWorker[] = [];
-    const line: Line = { calls: [], fate: () => null };
+    const line: Line = { calls: [], fate: () => null, forge: (_, answer) => answer };
     let master: Master | undefined;
     const server = Bun.serve({
       port: 0,
@@ -96,7 +98,9 @@ async function pass(request: Request, line: Line, master_url: string): Promise<R
   if (fate === "lost") return new Promise(() => {});
   // Between two masters there is none.
   const response = await answer().catch(() => new Response("no master", { status: 502 }));
-  return fate === "unheard" ? new Promise(() => {}) : response;
+  if (fate === "unheard") return new Promise(() => {});
+  if (response.status !== 200) return response;
+  return new Response(line.forge(call, await response.text()), { status: 200 });
 }
 
 function configOf(of: {

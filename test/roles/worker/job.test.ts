@@ -45,6 +45,7 @@ beforeEach(async () => {
   task = {
     order: order as JobOrder,
     source: at("film.mkv"),
+    source_root: folder,
     target: at("target.mp4"),
     canary: { path: at("canary"), text: "n0nce" },
     watch_ms: 100,
@@ -84,6 +85,25 @@ test.each([
 ] as const)("%s", async (_, spoil, outcome, reason) => {
   await spoil();
   expect(await run()).toMatchObject({ outcome, reason });
+});
+
+test("a film behind a folder that became a symlink is not read", async () => {
+  await rm(at("link"), { force: true });
+  await symlink(folder, at("link"));
+  task = { ...task, source: at("link/film.mkv") };
+  expect(await run()).toMatchObject({
+    outcome: "retry",
+    reason: "source_changed",
+    message: expect.stringContaining(`${at("link")} is a symlink`),
+  });
+  task = { ...task, source_root: at("link") };
+  expect(await run()).toMatchObject({ outcome: "done" });
+}, 60_000);
+
+test.skipIf(process.platform === "win32")("a pipe in a film's place is not waited for", async () => {
+  await Bun.spawn(["mkfifo", at("pipe")]).exited;
+  task = { ...task, source: at("pipe") };
+  expect(await run()).toMatchObject({ outcome: "skipped", reason: "source_missing" });
 });
 
 test("a film that is not there is told as missing", async () => {

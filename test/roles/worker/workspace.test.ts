@@ -12,7 +12,10 @@ const storage: Storage = {
   nonce: "n0nce",
   output_mode: 0o644,
 };
-const order = { source_rel: "a/b c/ü.mkv", staging: "k3m9x2p7qa.1.partial.mp4" };
+const order = {
+  ...{ id: "k3m9x2p7qa", attempt: 1 },
+  ...{ source_rel: "a/b c/ü.mkv", staging: "k3m9x2p7qa.1.partial.mp4" },
+};
 
 test.each([
   ["no mount path: the master's own paths", storage, null, "/mnt/storage/videos", "/mnt/storage/converted"],
@@ -52,9 +55,36 @@ test.each(["../etc/passwd", "a/../../b", "/etc/passwd", "a//b", "", ".", "a/\0"]
   (source_rel) => {
     const workspace = createWorkspace(storage, null);
     expect(() => workspace.source({ ...order, source_rel })).toThrow("leaves its folder");
-    expect(() => workspace.target({ ...order, staging: source_rel })).toThrow("leaves its folder");
+    expect(() => workspace.target({ ...order, staging: source_rel })).toThrow("not this attempt's");
   },
 );
+
+test.each([
+  "canary",
+  "k3m9x2p7qa.2.partial.mp4",
+  "other00000.1.partial.mp4",
+  "k3m9x2p7qa.1.partial.mp4/x",
+  ".bashrc",
+])("a staging file that is not the attempt's own is refused: %j", (staging) => {
+  const workspace = createWorkspace(storage, null);
+  expect(() => workspace.target({ ...order, staging })).toThrow("not this attempt's");
+});
+
+test.each<[string, Partial<Storage>]>([
+  ["beside the root", { output_base: "/etc" }],
+  ["above the root", { output_base: "/mnt/storage/../.." }],
+  ["through folders that lead up", { source_root: "/mnt/storage/videos/../../../../etc" }],
+  [
+    "a root that leads up",
+    { root: "/mnt/storage/..", output_base: "/mnt/storage/../x", source_root: "/mnt/storage/../y" },
+  ],
+  ["no whole path", { output_base: "mnt/storage/converted" }],
+  ["on another drive", { root: "D:\\media", source_root: "D:\\media\\films", output_base: "C:\\Windows" }],
+])("a master's folder outside of its root is refused: %s", (_, given) => {
+  for (const mount of [null, "/media/nas"]) {
+    expect(() => createWorkspace({ ...storage, ...given }, mount)).toThrow("is not below its root");
+  }
+});
 
 import { testOr } from "../../support/test-or.ts";
 
