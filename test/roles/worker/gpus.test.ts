@@ -234,5 +234,5 @@ test("a card whose other ways make films is not parked, nor one for encoders tha
     lease.learn({ type: "suspect", suspect: { rung: nvenc, why: "it died" } });
     lease.release();
   }
-  expect(gpus.standings().map(({ state }) => state)).toEqual(["ok", "ok"]);
+  expect(gpus.standings().map(({ state }) => state)).toEqual(["failing", "ok"]);
 });
