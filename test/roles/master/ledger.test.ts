@@ -10,7 +10,7 @@ import { configOf } from "../../support/master-test.ts";
 const film = (name: string): [PublishIntent, { output_rel: string; size: number; mtime_ns: string }[]] => [
   {
     ...{ job_id: name, attempt: 1, worker_id: "w", source_rel: `${name}.mkv`, source_size: 9 },
-    ...{ source_mtime_ns: "1", outputs: [] },
+    ...{ source_mtime_ns: "1", outputs: [], original: null },
   } as unknown as PublishIntent,
   [{ output_rel: `${name}.mp4`, size: 5, mtime_ns: "2" }],
 ];

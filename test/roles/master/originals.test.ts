@@ -215,8 +215,10 @@ test("originals go when their time is over, and never where their result is gone
     master = await start(later);
     await until("the one that is due is gone", async () => (await kept(site)).length === 1);
     expect((await kept(site))[0]?.source_path).toBe(join(site.films, "b.mkv"));
-    const { problems } = (await site.call("/api/status")).body;
-    expect(String(problems)).toContain("1 originals of replaced films are past their time");
+    await until("people are told of the one that stays", async () => {
+      const { problems } = (await site.call("/api/status")).body;
+      return String(problems).includes("1 originals of replaced films are past their time");
+    });
     expect(await readdir(join(site.films, ".vc/originals"))).toHaveLength(1);
     expect(await purge({ id: "b.mkv", force: true })).toEqual({ purged: ["b.mkv"], left: [] });
     expect(await readdir(join(site.films, ".vc/originals"))).toEqual([]);
