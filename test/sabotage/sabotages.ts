@@ -433,7 +433,7 @@ export const SABOTAGES: Sabotage[] = [
     file: "src/ffmpeg/guard.ts",
     find: '"-format_whitelist",\n    FORMATS.join(","),',
     put: '"-format_whitelist",\n    [...FORMATS, "hls"].join(","),',
-    caught_by: "test/ffmpeg/probe.test.ts",
+    caught_by: "test/ffmpeg/guard.test.ts",
   },
   // The order of durable steps, seen in the system calls.
   {
@@ -635,6 +635,62 @@ export const SABOTAGES: Sabotage[] = [
     find: "await durable(paths.target);\n      crashPoint",
     put: "crashPoint",
     caught_by: DURABLE,
+  },
+  {
+    what: "believe sound that is missing at its end",
+    file: "src/ffmpeg/source-damage.ts",
+    find: "const cut = sure ? found.short.find(isCut) : undefined;",
+    put: "const cut = sure && damage.lines < 0 ? found.short.find(isCut) : undefined;",
+    caught_by: "test/ffmpeg/source-damage.test.ts",
+  },
+  {
+    what: "do not look whether a Matroska file ends where it says",
+    file: "src/ffmpeg/segment.ts",
+    find: "(segmentEnd(buffer.subarray(0, bytesRead)) ?? 0) - size",
+    put: "0 * (segmentEnd(buffer.subarray(0, bytesRead)) ?? 0) - size",
+    caught_by: "test/ffmpeg/segment.test.ts",
+  },
+  {
+    what: "publish through a symlink in the output folder",
+    file: "src/roles/master/way.ts",
+    find: "  if (await isLink()) return null;\n  try {\n    return await openFolder(path, constants.O_NOFOLLOW);",
+    put: "  try {\n    return await openFolder(path, 0);",
+    caught_by: PLACE,
+  },
+  {
+    what: "take over a staged file that has another name",
+    file: "src/roles/master/files.ts",
+    find: "if (nlink > 1) throw",
+    put: "if (nlink > 1_000_000) throw",
+    caught_by: PLACE,
+  },
+  {
+    what: "count connections with a right token among the strangers'",
+    file: "src/roles/master/connections.ts",
+    find: "!trusted.has(keyOf(one)) && ",
+    put: "",
+    caught_by: "test/roles/master/connections.test.ts",
+  },
+  {
+    what: "let a film that may not be read cost a retry",
+    file: "src/shared/job.ts",
+    find: '  "source_changed",\n  "source_unreadable",\n] as const;',
+    put: '  "source_changed",\n] as const;\nexport const MORE = "source_unreadable";',
+    caught_by: "test/roles/master/unreadable.test.ts",
+  },
+  {
+    what: "record a film as completed before it is noted beside the backups",
+    file: "src/roles/master/publish.ts",
+    find: "await parts.ledger?.(intent, placement.published);",
+    put: "void Bun.sleep(2000).then(() => parts.ledger?.(intent, placement.published));",
+    caught_by: DURABLE,
+  },
+  {
+    what: "follow a master out of its folders",
+    file: "src/roles/worker/workspace.ts",
+    find: "if (name?.job_id === id && name.attempt === attempt) return staging;",
+    put: "return staging;",
+    caught_by: "test/roles/worker/workspace.test.ts",
   },
   // How soon work is done.
   {

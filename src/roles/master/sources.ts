@@ -113,7 +113,8 @@ function differs(job: KnownSource, source: FoundSource): boolean {
 
 /** The worker could not use the file, and something about it (its permissions, its owner) has changed since. */
 function repaired({ status, reason, completed_at }: KnownSource, { changed_ms = 0 }: FoundSource): boolean {
-  return status === "failed" && reason === "worker_error" && changed_ms > Date.parse(completed_at ?? "");
+  const unusable = reason === "worker_error" || reason === "source_unreadable";
+  return status === "failed" && unusable && changed_ms > Date.parse(completed_at ?? "");
 }
 
 /** One insert where no name is taken, which is the rule; only a refused one asks why. */

@@ -26,7 +26,7 @@ export function eventOfUnreadable(
   return left ? { type: "lost", reason } : { type: "failed", outcome: "permanent", reason };
 }
 
-/** Nothing tells that a film may be read now: a day later it is tried once more. */
+/** Rights of a folder or a user change without a sign at the film, which a scan would see: a day later it is tried again. */
 export function recheckUnreadable(context: Context, now: Instant): void {
   const { store } = context;
   const some = store.counts().some((row) => row.status === "failed" && row.reason === "source_unreadable");

@@ -62,6 +62,19 @@ describe("a film that a worker may not read", () => {
     }
   });
 
+  test("is tried again as soon as a scan sees that its permissions have changed", () => {
+    const { queue, tryOn } = withWorkers("one");
+    tryOn("one");
+    const scan = (changed_ms: number) =>
+      queue.run((c, now) =>
+        c.addSources([{ source_rel: "a.mkv", size: 10, mtime_ns: "1", changed_ms }], now),
+      );
+    scan(0);
+    expect(queue.job("a.mkv").status).toBe("failed");
+    scan(Date.parse(queue.job("a.mkv").completed_at ?? "") + 1);
+    expect(queue.job("a.mkv")).toMatchObject({ status: "pending", lost_count: 0 });
+  });
+
   test("quarantines no worker, however many there are", () => {
     const { queue, worker } = withWorkers("one");
     const names = Array.from({ length: 10 }, (_, n) => `${n}.mkv`);
