@@ -37,10 +37,10 @@ export function encoding(plan: VideoPlan): string[] {
   return [
     ...[...graph(plan), "-c:v:0", plan.encoder],
     ...encoder.options({ rate, preset, bit_depth, frame_rate, limits, color: plan, chroma: plan.chroma }),
-    ...fieldOptions(plan.fields),
+    ...fieldOptions(plan),
     ...plan.open.output,
     // Frames keep their own times: none is invented to fill a hole, none dropped.
-    ...["-fps_mode", "passthrough", "-enc_time_base", `${plan.time_base.num}:${plan.time_base.den}`],
+    ...["-fps_mode", "passthrough", "-enc_time_base:v:0", `${plan.time_base.num}:${plan.time_base.den}`],
     ...colorTags(color),
     ...chromaSiting(plan),
   ];

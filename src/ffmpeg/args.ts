@@ -1,7 +1,8 @@
+import { audioTracks } from "./args-audio.ts";
+import { turning } from "./args-picture.ts";
 import { encoding, filmMap, hardware } from "./args-video.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
 import type { Plan } from "./plan.ts";
-import type { AudioPlan } from "./plan-audio.ts";
 
 /** ffmpeg's arguments in the four parts that fluent-ffmpeg takes. */
 export type Arguments = { input: string[]; source: string; output: string[]; target: string };
@@ -12,16 +13,17 @@ export type Arguments = { input: string[]; source: string; output: string[]; tar
  */
 export function args(plan: Plan, files: { source: string; target: string; covers?: string[] }): Arguments {
   return {
-    input: [...GLOBAL, ...guardOptions(), ...hardware(plan)],
+    input: [...GLOBAL, ...guardOptions(), ...turning(plan.video), ...hardware(plan)],
     source: fileUrl(files.source),
     output: [
       ...maps(plan),
       ...encoding(plan.video),
-      ...plan.audio.flatMap(audioTrack),
-      ...plan.subtitles.flatMap(({ encoder }, n) => [`-c:s:${n}`, encoder]),
+      ...["-map_metadata", "0", "-map_chapters", "0", ...filmTags(plan), ...staleTags(plan)],
+      ...audioTracks(plan),
+      ...subtitleTracks(plan),
       ...(plan.attachments.length > 0 ? ["-c:t", "copy"] : []),
+      ...plan.attachments.flatMap(attachmentTags),
       ...(plan.container === "mkv" ? attach(plan, files.covers ?? []) : plan.covers.flatMap(cover)),
-      ...["-map_metadata", "0", "-map_chapters", "0", ...staleTags()],
       ...muxer(plan),
     ],
     target: fileUrl(files.target),
@@ -51,15 +53,11 @@ const GLOBAL = [
 function maps(plan: Plan): string[] {
   const indices = [...plan.audio.map(({ index }) => index), ...plan.subtitles.map(({ index }) => index)];
   const covers = plan.container === "mkv" ? [] : plan.covers.map(({ index }) => index);
-  const kept = [...indices, ...plan.attachments, ...covers].flatMap((index) => ["-map", `0:${index}`]);
+  const kept = [...indices, ...plan.attachments.map(({ index }) => index), ...covers].flatMap((index) => [
+    "-map",
+    `0:${index}`,
+  ]);
   return ["-map", filmMap(plan.video), ...kept];
-}
-
-/** Holes in a track are filled with silence (async=1), or what follows would slide away from the picture. */
-function audioTrack(plan: AudioPlan, n: number): string[] {
-  if (plan.action === "copy") return [`-c:a:${n}`, "copy"];
-  const filter = `aresample=async=1,aformat=channel_layouts=${plan.layout}`;
-  return [`-c:a:${n}`, plan.encoder, `-b:a:${n}`, String(plan.bit_rate), `-filter:a:${n}`, filter];
 }
 
 function cover(_: unknown, n: number): string[] {
@@ -75,14 +73,39 @@ function attach({ attachments, covers }: Plan, paths: string[]): string[] {
   });
 }
 
-/** Statistics of the source's tracks, by mkvmerge, that would be untrue of the result. */
-function staleTags(): string[] {
+/** Names that are set to nothing are left out. */
+function filmTags({ tags }: Plan): string[] {
+  return [
+    ...tags.cleared.flatMap((name) => ["-metadata", `${name}=`]),
+    ...Object.entries(tags.fixed).flatMap(([name, value]) => ["-metadata", `${name}=${value}`]),
+  ];
+}
+
+/** The title stands in the handler's name, too: ffmpegs before 6 read it only there. */
+function subtitleTracks({ subtitles, container }: Plan): string[] {
+  return subtitles.flatMap(({ encoder, language, title, flags }, n) => [
+    ...[`-c:s:${n}`, encoder, `-disposition:s:${n}`, flags.length === 0 ? "0" : flags.join("+")],
+    ...(language === null ? [] : [`-metadata:s:s:${n}`, `language=${language}`]),
+    ...(title === null ? [] : [`-metadata:s:s:${n}`, `title=${title}`]),
+    ...(title === null || container === "mkv" ? [] : [`-metadata:s:s:${n}`, `handler_name=${title}`]),
+  ]);
+}
+
+function attachmentTags({ filename, mimetype }: Plan["attachments"][number], n: number): string[] {
+  const tag = `-metadata:s:t:${n}`;
+  return [tag, `filename=${filename}`, tag, `mimetype=${mimetype}`];
+}
+
+/** What the source's tracks say of themselves that would be untrue of the result: mkvmerge's statistics, encoders, mp4's own words. */
+function staleTags({ container }: Plan): string[] {
   const names = ["BPS", "DURATION", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES"];
   const all = [
     ...names,
     ...names.map((name) => `${name}-eng`),
     "_STATISTICS_TAGS",
     "_STATISTICS_WRITING_APP",
+    ...["_STATISTICS_WRITING_DATE_UTC", "encoder"],
+    ...(container === "mkv" ? ["handler_name", "vendor_id", "name"] : []),
   ];
   return all.flatMap((name) => ["-metadata:s", `${name}=`]);
 }
@@ -92,5 +115,6 @@ function muxer(plan: Plan): string[] {
   if (plan.container === "mkv") return [...queue, "-f", "matroska"];
   // hvc1 is the form of HEVC that Apple's players take.
   const tag = plan.video.codec === "hevc" ? ["-tag:v:0", "hvc1"] : [];
-  return [...tag, ...queue, "-movflags", "+faststart", "-f", "mp4"];
+  const flags = plan.tags.any_name ? "+faststart+use_metadata_tags" : "+faststart";
+  return [...tag, ...queue, "-movflags", flags, "-f", "mp4"];
 }

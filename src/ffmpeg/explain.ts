@@ -121,10 +121,13 @@ function fateOfAudio(stream: AudioStream, { plan, conversion }: Of): StreamFate 
   return { index, kind: "audio", is, language, title, ...fate };
 }
 
-function fateOfSound(track: AudioPlan, { audio_codec, container }: Conversion): Fate {
+function fateOfSound(track: AudioPlan, { audio_codec, audio_lossless, container }: Conversion): Fate {
   if (track.action === "copy") return KEPT(`${container} can hold it as it is.`);
-  const becomes = `${track.codec}, ${track.layout}, ${kilobits(track.bit_rate)}`;
-  return { fate: "converted", becomes, why: [`conversion.audio_codec is ${audio_codec}.`] };
+  const { codec, layout, sample_rate, bit_rate } = track;
+  const rate = bit_rate === null ? "lossless" : kilobits(bit_rate);
+  const becomes = [codec, layout, `${sample_rate / 1000} kHz`, rate].join(", ");
+  const why = bit_rate === null ? `audio_lossless is ${audio_lossless}` : `audio_codec is ${audio_codec}`;
+  return { fate: "converted", becomes, why: [`conversion.${why}.`] };
 }
 
 function fateOfSubtitle({ index, codec, language, title }: SubtitleStream, { plan }: Of): StreamFate {
@@ -138,7 +141,7 @@ function fateOfSubtitle({ index, codec, language, title }: SubtitleStream, { pla
 }
 
 function fateOfOther({ index, kind, codec, mimetype }: MediaInfo["other"][number], { plan }: Of): StreamFate {
-  const planned = plan?.attachments.find((one) => one === index);
+  const planned = plan?.attachments.find((one) => one.index === index);
   const fate = fateOf(plan, planned, () => KEPT(`${plan?.container} holds attachments.`));
   // ffprobe's name for a tag of four zero bytes.
   const named = codec.startsWith("[0]") ? null : codec;

@@ -1,100 +1,124 @@
 import type { Capabilities } from "../shared/capabilities.ts";
-import type { Container, Conversion } from "../shared/conversion.ts";
+import type { Conversion } from "../shared/conversion.ts";
 import type { AudioStream, MediaInfo } from "../shared/media.ts";
+import { isObjects, losslessCodec, planCopy } from "./plan-audio-keep.ts";
+import { type Fitted, fitChannels } from "./plan-channels.ts";
+import { planLabels, type TrackLabels } from "./plan-labels.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
-export type AudioPlan = {
-  index: number;
-  language: string | null;
-} & (
-  | { action: "copy"; codec: string }
-  | { action: "encode"; codec: "aac" | "opus"; encoder: string; bit_rate: number; layout: string }
-);
+export type AudioPlan = TrackLabels & { index: number; codec: string } & ({ action: "copy" } | AudioEncoding);
 
-/** Every audio track, in the source's order; a track that cannot be decoded is left out and named. */
-export function planAudio(of: {
-  media: MediaInfo;
-  conversion: Conversion;
-  capabilities: Capabilities;
-}): { tracks: AudioPlan[]; notes: string[] } | { refusal: Refusal } {
-  const { audio } = of.media;
-  const usable = audio.filter((track) => track.codec !== "unknown" && track.channels > 0);
-  const notes = audio
-    .filter((track) => !usable.includes(track))
-    .map(
-      (track) =>
-        `Audio track ${track.index} could not be kept: ffmpeg does not know its codec (${track.codec}).`,
-    );
-  const tracks = usable.map((track) => planTrack(track, of.conversion));
-  const missing = tracks.find(
-    (track) => track.action === "encode" && !canEncode(of.capabilities, track.encoder),
-  );
-  if (missing?.action === "encode") {
-    return refusal(
-      "retry",
-      "worker_error",
-      `This worker's ffmpeg cannot encode ${missing.codec} (${missing.encoder}).`,
-    );
-  }
-  const converted =
-    of.conversion.audio_codec === "copy" ? tracks.filter(({ action }) => action === "encode") : [];
-  return {
-    tracks,
-    notes: [
-      ...notes,
-      ...converted.map(
-        ({ index }) => `Audio track ${index} became AAC: ${of.conversion.container} cannot hold it as it is.`,
-      ),
-    ],
-  };
-}
-
-/** What ffmpeg's muxers take without experimental flags and players commonly read. */
-const COPYABLE: Record<Container, string[]> = {
-  mp4: ["aac", "mp3", "ac3", "eac3", "alac", "opus", "dts"],
-  mkv: [
-    "aac",
-    "mp3",
-    "mp2",
-    "ac3",
-    "eac3",
-    "alac",
-    "opus",
-    "flac",
-    "dts",
-    "truehd",
-    "vorbis",
-    "pcm_s16le",
-    "pcm_s24le",
-  ],
+type AudioEncoding = {
+  action: "encode";
+  encoder: string;
+  /** Bits per second; null for what is lossless. */
+  bit_rate: number | null;
+  /** ffmpeg's name. */
+  layout: string;
+  channels: number;
+  sample_rate: number;
+  /** The samples' form, where it matters to the encoder. */
+  sample_format: string | null;
+  /** A filter that puts the channels where the layout has them; null where ffmpeg does it right by itself. */
+  placing: string | null;
 };
 
-/** Layouts that both AAC and Opus take, by number of channels; others are mapped onto them. */
-const LAYOUTS = ["", "mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"];
+type Of = { media: MediaInfo; conversion: Conversion; capabilities: Capabilities };
 
-function planTrack(track: AudioStream, conversion: Conversion): AudioPlan {
-  const of = { index: track.index, language: track.language };
-  const wanted = conversion.audio_codec;
-  if (wanted === "copy" && COPYABLE[conversion.container].includes(track.codec)) {
-    return { ...of, action: "copy", codec: track.codec };
-  }
-  const codec = wanted === "opus" ? "opus" : "aac";
-  const channels = Math.min(track.channels, 8);
+/** Every audio track, in the source's order; a track that cannot be decoded, or is empty, is left out and named. */
+export function planAudio(of: Of): { tracks: AudioPlan[]; notes: string[] } | { refusal: Refusal } {
+  const planned = of.media.audio.map((track) => planTrack(track, of));
+  const refused = planned.find((one) => "refusal" in one);
+  if (refused !== undefined && "refusal" in refused) return refused;
+  const kept = planned.flatMap((one) => ("refusal" in one ? [] : [one]));
   return {
-    ...of,
-    action: "encode",
-    codec,
-    encoder: codec === "opus" ? "libopus" : "aac",
-    bit_rate: shareOf(conversion.audio_bitrate, channels),
-    layout: LAYOUTS[channels] ?? "stereo",
+    tracks: kept.flatMap(({ track }) => (track === null ? [] : [track])),
+    notes: kept.flatMap(({ notes }) => notes),
   };
 }
 
-/** Half of a stereo track's rate a channel; within what both encoders take (6 to 256 kbit/s a channel). */
-function shareOf(stereo_bit_rate: number, channels: number): number {
-  return Math.round(Math.min(256_000, Math.max(16_000, stereo_bit_rate / 2)) * channels);
+type Planned = { track: AudioPlan | null; notes: string[] };
+
+function planTrack(track: AudioStream, of: Of): Planned | { refusal: Refusal } {
+  const name = `Audio track ${track.index}`;
+  if (track.codec === "unknown") {
+    return {
+      track: null,
+      notes: [`${name} could not be kept: ffmpeg does not know its codec (${track.codec}).`],
+    };
+  }
+  if (track.channels === 0 || track.sample_rate === 0) {
+    return { track: null, notes: [`${name} could not be kept: it holds no sound that ffmpeg could find.`] };
+  }
+  const { conversion } = of;
+  const labels = planLabels(track, conversion.container);
+  const about = { index: track.index, ...labels.labels };
+  const copied = planCopy(track, conversion);
+  if (copied === "kept") {
+    return { track: { ...about, action: "copy", codec: track.codec }, notes: labels.notes };
+  }
+  const encoding = planEncoding(track, of);
+  if ("refusal" in encoding) return encoding;
+  const { codec } = encoding.track;
+  const instead = copied === null ? [] : [`${name} became ${codec.toUpperCase()}: ${copied}.`];
+  const objects = isObjects(track) ? [`${name} loses what moves freely in its room (${track.profile}).`] : [];
+  return {
+    track: { ...about, ...encoding.track },
+    notes: [...instead, ...objects, ...encoding.notes, ...labels.notes],
+  };
 }
 
+type Encoded = { track: { codec: string } & AudioEncoding; notes: string[] };
+
+function planEncoding(track: AudioStream, of: Of): Encoded | { refusal: Refusal } {
+  const stereo = of.conversion.audio_channels === "stereo";
+  const lossless = losslessCodec(track, of);
+  const { codec, encoder, notes } = lossless?.codec ? { ...lossless, notes: [] } : lossyCodec(track, of);
+  if (!canEncode(of.capabilities, encoder)) {
+    return refusal("retry", "worker_error", `This worker's ffmpeg cannot encode ${codec} (${encoder}).`);
+  }
+  const fitted = fitChannels({ track, codec, container: of.conversion.container, stereo });
+  const exact = codec === "flac" || codec === "alac";
+  return {
+    track: {
+      ...{ action: "encode", codec, encoder, layout: fitted.layout, channels: fitted.channels },
+      bit_rate: exact ? null : shareOf(of.conversion.audio_bitrate, fitted),
+      sample_rate: exact ? track.sample_rate : rateFor(codec, track.sample_rate),
+      sample_format: exact ? `s${wideness(track)}${codec === "alac" ? "p" : ""}` : null,
+      placing: fitted.placing,
+    },
+    notes: [...(lossless?.notes ?? []), ...notes, ...fitted.notes],
+  };
+}
+
+function lossyCodec({ index }: AudioStream, { conversion, capabilities }: Of) {
+  if (conversion.audio_codec !== "opus") return { codec: "aac", encoder: "aac", notes: [] };
+  if (canEncode(capabilities, "libopus") || !canEncode(capabilities, "aac")) {
+    return { codec: "opus", encoder: "libopus", notes: [] };
+  }
+  const note = `Audio track ${index} became AAC: this worker's ffmpeg cannot encode Opus (libopus).`;
+  return { codec: "aac", encoder: "aac", notes: [note] };
+}
+
+function wideness({ sample_bits }: AudioStream): 16 | 32 {
+  return sample_bits !== "float" && sample_bits !== null && sample_bits <= 16 ? 16 : 32;
+}
+
+/** What the encoder takes, and players do: the next rate above, up to that of DVDs, or of CDs and their multiples. */
+function rateFor(codec: string, rate: number): number {
+  if (codec === "opus") return 48_000;
+  if (rate > 48_000) return rate % 44_100 === 0 ? 44_100 : 48_000;
+  return AAC_RATES.find((one) => one >= rate) ?? 48_000;
+}
+
+const AAC_RATES = [8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
+
+/** Half of a stereo track's rate a channel that has sound; within what both encoders take (6 to 256 kbit/s each). */
+function shareOf(stereo_bit_rate: number, { sounding }: Fitted): number {
+  return Math.round(Math.min(256_000, Math.max(16_000, stereo_bit_rate / 2)) * sounding);
+}
+
+/** Those that every ffmpeg has are not tried. */
 function canEncode(capabilities: Capabilities, encoder: string): boolean {
-  return capabilities.encoders.some((one) => one.encoder === encoder);
+  return ["flac", "alac"].includes(encoder) || capabilities.encoders.some((one) => one.encoder === encoder);
 }

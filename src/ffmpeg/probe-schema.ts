@@ -39,10 +39,8 @@ const ratio = v.fallback(
   null,
 );
 
-const Disposition = v.fallback(
-  v.object({ default: numeric, attached_pic: numeric, timed_thumbnails: numeric, still_image: numeric }),
-  { default: null, attached_pic: null, timed_thumbnails: null, still_image: null },
-);
+/** 1 for what a stream is marked as. */
+const Disposition = v.fallback(v.record(v.string(), numeric), {});
 
 export const ProbedStream = v.object({
   index: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
@@ -68,9 +66,12 @@ export const ProbedStream = v.object({
   color_transfer: text,
   color_primaries: text,
   chroma_location: text,
+  closed_captions: count,
   channels: count,
   channel_layout: text,
   sample_rate: count,
+  sample_fmt: text,
+  bits_per_sample: count,
   disposition: Disposition,
   tags,
   side_data_list: v.fallback(
@@ -103,7 +104,7 @@ export const Probed = v.object({
     [],
   ),
   streams: v.fallback(v.array(v.fallback(v.nullable(ProbedStream), null)), []),
-  chapters: v.fallback(v.array(v.unknown()), []),
+  chapters: v.fallback(v.array(v.fallback(v.object({ tags }), { tags: {} })), []),
   format: v.object({ format_name: text, start_time: numeric, duration: numeric, bit_rate: count, tags }),
 });
 export type Probed = v.InferOutput<typeof Probed>;

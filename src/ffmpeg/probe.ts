@@ -35,6 +35,8 @@ export function parseProbe(json: unknown, size_bytes: number): { media: MediaInf
     subtitles: ofKind(streams, "subtitle").map(parseSubtitle),
     other: streams.filter((stream) => !KINDS.includes(stream.codec_type ?? "")).map(parseOther),
     chapters: chapters.length,
+    chapter_titles: chapters.map(({ tags }) => tags.title || null),
+    tags: format.tags,
   };
   return { media };
 }
@@ -81,20 +83,57 @@ function parseAudio(stream: ProbedStream, container_duration_s: number | null): 
   return {
     index: stream.index,
     codec: stream.codec_name ?? "unknown",
+    profile: stream.profile,
     channels: stream.channels ?? 0,
-    channel_layout: stream.channel_layout,
+    channel_layout: stream.channel_layout === "unknown" ? null : stream.channel_layout,
     sample_rate: stream.sample_rate ?? 0,
+    sample_bits: sampleBits(stream),
     bit_rate: stream.bit_rate,
-    ...described(stream),
-    default: stream.disposition.default === 1,
+    language: described(stream).language,
+    title: trackTitle(stream),
+    flags: flagsOf(stream),
+    handler: stream.tags.handler_name ?? null,
     start_s: stream.start_time ?? 0,
     duration_s: claimedDuration(stream, container_duration_s),
+    seen: stream.start_time !== null,
   };
 }
 
+/** Of lossy codecs it is the form in which they are decoded. */
+function sampleBits({
+  bits_per_raw_sample,
+  bits_per_sample,
+  sample_fmt,
+}: ProbedStream): AudioStream["sample_bits"] {
+  if (/^(?:flt|dbl)/.test(sample_fmt ?? "")) return "float";
+  const told = bits_per_raw_sample || bits_per_sample;
+  return told || Number(/^[su](\d+)/.exec(sample_fmt ?? "")?.[1] ?? 0) || null;
+}
+
+/** What a track is marked as; of sound, descriptions and captions are for those who see or hear less (as mp4 says it). */
+function flagsOf({ disposition }: ProbedStream): string[] {
+  const flags = Object.keys(disposition).filter((name) => disposition[name] === 1);
+  const meant: Record<string, string> = { descriptions: "visual_impaired", captions: "hearing_impaired" };
+  return [...new Set(flags.map((name) => meant[name] ?? name))].sort();
+}
+
+/** mp4 keeps it as the track's name, which older ffmpegs do not read, and often as its handler's name, too. */
+function trackTitle({ tags }: ProbedStream): string | null {
+  const handler = tags.handler_name ?? "";
+  return tags.title ?? tags.name ?? (NO_TITLE.test(handler) ? null : handler.trim());
+}
+
+/** What programs and cameras call their handlers. */
+const NO_TITLE =
+  /^\W*$|handle|media|core|iso|gpac|l-smash|bento|lavf|google|youtube|twitter|gopro|apple|mainconcept|^(?:audio|sound|soun|alis|url|track|stream)\W*\d*$/i;
+
 function parseSubtitle(stream: ProbedStream): SubtitleStream {
   const codec = stream.codec_name ?? "unknown";
-  return { index: stream.index, codec, text: TEXT_SUBTITLES.includes(codec), ...described(stream) };
+  return {
+    ...{ index: stream.index, codec, text: TEXT_SUBTITLES.includes(codec) },
+    ...{ language: described(stream).language, title: trackTitle(stream) },
+    ...{ flags: flagsOf(stream), handler: stream.tags.handler_name ?? null },
+  };
 }
 
 function described(stream: ProbedStream): { language: string | null; title: string | null } {
@@ -108,5 +147,7 @@ function parseOther(stream: ProbedStream): MediaInfo["other"][number] {
     kind: stream.codec_type ?? "unknown",
     codec: stream.codec_name ?? stream.codec_tag_string ?? "unknown",
     mimetype: stream.tags.mimetype ?? null,
+    filename: stream.tags.filename ?? null,
+    tag: stream.codec_tag_string,
   };
 }

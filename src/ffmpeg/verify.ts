@@ -10,8 +10,10 @@ import { describeLoss, lackOf, lossOf } from "./source-loss.ts";
 import type { BrokenPictures } from "./source-pictures.ts";
 import type { SoundFound } from "./source-sound.ts";
 import { EMPTY_TIMELINE, type Timeline } from "./timeline.ts";
+import { wrongAudio } from "./verify-audio.ts";
 import { colorNotes, wrongColor } from "./verify-color.ts";
 import { asPlanned, isSame, wrongShape } from "./verify-picture.ts";
+import { wrongRest } from "./verify-rest.ts";
 
 /** All that is known of a finished result; `decoded` only with `verify: full`. */
 export type Evidence = {
@@ -135,7 +137,9 @@ function wrongStreams({ plan, media: result }: Evidence, made: VideoStream): str
       "subtitle",
       plan.subtitles.map(({ codec }) => codec),
       result.subtitles.map(({ codec }) => codec),
-    )
+    ) ??
+    wrongAudio(plan, result.audio) ??
+    wrongRest(plan, result)
   );
 }
 

@@ -33,6 +33,7 @@ import {
   DEINTERLACE_MODES,
   HDR_MODES,
   PRESETS,
+  SUBTITLE_MODES,
   VERIFY_LEVELS,
 } from "./conversion.ts";
 import { FAMILY_NAMES } from "./gpu.ts";
@@ -180,6 +181,11 @@ export const MasterConfig = v.strictObject({
       oneOf(AUDIO_LOSSLESS),
       "convert",
       "convert: lossless tracks (PCM, FLAC, TrueHD, DTS-HD MA and others) become audio_codec; keep: they stay as they are, or become FLAC or ALAC where the container cannot hold them.",
+    ),
+    subtitles: key(
+      oneOf(SUBTITLE_MODES),
+      "drop",
+      "Of picture subtitles (Blu-ray, DVD, DVB) that mp4 cannot hold, drop: they are left out, and named; beside: each becomes a file beside the film (.sup, .mks); mkv: that film becomes mkv.",
     ),
     verify: key(
       oneOf(VERIFY_LEVELS),

@@ -18,6 +18,9 @@ export const PRESETS = [
 ] as const;
 export const HDR_MODES = ["keep", "tonemap"] as const;
 export const DEINTERLACE_MODES = ["half", "full", "off"] as const;
+export const AUDIO_CHANNELS = ["keep", "stereo"] as const;
+export const AUDIO_LOSSLESS = ["convert", "keep"] as const;
+export const SUBTITLE_MODES = ["drop", "beside", "mkv"] as const;
 export const VERIFY_LEVELS = ["quick", "full"] as const;
 
 export const Conversion = v.object({
@@ -39,6 +42,12 @@ export const Conversion = v.object({
   audio_codec: v.picklist(AUDIO_CODECS),
   /** Bits per second for a stereo track. */
   audio_bitrate: v.number(),
+  /** Whether what has more than two channels becomes stereo. */
+  audio_channels: v.optional(v.picklist(AUDIO_CHANNELS), "keep"),
+  /** Whether lossless tracks stay lossless, whatever the audio codec. */
+  audio_lossless: v.optional(v.picklist(AUDIO_LOSSLESS), "convert"),
+  /** What becomes of picture subtitles that the container cannot hold. */
+  subtitles: v.optional(v.picklist(SUBTITLE_MODES), "drop"),
   verify: v.picklist(VERIFY_LEVELS),
 });
 export type Conversion = v.InferOutput<typeof Conversion>;

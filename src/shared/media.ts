@@ -11,8 +11,23 @@ export type MediaInfo = {
   audio: AudioStream[];
   subtitles: SubtitleStream[];
   /** Streams of other kinds (data, attachments, unknown), by index and name. */
-  other: { index: number; kind: string; codec: string; mimetype: string | null }[];
+  other: OtherStream[];
   chapters: number;
+  /** Of the chapters in their order; null for one without a title. */
+  chapter_titles: (string | null)[];
+  /** What the container says of the whole film, such as `title`, in the container's own spelling. */
+  tags: Record<string, string>;
+};
+
+export type OtherStream = {
+  index: number;
+  kind: string;
+  codec: string;
+  /** Of an attachment. */
+  mimetype: string | null;
+  filename: string | null;
+  /** Four letters for the codec (mp4), such as `text`. */
+  tag: string | null;
 };
 
 export type Rational = { num: number; den: number };
@@ -68,6 +83,8 @@ export type VideoStream = {
   rotation: number;
   /** Left and right change places, after the rotation. */
   mirrored: boolean;
+  /** Only some of the pictures tell how they are turned; ffmpeg before 6 turns those alone. */
+  turned_in_pictures: boolean;
   /** Clockwise degrees where the header wants a turn that is no quarter; null else. */
   tilted: number | null;
   /** What the header says is not to be shown of the stored picture; null for nothing. */
@@ -110,6 +127,8 @@ export type VideoStream = {
   /** A still or a row of thumbnails beside the film. */
   still: boolean;
   default: boolean;
+  /** Closed captions (EIA-608, CTA-708) travel inside the pictures. */
+  captions: boolean;
   /** What the header says and no film can mean, one sentence each. */
   oddities: string[];
 };
@@ -117,16 +136,24 @@ export type VideoStream = {
 export type AudioStream = {
   index: number;
   codec: string;
+  profile: string | null;
   channels: number;
   channel_layout: string | null;
   sample_rate: number;
+  /** Bits of a sample, `float` where it is a floating-point number; null where unknown. */
+  sample_bits: number | "float" | null;
   bit_rate: number | null;
   language: string | null;
   title: string | null;
-  default: boolean;
+  /** What the header says that the track is for, by ffmpeg's names of dispositions, such as `comment`. */
+  flags: string[];
+  /** The name of the track's handler (mp4), where titles may stand, too. */
+  handler: string | null;
   start_s: number;
   /** What the header claims; null where it says nothing. */
   duration_s: number | null;
+  /** Whether the beginning of the file shows packets of it. */
+  seen: boolean;
 };
 
 export type SubtitleStream = {
@@ -136,4 +163,7 @@ export type SubtitleStream = {
   text: boolean;
   language: string | null;
   title: string | null;
+  /** As an audio track's. */
+  flags: string[];
+  handler: string | null;
 };

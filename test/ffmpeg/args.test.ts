@@ -48,10 +48,11 @@ test("a whole command", () => {
     ...["-i", "file:-y.mkv", "-map", "0:0", "-map", "0:1", "-map", "0:2"],
     ...["-filter:v:0", `scale=1920:1080:flags=bicubic:out_range=tv,setsar=1,format=yuv420p,${TAGS}`],
     ...["-c:v:0", "libx264", "-preset", "ultrafast", "-crf", "23"],
-    ...["-fps_mode", "passthrough", "-enc_time_base", "1:12800"],
+    ...["-fps_mode", "passthrough", "-enc_time_base:v:0", "1:12800"],
     ...["-color_primaries", "bt709", "-color_trc", "gamma28", "-colorspace", "bt709", "-color_range", "tv"],
     ...["-c:a:0", "aac", "-b:a:0", "128000"],
-    ...["-filter:a:0", "aresample=async=1,aformat=channel_layouts=stereo", "-c:s:0", "mov_text"],
+    ...["-filter:a:0", `${IN_STEP},aformat=sample_rates=48000:channel_layouts=stereo`],
+    ...["-disposition:a:0", "default", "-c:s:0", "mov_text"],
     ...["-map_metadata", "0", "-map_chapters", "0", ...tags.flatMap((tag) => ["-metadata:s", `${tag}=`])],
     ...["-max_muxing_queue_size", "4096", "-movflags", "+faststart", "-f", "mp4", "file:/o/a%03d.mp4"],
   ]);
@@ -84,12 +85,12 @@ describe("what differs", () => {
     [
       "names that ffmpeg's options lack",
       { media: strange },
-      "-enc_time_base 1:12800 -color_range tv -map_metadata",
+      "-enc_time_base:v:0 1:12800 -color_range tv -map_metadata",
     ],
     [
       "copied sound",
       { media: { audio: [audioStream()] }, conversion: { audio_codec: "copy" } },
-      "-c:a:0 copy -map_metadata",
+      "-c:a:0 copy -disposition:a:0 default",
     ],
     [
       "opus",
@@ -101,3 +102,6 @@ describe("what differs", () => {
     expect(output(of)).toContain(part);
   });
 });
+
+const IN_STEP =
+  "aresample=async=2000:min_comp=0.005:comp_duration=0.5:min_hard_comp=0.02:center_mix_level=0.70711:surround_mix_level=0.70711:lfe_mix_level=0:rematrix_maxval=1";

@@ -26,6 +26,9 @@ export function conversion(changes: Partial<Conversion> = {}): Conversion {
     deinterlace: "half",
     audio_codec: "aac",
     audio_bitrate: 128_000,
+    audio_channels: "keep",
+    audio_lossless: "convert",
+    subtitles: "drop",
     verify: "quick",
     ...changes,
   };
@@ -41,6 +44,7 @@ export function videoStream(changes: Partial<VideoStream> = {}): VideoStream {
     rotation: 0,
     mirrored: false,
     tilted: null,
+    turned_in_pictures: false,
     crop: null,
     sample_aspect_ratio: { num: 1, den: 1 },
     pixel_format: "yuv420p",
@@ -68,6 +72,7 @@ export function videoStream(changes: Partial<VideoStream> = {}): VideoStream {
     mimetype: null,
     still: false,
     default: true,
+    captions: false,
     oddities: [],
     ...changes,
   };
@@ -77,21 +82,28 @@ export function audioStream(changes: Partial<AudioStream> = {}): AudioStream {
   return {
     index: 1,
     codec: "aac",
+    profile: null,
     channels: 2,
     channel_layout: "stereo",
     sample_rate: 48_000,
+    sample_bits: null,
     bit_rate: 128_000,
     language: null,
     title: null,
-    default: true,
+    flags: ["default"],
+    handler: null,
     start_s: 0,
     duration_s: 60,
+    seen: true,
     ...changes,
   };
 }
 
 export function subtitleStream(changes: Partial<SubtitleStream> = {}): SubtitleStream {
-  return { index: 2, codec: "subrip", text: true, language: null, title: null, ...changes };
+  return {
+    ...{ index: 2, codec: "subrip", text: true, language: null, title: null, flags: [], handler: null },
+    ...changes,
+  };
 }
 
 export function media(changes: Partial<MediaInfo> = {}): MediaInfo {
@@ -106,6 +118,8 @@ export function media(changes: Partial<MediaInfo> = {}): MediaInfo {
     subtitles: [],
     other: [],
     chapters: 0,
+    chapter_titles: [],
+    tags: {},
     ...changes,
   };
 }
