@@ -6,7 +6,7 @@ import { crashPoint } from "../../shared/crash-point.ts";
 import { VcError } from "../../shared/errors.ts";
 import { ORIGINALS_REL } from "../../shared/originals.ts";
 import * as files from "./files.ts";
-import { isReallyBelow } from "./quarantine-folder.ts";
+import { isReallyBelow, throughRealFolders } from "./quarantine-folder.ts";
 import { requireOutputs, requireSources, type Storage } from "./storage.ts";
 
 type Paths = { source: string; kept: string; target: string };
@@ -31,7 +31,7 @@ export async function putBack(storage: Storage, row: OriginalRow): Promise<PutBa
   const result_left =
     target_file !== null && row.output_rel !== row.source_rel && !isResult(target_file, row);
   if (target_file !== null && row.output_rel !== row.source_rel && !result_left) {
-    await files.remove(target);
+    await throughRealFolders(root_path, [row.output_rel] as const, files.remove);
     await files.syncFoldersOf(target, root_path);
   }
   crashPoint("undo.cleared");
@@ -49,19 +49,19 @@ async function bringBack(view: View, row: OriginalRow, root_path: string): Promi
   if (!isOriginal(kept_file, row)) {
     return refused(`${kept} is not the file any more that was put there; look at it, and move it yourself.`);
   }
-  if (files.isSameFile(kept_file, source_file)) {
-    await files.remove(kept);
-  } else if (source_file === null) {
-    if (!(await isReallyBelow(root_path, row.source_rel))) await files.makeFolderOf(source);
-    if (!(await isReallyBelow(root_path, row.source_rel)))
-      return refused(`The way to ${source} leads through a symlink by now; it is not followed.`);
-    if (!(await files.moveToFreeName(kept, source))) return standsThere(row);
-  } else if (row.output_rel === row.source_rel && isResult(source_file, row)) {
+  const same = files.isSameFile(kept_file, source_file);
+  const over = row.output_rel === row.source_rel && source_file !== null && isResult(source_file, row);
+  if (!same && !over && source_file !== null) return standsThere(row);
+  const rels = [row.kept_rel, row.source_rel] as const;
+  const moved = await throughRealFolders(root_path, rels, async (from, to) => {
+    if (same) await files.remove(from);
     // At one stroke: whoever opens the film gets the one or the other.
-    await rename(kept, source);
-  } else {
-    return standsThere(row);
-  }
+    else if (over) await rename(from, to);
+    else return files.moveToFreeName(from, to);
+    return true;
+  });
+  if (moved === null) return refused(`The way to ${source} leads through a symlink; it is not followed.`);
+  if (!moved) return standsThere(row);
   await files.syncFoldersOf(source, root_path);
   await files.syncFoldersOf(kept, root_path);
   return null;
@@ -71,7 +71,7 @@ async function bringBack(view: View, row: OriginalRow, root_path: string): Promi
 export async function deleteOriginal({ root_path }: Storage, row: OriginalRow): Promise<void> {
   const kept = join(root_path, row.kept_rel);
   if (await isReallyBelow(root_path, row.kept_rel)) {
-    await files.remove(kept);
+    await throughRealFolders(root_path, [row.kept_rel] as const, files.remove);
     await files.syncFoldersOf(kept, root_path);
   }
   crashPoint("purge.deleted");

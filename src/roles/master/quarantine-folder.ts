@@ -1,8 +1,9 @@
 import { lstat, mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { systemCode, VcError } from "../../shared/errors.ts";
 import { ORIGINALS_REL } from "../../shared/originals.ts";
 import { statOf } from "./files.ts";
+import { openWay, type Way } from "./way.ts";
 
 /** Nobody else looks into it: the folders in which the films lay may have been closed ones. */
 const MODE = 0o700;
@@ -23,6 +24,30 @@ export async function makeQuarantine(root_path: string, rel: string): Promise<vo
     throw new VcError("storage", message);
   }
   await mkdir(dirname(join(root_path, rel)), { recursive: true, mode: MODE });
+}
+
+/**
+ * Hands paths of files below a root to `act`, whose folders were reached through real folders only and stay what they are
+ * meanwhile; missing ones are made. Null where a symlink stands in the way of one. Throws the system's errors.
+ */
+export async function throughRealFolders<T, P extends readonly string[]>(
+  root_path: string,
+  rels: P,
+  act: (...paths: { [K in keyof P]: string }) => Promise<T>,
+): Promise<T | null> {
+  const ways: Way[] = [];
+  try {
+    const paths: string[] = [];
+    for (const rel of rels) {
+      const way = await openWay(root_path, posix.dirname(rel));
+      if ("symlink" in way) return null;
+      ways.push(way);
+      paths.push(join(way.path, posix.basename(rel)));
+    }
+    return await act(...(paths as { [K in keyof P]: string }));
+  } finally {
+    for (const way of ways) await way.close();
+  }
 }
 
 /** Whether the way to a file below a root leads through real folders only: a symlink could lead anywhere. */

@@ -6,7 +6,7 @@ import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { PublishIntent } from "./coordinator.ts";
 import * as files from "./files.ts";
 import { type Placement, pathsOf, place } from "./place.ts";
-import { isReallyBelow, makeQuarantine } from "./quarantine-folder.ts";
+import { isReallyBelow, makeQuarantine, throughRealFolders } from "./quarantine-folder.ts";
 import { nextStep, type Sight, type Step } from "./replacing.ts";
 import { requireOutputs, type Storage } from "./storage.ts";
 
@@ -105,7 +105,8 @@ async function act(step: Extract<Step, string>, view: View, { root_path }: Stora
     case "keep": {
       const failure = obstacleNow(view) ?? (await keep(view, root_path));
       if (failure === null) await durable(paths.kept, paths.source);
-      else if (sight.target === "result" && !sight.same_name) await files.remove(paths.target);
+      else if (sight.target === "result" && !sight.same_name)
+        await throughRealFolders(root_path, [rels.target] as const, files.remove);
       crashPoint("replace.kept_synced");
       return failure;
     }
@@ -114,16 +115,16 @@ async function act(step: Extract<Step, string>, view: View, { root_path }: Stora
         const failure = obstacleNow(view);
         if (failure !== null) return failure;
       }
-      if (!(await name(view))) return null;
+      if (!(await name(view, root_path))) return null;
       crashPoint("replace.named");
       await durable(paths.target);
       crashPoint("replace.named_synced");
       return null;
     case "return":
-      if (await files.moveToFreeName(paths.kept, paths.source)) await durable(paths.source, paths.kept);
-      return null;
+      await throughRealFolders(root_path, [rels.kept, rels.source] as const, files.moveToFreeName);
+      return durable(paths.source, paths.kept).then(() => null);
     case "unname":
-      await files.remove(paths.target);
+      await throughRealFolders(root_path, [rels.target] as const, files.remove);
       return durable(paths.target).then(() => null);
     case "unkeep":
       await files.remove(paths.kept);
@@ -134,14 +135,17 @@ async function act(step: Extract<Step, string>, view: View, { root_path }: Stora
 }
 
 /** Into quarantine. Where the result will take the very name, the original keeps it until then. */
-async function keep({ sight, paths, rels }: View, root_path: string): Promise<Failure | null> {
+async function keep({ sight, rels }: View, root_path: string): Promise<Failure | null> {
   try {
     await makeQuarantine(root_path, rels.kept);
     crashPoint("replace.folder");
-    if (sight.same_name) await link(paths.source, paths.kept);
-    else await rename(paths.source, paths.kept);
+    const move = sight.same_name ? link : rename;
+    const moved = await throughRealFolders(root_path, [rels.source, rels.kept] as const, async (from, to) => {
+      await move(from, to);
+      return true;
+    });
     crashPoint("replace.kept");
-    return null;
+    return moved === null ? irreplaceable("a symlink stands in the way to it or to its quarantine.") : null;
   } catch (error) {
     const code = systemCode(error) ?? "";
     if (!["EXDEV", "EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "ENAMETOOLONG"].includes(code))
@@ -151,19 +155,22 @@ async function keep({ sight, paths, rels }: View, root_path: string): Promise<Fa
 }
 
 /** The result gets the original's permissions and times, and its owner where the system lets it. False: the name was taken. */
-async function name({ paths, sight, source, kept }: View): Promise<boolean> {
+async function name(view: View, root_path: string): Promise<boolean> {
+  const { paths, rels, sight, source, kept } = view;
   const original = source ?? kept;
   const output_mode = Number(original?.mode ?? 0o644n) & 0o777;
   const staged = (await files.statOf(paths.staged)) !== null;
   const own = staged ? await files.makeOwn({ ...paths, output_mode }) : paths.copy;
   if (original !== null) await inherit(own, original);
   crashPoint("replace.own");
-  if (sight.same_name && sight.source === "original") {
-    if (!files.isSameFile(await files.statOf(paths.source), await files.statOf(paths.kept))) return false;
-    await files.replace(own, paths.target);
+  const over = sight.same_name && sight.source === "original";
+  const named = await throughRealFolders(root_path, [rels.target] as const, async (target) => {
+    if (!over) return files.moveToFreeName(own, target);
+    if (!files.isSameFile(await files.statOf(target), await files.statOf(paths.kept))) return false;
+    await files.replace(own, target);
     return true;
-  }
-  return files.moveToFreeName(own, paths.target);
+  });
+  return named === true;
 }
 
 /** As far as the system lets it: only root gives files away, but a group may be one of the master's own. */
