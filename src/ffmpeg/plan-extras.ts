@@ -1,5 +1,5 @@
 import type { Container } from "../shared/conversion.ts";
-import type { MediaInfo, VideoStream } from "../shared/media.ts";
+import type { MediaInfo, OtherStream, VideoStream } from "../shared/media.ts";
 
 /** A picture that is kept as it is. `filename` and `mimetype` are what Matroska calls it. */
 export type CoverPlan = {
@@ -11,19 +11,22 @@ export type CoverPlan = {
   mimetype: string;
 };
 
-/** What is neither the film nor its sound or subtitles: cover pictures are kept, and fonts in Matroska; the rest is named. */
+/** A file inside a Matroska file. */
+export type AttachmentPlan = { index: number; filename: string; mimetype: string };
+
+/** What is neither the film nor its sound or subtitles: cover pictures are kept, and files in Matroska; the rest is named. */
 export function planExtras(
   media: MediaInfo,
   film: VideoStream,
   container: Container,
-): { attachments: number[]; covers: CoverPlan[]; notes: string[] } {
-  const kept = media.other.filter((one) => container === "mkv" && isAttachment(one));
-  const dropped = media.other.filter((one) => !kept.includes(one));
+): { attachments: AttachmentPlan[]; covers: CoverPlan[]; notes: string[] } {
+  const kept = media.other.filter(({ kind }) => container === "mkv" && kind === "attachment");
+  const dropped = media.other.filter((one) => !kept.includes(one) && !isListOfChapters(one, media));
   const pictures = media.video.filter((one) => one.attached_picture);
   const held = pictures.filter(({ codec }) => COVERS[container].includes(codec));
   const films = media.video.filter((one) => one !== film && !one.attached_picture);
   return {
-    attachments: kept.map((one) => one.index),
+    attachments: kept.map(planAttachment),
     covers: held.map(planCover),
     notes: [
       ...films.map(
@@ -35,7 +38,7 @@ export function planExtras(
         .map(({ codec }) => `A cover picture (${codec}) was left out: ${container} has no place for it.`),
       ...dropped.map(
         (one) =>
-          `Track ${one.index} (${one.kind}, ${one.codec}) was left out: ${container} has no place for it.`,
+          `Track ${one.index} (${one.kind}, ${one.filename ?? one.codec}) was left out: ${container} has no place for it.`,
       ),
     ],
   };
@@ -63,7 +66,19 @@ function planCover({ index, codec, width, height, filename, mimetype }: VideoStr
   };
 }
 
-/** The Matroska muxer needs a type for what it attaches, and knows only those of fonts by itself. */
-function isAttachment(one: MediaInfo["other"][number]): boolean {
-  return one.kind === "attachment" && (one.mimetype !== null || ["ttf", "otf"].includes(one.codec));
+/** The Matroska muxer needs both, or makes no file at all. */
+function planAttachment({ index, codec, filename, mimetype }: OtherStream): AttachmentPlan {
+  const known = FONTS[codec];
+  return {
+    index,
+    filename: filename ?? `attachment-${index}${known === undefined ? "" : `.${codec}`}`,
+    mimetype: mimetype ?? known ?? "application/octet-stream",
+  };
+}
+
+const FONTS: Record<string, string> = { ttf: "font/ttf", otf: "font/otf" };
+
+/** QuickTime's chapters are a track of texts, too, which is made anew with them. */
+function isListOfChapters({ kind, tag }: OtherStream, { chapters }: MediaInfo): boolean {
+  return kind === "data" && tag === "text" && chapters > 0;
 }

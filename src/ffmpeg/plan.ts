@@ -6,12 +6,13 @@ import type { PlanSummary } from "../shared/job.ts";
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { type AudioPlan, planAudio } from "./plan-audio.ts";
 import { refuseColor } from "./plan-color.ts";
-import { type CoverPlan, planExtras } from "./plan-extras.ts";
+import { type AttachmentPlan, type CoverPlan, planExtras } from "./plan-extras.ts";
 import { mainFilm } from "./plan-film.ts";
 import { ladder, type Step } from "./plan-ladder.ts";
 import { leaveAlone } from "./plan-rules.ts";
 import { turned } from "./plan-size.ts";
-import { planSubtitles, type SubtitlePlan } from "./plan-subtitles.ts";
+import { type BesidePlan, filmContainer, planSubtitles, type SubtitlePlan } from "./plan-subtitles.ts";
+import { planTags, type TagPlan } from "./plan-tags.ts";
 import { planVideo, type VideoPlan } from "./plan-video.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
@@ -27,10 +28,15 @@ export type Plan = {
   video: VideoPlan;
   audio: AudioPlan[];
   subtitles: SubtitlePlan[];
-  /** Streams that are kept as they are: fonts of subtitles (Matroska only). */
-  attachments: number[];
+  /** Picture subtitles that become files beside the film. */
+  beside: BesidePlan[];
+  /** Files inside the film that are kept as they are, such as fonts of subtitles (Matroska only). */
+  attachments: AttachmentPlan[];
   /** Cover pictures that are kept as they are. */
   covers: CoverPlan[];
+  tags: TagPlan;
+  /** The titles of the chapters, in their order. */
+  chapters: (string | null)[];
   /** What could not be kept, one sentence each. */
   notes: string[];
 };
@@ -46,7 +52,9 @@ export function plan(of: {
   gpu: GpuUse;
   rules?: FilmRules | undefined;
 }): { ladder: Plan[] } | { refusal: Refusal } {
-  const { media, conversion, capabilities } = of;
+  const { media, capabilities } = of;
+  const { container, notes: renamed } = filmContainer(media, of.conversion);
+  const conversion: Conversion = { ...of.conversion, container };
   const film = mainFilm(media);
   const unfit = refuseSource(media, film);
   if (film === undefined || unfit !== null) return unfit ?? noVideo(media);
@@ -56,17 +64,18 @@ export function plan(of: {
   if ("refusal" in climbed) return climbed;
   const audio = planAudio({ media, conversion, capabilities });
   if ("refusal" in audio) return audio;
-  const subtitles = planSubtitles(media.subtitles, conversion.container);
-  const extras = planExtras(media, film, conversion.container);
-  const notes = [...audio.notes, ...subtitles.notes, ...extras.notes];
+  const subtitles = planSubtitles(media.subtitles, container, conversion.subtitles);
+  const extras = planExtras(media, film, container);
+  const { tags, notes: untold } = planTags(media, container);
+  const notes = [...renamed, ...audio.notes, ...subtitles.notes, ...extras.notes, ...untold];
   return {
     ladder: climbed.steps.map((step): Plan => {
       const video = planVideo({ film, media, conversion, step });
       return {
         summary: summarize(step),
         ...{ rung: step.rung, gpu: step.gpu, validation: of.gpu.validation ?? false },
-        ...{ container: conversion.container, video, audio: audio.tracks, subtitles: subtitles.tracks },
-        ...{ attachments: extras.attachments, covers: extras.covers },
+        ...{ container, video, audio: audio.tracks, subtitles: subtitles.tracks, beside: subtitles.beside },
+        ...{ attachments: extras.attachments, covers: extras.covers, tags, chapters: media.chapter_titles },
         notes: [...step.notes, ...video.notes, ...notes],
       };
     }),

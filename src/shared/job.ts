@@ -146,11 +146,15 @@ export const JobOrder = v.object({
 });
 export type JobOrder = v.InferOutput<typeof JobOrder>;
 
-/** One file that an attempt hands in. `role` is "film"; later also subtitles beside it. */
+/**
+ * One file that an attempt hands in: first the film, then the subtitles beside it. Of those, `staging` is the film's with
+ * a number and the extension behind it, and `label` stands between the film's name and the extension.
+ */
 export const Output = v.object({
   staging: v.string(),
-  role: v.picklist(["film"]),
+  role: v.picklist(["film", "subtitle"]),
   extension: v.string(),
+  label: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9]+(?:[.-][a-z0-9]+)*$/), v.maxLength(60))),
   size: Count,
   sha256: v.optional(v.string()),
 });
@@ -230,6 +234,22 @@ export const Attempt = v.object({
 });
 export type Attempt = v.InferOutput<typeof Attempt>;
 
+/** The kinds of files that lie beside a film. */
+export const BESIDE_EXTENSIONS = ["sup", "mks"] as const;
+
+/** A file that was made beside a film's staging file: `suffix` is what its name has in addition. */
+export type MadeBeside = {
+  suffix: string;
+  extension: (typeof BESIDE_EXTENSIONS)[number];
+  label: string;
+  size: number;
+};
+
+/** The staging name of the nth file beside a film (from 1), less the film's own. */
+export function besideSuffix(n: number, extension: string): string {
+  return `.${n}.${extension}`;
+}
+
 /** `JOB.ATTEMPT.partial.EXT`: says by itself whose file it is. */
 export function stagingName(of: { job_id: string; attempt: number; extension: string }): string {
   return `${of.job_id}.${of.attempt}.partial.${of.extension}`;
@@ -237,6 +257,6 @@ export function stagingName(of: { job_id: string; attempt: number; extension: st
 
 /** The job and attempt of a staging file's name; null for any other name. */
 export function parseStagingName(name: string): { job_id: string; attempt: number } | null {
-  const match = /^([0-9a-z]+)\.(\d+)\.partial\.[0-9a-z]+$/.exec(name);
+  const match = /^([0-9a-z]+)\.(\d+)\.partial(?:\.[0-9a-z]+)+$/.exec(name);
   return match?.[1] === undefined ? null : { job_id: match[1], attempt: Number(match[2]) };
 }

@@ -50,10 +50,11 @@ test("a whole command", () => {
     ...["-c:v:0", "libx264", "-preset", "ultrafast", "-crf", "23"],
     ...["-fps_mode", "passthrough", "-enc_time_base:v:0", "1:12800"],
     ...["-color_primaries", "bt709", "-color_trc", "gamma28", "-colorspace", "bt709", "-color_range", "tv"],
+    ...["-map_metadata", "0", "-map_chapters", "0", ...tags.flatMap((tag) => ["-metadata:s", `${tag}=`])],
+    ...["-metadata:s", "_STATISTICS_WRITING_DATE_UTC=", "-metadata:s", "encoder="],
     ...["-c:a:0", "aac", "-b:a:0", "128000"],
     ...["-filter:a:0", `${IN_STEP},aformat=sample_rates=48000:channel_layouts=stereo`],
-    ...["-disposition:a:0", "default", "-c:s:0", "mov_text"],
-    ...["-map_metadata", "0", "-map_chapters", "0", ...tags.flatMap((tag) => ["-metadata:s", `${tag}=`])],
+    ...["-disposition:a:0", "default", "-c:s:0", "mov_text", "-disposition:s:0", "0"],
     ...["-max_muxing_queue_size", "4096", "-movflags", "+faststart", "-f", "mp4", "file:/o/a%03d.mp4"],
   ]);
 });

@@ -20,8 +20,8 @@ const full = media({
     subtitleStream({ index: 4, codec: "hdmv_pgs_subtitle", text: false }),
   ],
   other: [
-    { index: 5, kind: "attachment", codec: "ttf", mimetype: "font/ttf" },
-    { index: 6, kind: "data", codec: "bin_data", mimetype: null },
+    { index: 5, kind: "attachment", codec: "ttf", mimetype: "font/ttf", filename: "a.ttf", tag: null },
+    { index: 6, kind: "data", codec: "bin_data", mimetype: null, filename: null, tag: null },
   ],
 });
 

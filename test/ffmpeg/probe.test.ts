@@ -114,8 +114,8 @@ test("sound, subtitles and the rest", () => {
   ]);
   expect(result.subtitles).toMatchObject([{ index: 2, text: false, language: null }]);
   expect(result.other).toEqual([
-    { index: 3, kind: "attachment", codec: "ttf", mimetype: "font/ttf" },
-    { index: 4, kind: "unknown", codec: "unknown", mimetype: null },
+    { index: 3, kind: "attachment", codec: "ttf", mimetype: "font/ttf", filename: null, tag: null },
+    { index: 4, kind: "unknown", codec: "unknown", mimetype: null, filename: null, tag: null },
   ]);
 });
 

@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { inspect } from "../../src/ffmpeg/inspect.ts";
+import type { Conversion } from "../../src/shared/conversion.ts";
+import type { MediaInfo } from "../../src/shared/media.ts";
+import { makePgs } from "../support/picture-subtitles.ts";
+import { convert, temporaryFolder, thisMachine } from "./machine.ts";
+
+/** Films with subtitles, attachments, chapters and tags, through real conversions. */
+
+const LIMIT_MS = 60_000;
+const { ffmpeg } = await thisMachine();
+const folder = await temporaryFolder();
+const at = (name: string) => join(folder.path, name);
+
+beforeAll(async () => {
+  const text =
+    "1\n00:00:00,200 --> 00:00:00,700\nHallo <i>Welt</i>\n\n2\n00:00:01,000 --> 00:00:01,600\nZweite\n";
+  await writeFile(at("a.srt"), text);
+  await writeFile(
+    at("a.sup"),
+    makePgs([
+      { start_s: 0.2, end_s: 0.6 },
+      { start_s: 1, end_s: 1.5 },
+    ]),
+  );
+  await writeFile(at("a.bin"), "some bytes");
+  await writeFile(at("about.txt"), ABOUT);
+  await make("rich.mkv", [
+    ...["-i", at("a.srt"), "-i", at("a.srt"), "-i", at("a.sup"), "-i", at("about.txt")],
+    ...[
+      "-map",
+      "0",
+      "-map",
+      "1",
+      "-map",
+      "2",
+      "-map",
+      "3",
+      "-map",
+      "4",
+      "-map_metadata",
+      "5",
+      "-map_chapters",
+      "5",
+    ],
+    ...["-c:s:0", "srt", "-c:s:1", "ass", "-c:s:2", "copy"],
+    ...[
+      "-metadata:s:s:0",
+      "language=ger",
+      "-metadata:s:s:0",
+      "title=Nur Fremdes",
+      "-disposition:s:0",
+      "default+forced",
+    ],
+    ...["-metadata:s:s:1", "language=eng", "-disposition:s:1", "hearing_impaired"],
+    ...[
+      "-metadata:s:s:2",
+      "language=fre",
+      "-attach",
+      at("a.bin"),
+      "-metadata:s:t:0",
+      "mimetype=application/x-thing",
+    ],
+    ...["-metadata:s:t:0", "filename=thing.bin"],
+  ]);
+  await make("phone.mov", [
+    ...["-map", "0", "-map", "1", "-movflags", "use_metadata_tags"],
+    ...["-metadata", "com.apple.quicktime.location.ISO6709=+48.2082+016.3738+171.000/"],
+    ...["-metadata", "com.apple.quicktime.creationdate=2021-05-06T07:08:09+0200"],
+    ...["-metadata", "com.apple.quicktime.make=Apple", "-metadata", "creation_time=2021-05-06T05:08:09Z"],
+  ]);
+}, LIMIT_MS);
+afterAll(() => folder.remove());
+
+const ABOUT = `;FFMETADATA1
+title=A Title
+artist=Somebody
+date=2001-02-03
+comment=A comment
+location=+48.2082+016.3738/
+creation_time=2001-02-03T04:05:06Z
+encoder=Another program
+inventory_number=17
+[CHAPTER]
+TIMEBASE=1/1000
+START=0
+END=800
+title=One
+[CHAPTER]
+TIMEBASE=1/1000
+START=800
+END=2000
+title=Zwei ö
+`;
+
+async function make(name: string, options: string[]): Promise<void> {
+  const picture = ["-f", "lavfi", "-i", "testsrc2=size=64x64:rate=10:duration=2"];
+  const sound = ["-f", "lavfi", "-i", "sine=duration=2"];
+  const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"];
+  const cmd = [
+    ffmpeg.path,
+    "-v",
+    "error",
+    "-nostdin",
+    "-y",
+    ...picture,
+    ...sound,
+    ...options,
+    ...codecs,
+    at(name),
+  ];
+  const child = Bun.spawn({ cmd, stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  const said = await child.stderr.text();
+  if ((await child.exited) !== 0) throw new Error(`ffmpeg could not make ${name}: ${said}`);
+}
+
+async function become(
+  name: string,
+  changes: Partial<Conversion>,
+): Promise<{ result: MediaInfo; notes: string[]; target: string }> {
+  const target = at(`${name}.${changes.container}`);
+  const ended = await convert({ source: at(name), target }, { verify: "full", ...changes });
+  if (ended.outcome !== "done") throw new Error(ended.message);
+  const seen = await inspect({ ffprobe_path: ffmpeg.ffprobe_path, path: target });
+  if ("refusal" in seen) throw new Error(seen.refusal.message);
+  return { result: seen.media, notes: ended.report.notes ?? [], target };
+}
+
+function told({ tags }: MediaInfo): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+describe("a film with everything", () => {
+  test(
+    "stays so in Matroska",
+    async () => {
+      const { result, notes } = await become("rich.mkv", { container: "mkv" });
+      expect(result.subtitles).toMatchObject([
+        { codec: "subrip", language: "ger", title: "Nur Fremdes", flags: ["default", "forced"] },
+        { codec: "ass", language: "eng", title: null, flags: ["hearing_impaired"] },
+        { codec: "hdmv_pgs_subtitle", language: "fre", flags: [] },
+      ]);
+      expect(result.other).toMatchObject([{ filename: "thing.bin", mimetype: "application/x-thing" }]);
+      expect(result.chapter_titles).toEqual(["One", "Zwei ö"]);
+      expect(told(result)).toMatchObject({ title: "A Title", date: "2001-02-03", inventory_number: "17" });
+      expect(Date.parse(told(result).creation_time ?? "")).toBe(Date.UTC(2001, 1, 3, 4, 5, 6));
+      expect(told(result).encoder).toStartWith("Lavf");
+      expect(notes).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "keeps in mp4 what that holds, and names the rest",
+    async () => {
+      const { result, notes } = await become("rich.mkv", { container: "mp4" });
+      expect(result.subtitles).toMatchObject([
+        { codec: "mov_text", language: "ger", flags: ["default", "forced"] },
+        { codec: "mov_text", language: "eng", flags: ["hearing_impaired"] },
+      ]);
+      expect(result.subtitles[0]?.handler).toBe("Nur Fremdes");
+      expect(result.chapter_titles).toEqual(["One", "Zwei ö"]);
+      expect(told(result)).toMatchObject({ title: "A Title", artist: "Somebody", comment: "A comment" });
+      expect(told(result).location).toStartWith("+48.2082+016.3738");
+      expect(Date.parse(told(result).creation_time ?? "")).toBe(Date.UTC(2001, 1, 3, 4, 5, 6));
+      expect(notes).toEqual([
+        "Subtitle track 3 (ass) becomes plain text: mp4 holds no fonts, colours and places of subtitles.",
+        "Subtitle track 4 (fre) could not be kept: mp4 cannot hold hdmv_pgs_subtitle. conversion.subtitles tells ways to keep it.",
+        "Track 5 (attachment, thing.bin) was left out: mp4 has no place for it.",
+        "mp4 has no place for what the film says as inventory_number.",
+      ]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "comes back from mp4 without mp4's own words",
+    async () => {
+      await become("rich.mkv", { container: "mp4" });
+      const { result, notes } = await become("rich.mkv.mp4", { container: "mkv" });
+      expect(result.subtitles).toMatchObject([
+        { codec: "subrip", language: "ger", title: "Nur Fremdes", flags: ["default", "forced"] },
+        { codec: "subrip", language: "eng", title: null, flags: ["hearing_impaired"] },
+      ]);
+      expect(result.chapter_titles).toEqual(["One", "Zwei ö"]);
+      expect(Object.keys(told(result)).filter((name) => /brand|handler|location-/.test(name))).toEqual([]);
+      expect(notes).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "becomes mkv where its picture subtitles are to stay inside",
+    async () => {
+      const { result, notes } = await become("rich.mkv", { container: "mp4", subtitles: "mkv" });
+      expect(result.format).toContain("matroska");
+      expect(result.subtitles.map(({ codec }) => codec)).toEqual(["subrip", "ass", "hdmv_pgs_subtitle"]);
+      expect(notes[0]).toStartWith(
+        "The film becomes mkv, not mp4, to keep its picture subtitles (4, hdmv_pgs",
+      );
+    },
+    LIMIT_MS,
+  );
+});
+
+test(
+  "a phone's place, time and make stay where phones look for them",
+  async () => {
+    const { result, notes } = await become("phone.mov", { container: "mp4" });
+    const says = told(result);
+    expect(says["com.apple.quicktime.location.iso6709"]).toBe("+48.2082+016.3738+171.000/");
+    expect(says["com.apple.quicktime.creationdate"]).toBe("2021-05-06T07:08:09+0200");
+    expect(says["com.apple.quicktime.make"]).toBe("Apple");
+    expect(says.location).toStartWith("+48.2082+016.3738");
+    expect(notes).toEqual([]);
+    const again = await become("phone.mov.mp4", { container: "mp4" });
+    expect(told(again.result).creation_time).toStartWith("2021-05-06T05:08:09");
+    expect(told(again.result)["com.apple.quicktime.creationdate"]).toBe("2021-05-06T07:08:09+0200");
+  },
+  LIMIT_MS,
+);
