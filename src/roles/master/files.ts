@@ -1,5 +1,5 @@
 import { type BigIntStats, constants } from "node:fs";
-import { copyFile, type FileHandle, link, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
+import { copyFile, type FileHandle, link, lstat, open, rename, unlink } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { crashPoint } from "../../shared/crash-point.ts";
 import { systemCode } from "../../shared/errors.ts";
@@ -130,10 +130,6 @@ export async function moveToFreeName(from: string, to: string): Promise<boolean>
 
 /** Replaces what lies at `to`. A reader sees the old file or the new one, whole. */
 export const replace = rename;
-
-export async function makeFolderOf(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-}
 
 /** Makes the name of a published file durable, and those of its folders up to `base`, which may be new too. */
 export async function syncFoldersOf(path: string, base: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
-import { ErrorBody, protocol } from "../../../src/shared/protocol.ts";
-import { claimJob, type MasterSite, withMasterSite } from "../../support/master-test.ts";
+import { ErrorBody, protocol } from "../../src/shared/protocol.ts";
+import { claimJob, type MasterSite, withMasterSite } from "../support/master-test.ts";
 
 /** Calls by somebody who has the token and means ill, and by somebody who has none and is clever. */
 
