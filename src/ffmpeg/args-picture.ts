@@ -1,13 +1,25 @@
 import { fieldFilters } from "./args-fields.ts";
 import type { VideoPlan } from "./plan-video.ts";
 
-/** Filters on the CPU that come before the pictures are scaled. ffmpeg has turned them upright by then. */
+/** Before `-i`: what keeps ffmpeg from turning the pictures where filters do it. */
+export function turning({ turn }: Pick<VideoPlan, "turn">): string[] {
+  return turn.by_ffmpeg ? [] : ["-noautorotate"];
+}
+
+/** Filters that bring pictures, as the decoder gives them, upright. */
+export function uprighting({ turn }: Pick<VideoPlan, "turn">): string[] {
+  // What the pictures say of their turn is not true any more.
+  return turn.by_ffmpeg ? [] : ["sidedata=mode=delete:type=DISPLAYMATRIX", ...turnUpright(turn)];
+}
+
+/** Filters on the CPU that come before the pictures are scaled. */
 export function beforeScale(plan: VideoPlan): string[] {
   const { fields, turn } = plan;
   // Fields lie in the rows of the picture as it is stored.
   const filters = fieldFilters(fields);
-  const deinterlacing = filters.length > 0 ? [...turnBack(turn), ...filters, ...turnUpright(turn)] : [];
-  return [...deinterlacing, ...cropping(plan)];
+  const upright = uprighting(plan);
+  if (filters.length === 0 || !turn.by_ffmpeg) return [...filters, ...upright, ...cropping(plan)];
+  return [...turnBack(turn), ...filters, ...turnUpright(turn), ...cropping(plan)];
 }
 
 /** What ffmpeg does not cut off by itself. */
@@ -30,7 +42,7 @@ export function afterScale(plan: VideoPlan): string[] {
   return [...padding, num === den ? "setsar=1" : `setsar=${num}/${den}`];
 }
 
-type Turn = VideoPlan["turn"];
+type Turn = Pick<VideoPlan["turn"], "rotation" | "mirrored">;
 
 /** `dir` of the filter transpose: 1 is a quarter with the clock, 2 against it. */
 function turnUpright({ rotation, mirrored }: Turn): string[] {

@@ -1,7 +1,7 @@
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
 import type { MediaInfo } from "../shared/media.ts";
-import { cropping } from "./args-picture.ts";
+import { cropping, turning, uprighting } from "./args-picture.ts";
 import { misplacedFrame } from "./frame-times.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
 import type { FfmpegLog } from "./log.ts";
@@ -152,10 +152,11 @@ function takePictures(
   const first_s = made === undefined ? null : (timelines.get(made.index)?.first_s ?? null);
   if (made === undefined || first_s === null) return [];
   const { index } = of.plan.video;
-  const filters = cropping(of.plan.video);
+  const input = turning(of.plan.video);
+  const filters = [...uprighting(of.plan.video), ...cropping(of.plan.video)];
   const { tone_map } = of.plan.video;
   const source = {
-    ...{ path: of.source.path, stream: index, filters, start_s: of.source.media.start_s },
+    ...{ path: of.source.path, stream: index, input, filters, start_s: of.source.media.start_s },
     ...(tone_map === null ? {} : { tone_map: toneMapOnCpu(tone_map, "yuv444p") }),
   };
   return samplePictures({

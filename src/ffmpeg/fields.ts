@@ -4,15 +4,23 @@
  */
 export type FrameLook = "whole" | "top_first" | "bottom_first" | "mispaired_top" | "mispaired_bottom" | null;
 
+/** `phases`: of every fifth frame, from the first five on; telecine repeats itself after so many. */
+export type PlaceLook = { all: FrameLook; phases: FrameLook[] };
+
 /**
- * Looks at frames that follow each other, as planes of brightness of `width` bytes a row: each one's look, and that of
- * all together, which is surer. Where something moves, a frame is combed as much as its rows are of different times. So
- * its own combing is compared with that of its fields woven with those of the next frame: those of a whole frame
- * become combed by that, whatever its picture; of two fields, the second lies as near to the next frame's first as to
- * the frame's own.
+ * Looks at frames that follow each other, as planes of brightness of `width` bytes a row: at all of them together, which
+ * is surer than at each. Where something moves, a frame is combed as much as its rows are of different times. So its
+ * own combing is compared with that of its fields woven with those of the next frame: those of a whole frame become
+ * combed by that, whatever its picture; of two fields, the second lies as near to the next frame's first as to the
+ * frame's own.
  */
-export function lookAtFrames(frames: Uint8Array[], width: number): { all: FrameLook; each: FrameLook[] } {
+export function lookAtFrames(frames: Uint8Array[], width: number): PlaceLook {
   const pairs = frames.slice(1).map((next, n) => combing(frames[n] ?? next, next, width));
+  const phases = [0, 1, 2, 3, 4].map((phase) => lookOf(sumOf(pairs.filter((_, n) => n % 5 === phase))));
+  return { all: lookOf(sumOf(pairs)), phases };
+}
+
+function sumOf(pairs: Combing[]): Combing {
   const sum = { moving: 0, own: 0, bottom_next: 0, top_next: 0 };
   for (const { moving, own, bottom_next, top_next } of pairs) {
     sum.moving += moving / pairs.length;
@@ -20,7 +28,7 @@ export function lookAtFrames(frames: Uint8Array[], width: number): { all: FrameL
     sum.bottom_next += bottom_next;
     sum.top_next += top_next;
   }
-  return { all: lookOf(sum), each: pairs.map(lookOf) };
+  return sum;
 }
 
 /** Combing of moving pixels: of the frame, of its bottom rows with the next top ones, of its top with the next bottom ones. */

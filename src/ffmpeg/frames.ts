@@ -3,7 +3,13 @@ import { PICTURE_BYTES, PICTURE_SIZE } from "./picture-difference.ts";
 import { runTool } from "./tool.ts";
 
 /** `filters` are put upon its pictures before anything else, `tone_map` when they are small. */
-export type Film = { path: string; stream: number; filters?: string[]; tone_map?: string[] };
+export type Film = {
+  path: string;
+  stream: number;
+  input?: string[];
+  filters?: string[];
+  tone_map?: string[];
+};
 
 /** A small picture, and the time that it has in its file, in seconds. */
 export type Frame = { time_s: number; picture: Uint8Array };
@@ -51,7 +57,7 @@ const SHOWN = /^\[showinfo@place(\d+) @ [^\]]*\] n: .* pts_time:\s*(-?[\d.]+)/;
 
 function command({ ffmpeg_path, film, openings }: Parameters<typeof readFrames>[0]): string[] {
   const inputs = openings.flatMap(({ input }) => [
-    ...["-threads", DECODER_THREADS, ...guardOptions(), ...input],
+    ...["-threads", DECODER_THREADS, ...(film.input ?? []), ...guardOptions(), ...input],
     ...["-i", fileUrl(film.path)],
   ]);
   const small = `scale=${PICTURE_SIZE}:${PICTURE_SIZE}:flags=area:out_range=tv,${colors(film)},setsar=1`;

@@ -29,7 +29,11 @@ export async function lookAtTurn(of: {
   const frames = v.safeParse(Frames, run.code === 0 ? parse(run.stdout.toString("utf8")) : null);
   const told = (frames.success ? frames.output.frames : []).flatMap(({ side_data_list }) => side_data_list);
   const matrix = told.find(({ displaymatrix }) => displaymatrix !== null)?.displaymatrix ?? null;
-  return matrix === null ? film : { ...film, ...parseTurn(matrix) };
+  return matrix === null ? film : withTurn(film, parseTurn(matrix));
+}
+
+function withTurn(film: VideoStream, turn: ReturnType<typeof parseTurn>): VideoStream {
+  return { ...film, ...turn, turned_in_pictures: turn.rotation !== 0 || turn.mirrored };
 }
 
 const SideData = v.object({ displaymatrix: v.fallback(v.nullable(v.string()), null) });

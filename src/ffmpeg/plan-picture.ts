@@ -20,14 +20,16 @@ export function cropBySelf({ crop, rotation, mirrored }: VideoStream): Sides | n
  */
 export function whyNotOnGpu(film: VideoStream): string | null {
   if (film.scan.kind !== "progressive") return "the film is interlaced, or says so";
+  if (film.turned_in_pictures) return TURNED;
   return cropBySelf(film) === null ? null : CROPPED;
 }
 
+const TURNED = "the film is to be turned upright, which only the CPU does";
 const CROPPED = "the film is to be cropped, which only the CPU does";
 
 /** What ffmpeg does to pictures that the CPU decoded, and cannot do to a GPU's; null for nothing. */
 export function whyDecodedOnCpu(film: VideoStream): string | null {
-  if (film.rotation !== 0) return "the film is to be turned upright, which only the CPU does";
+  if (film.rotation !== 0) return TURNED;
   if (film.mirrored) return "the film is to be mirrored, which only the CPU does";
   return film.crop === null ? null : CROPPED;
 }

@@ -27,8 +27,8 @@ export type VideoPlan = {
   height: number;
   inner: Shape["inner"];
   sample_aspect_ratio: Rational;
-  /** How ffmpeg turns the pictures by itself. */
-  turn: { rotation: number; mirrored: boolean };
+  /** How the pictures are turned, by ffmpeg itself or by filters of ours. */
+  turn: { rotation: number; mirrored: boolean; by_ffmpeg: boolean };
   /** What is cut off upright pictures; null for nothing, or where ffmpeg does it by itself. */
   crop: ReturnType<typeof cropBySelf>;
   /** Whether the pictures change their size. */
@@ -68,7 +68,7 @@ export function planVideo(of: {
     ...{ index: film.index, codec: conversion.codec, encoder: encoder.encoder },
     ...{ decode, filter, frames: family.frames, open: proven.open, limits: proven.limits },
     ...{ ...size, scaled: isScaled(film, size), crop: cropBySelf(film) },
-    turn: { rotation: film.rotation, mirrored: film.mirrored },
+    turn: { rotation: film.rotation, mirrored: film.mirrored, by_ffmpeg: !film.turned_in_pictures },
     decoded_format: decode === "cpu" ? null : film.bit_depth === 10 ? "p010le" : "nv12",
     ...{ input_format: format.input, pixel_format: format.result, bit_depth: format.bit_depth },
     chroma: format.chroma,

@@ -3,7 +3,7 @@ import type { ProbedStream } from "./probe-schema.ts";
 
 type Geometry = Pick<
   VideoStream,
-  "rotation" | "mirrored" | "tilted" | "sample_aspect_ratio" | "crop" | "oddities"
+  "rotation" | "mirrored" | "tilted" | "turned_in_pictures" | "sample_aspect_ratio" | "crop" | "oddities"
 >;
 
 /**
@@ -17,6 +17,7 @@ export function parseGeometry(stream: ProbedStream): Geometry {
   return {
     ...orientation(stream),
     sample_aspect_ratio: sane ? { num, den } : SQUARE,
+    turned_in_pictures: false,
     crop: toldCrop(stream),
     oddities: sane ? [] : [squared],
   };

@@ -74,7 +74,11 @@ export function likePlan(plan: Plan, film: RateFilm, clip: VideoStream): Plan | 
         inner: { width, height },
         sample_aspect_ratio: { num: 1, den: 1 },
       },
-      ...{ crop: null, turn: { rotation: 0, mirrored: false }, scaled: film.scaled_to !== null },
+      ...{
+        crop: null,
+        turn: { rotation: 0, mirrored: false, by_ffmpeg: true },
+        scaled: film.scaled_to !== null,
+      },
       ...{ hdr: null, sheds: false, frame_rate: clip.exact_rate, time_base: clip.time_base },
     },
   };

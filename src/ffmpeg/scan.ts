@@ -1,8 +1,5 @@
 import type { Scan } from "../shared/media.ts";
-import type { FrameLook } from "./fields.ts";
-
-/** What `lookAtFrames` said of one place of the film. */
-export type PlaceLook = { all: FrameLook; each: FrameLook[] };
+import type { FrameLook, PlaceLook } from "./fields.ts";
 
 /**
  * How a film's pictures are scanned, by what its header says and by what its pictures show; where nothing moves, the header
@@ -24,21 +21,16 @@ export function judgeScan(told: Scan, places: PlaceLook[]): Scan {
   return sure ? { kind: "interlaced", first: order, seen: true } : told;
 }
 
-/** Fields that were only paired with the wrong ones: all of them, or two of five as in films that became television. */
-function isMatchable({ all, each }: PlaceLook): boolean {
-  if (all?.startsWith("mispaired")) return true;
-  return [0, 1, 2, 3, 4].some((start) => {
-    const at = (offset: number) => each.filter((_, n) => (n - start + 5 * each.length) % 5 === offset);
-    const share = (looks: FrameLook[], wanted: (look: FrameLook) => boolean) =>
-      looks.filter(wanted).length / Math.max(1, looks.length);
-    const whole = share([...at(0), ...at(1)], (look) => look === "whole");
-    const mispaired = share(at(3), (look) => look?.startsWith("mispaired") ?? false);
-    return each.length >= LEAST_FRAMES && whole >= MOST && mispaired >= MOST;
-  });
+/**
+ * Fields that were only paired with the wrong ones: all of them, or those of two or three frames in five, as in films
+ * that became television. What has two fields by nature has them in every frame.
+ */
+function isMatchable({ all, phases }: PlaceLook): boolean {
+  const isMispaired = (look: FrameLook) => look?.startsWith("mispaired") ?? false;
+  if (isMispaired(all)) return true;
+  const whole = phases.filter((look) => look === "whole").length;
+  return whole >= 1 && whole <= 3 && !phases.includes(null) && phases.some(isMispaired);
 }
-
-const LEAST_FRAMES = 10;
-const MOST = 0.8;
 
 /** Which field comes first at more than twice as many places as the other; null where that is not clear. */
 function orderOf(votes: FrameLook[]): Scan["first"] {

@@ -76,7 +76,9 @@ describe("what becomes of fields", () => {
 test("only encoders that know fields are told to write them", () => {
   const film = videoStream({ scan: scan("interlaced") });
   const kept = (encoder: string) => planFields(film, conversion({ deinterlace: "off" }), encoder);
-  expect(fieldOptions(kept("libx264"))).toEqual(["-flags:v:0", "+ildct+ilme"]);
-  expect(fieldOptions(kept("libx265"))).toEqual([]);
+  const options = (encoder: string) => fieldOptions({ fields: kept(encoder), encoder });
+  expect(options("libx264")).toEqual(["-flags:v:0", "+ildct+ilme", "-x264-params", "bff=1"]);
+  expect(options("prores_ks")).toEqual(["-flags:v:0", "+ildct+ilme"]);
+  expect(options("libx265")).toEqual([]);
   expect(fieldNotes(film, kept("libx265"), "hevc")[0]).toContain("hevc knows no fields");
 });

@@ -16,3 +16,30 @@ export function element(id: string, ...content: Buffer[]): Buffer {
   const inside = Buffer.concat(content);
   return Buffer.concat([Buffer.from(id, "hex"), number(0x10000000 + inside.length), inside]);
 }
+
+/** An mp4 whose movie comes after its samples, with one box more at the end of the box that the path leads to. */
+export function withBox(film: Buffer, path: string[], added: Buffer): Buffer {
+  const starts: number[] = [];
+  let [from, to] = [0, film.length];
+  for (const type of path) {
+    while (film.toString("latin1", from + 4, from + 8) !== type && from < to) from += film.readUInt32BE(from);
+    if (from >= to) throw new Error(`there is no ${type}`);
+    starts.push(from);
+    to = from + film.readUInt32BE(from);
+    from += type === "stsd" ? 16 : 8;
+  }
+  const made = Buffer.concat([film.subarray(0, to), added, film.subarray(to)]);
+  for (const start of starts) made.writeUInt32BE(made.readUInt32BE(start) + added.length, start);
+  return made;
+}
+
+/** An mp4 whose first track has the matrix (a, b, c, d) in its header (ISO 14496-12, 8.3.2). */
+export function withMatrix(film: Buffer, [a, b, c, d]: [number, number, number, number]): Buffer {
+  const made = Buffer.from(film);
+  const at = made.indexOf("tkhd") + 4 + 40;
+  const values = [a, b, 0, c, d, 0, 0, 0, 0x4000];
+  values.forEach((value, n) => {
+    made.writeInt32BE(Math.round(value * 65_536), at + 4 * n);
+  });
+  return made;
+}
