@@ -74,9 +74,9 @@ siteTest(noStrace, "a replaced film, its original, and what the queue says of th
   };
 
   // With another extension: the result stands durably beside its source before that goes, and both are durable then.
-  const named = first("the result's name", -1, moves(".partial.", "/Show/one.mp4"));
+  const named = first("the result's name", -1, moves(".partial.", "/one.mp4"));
   const stands = first("the folder with it", named, syncs("/films/Show>"));
-  const kept = first("the original's way into quarantine", -1, moves("/Show/one.mkv", "/.vc/originals/"));
+  const kept = first("the original's way into quarantine", -1, moves("/one.mkv", "/one.mkv"));
   expect(kept).toBeGreaterThan(stands);
   const there = first("the folder in quarantine", kept, syncs("/Show>"));
   const above = first("the folder of quarantine", kept, syncs("/films/.vc/originals>"));
@@ -84,9 +84,9 @@ siteTest(noStrace, "a replaced film, its original, and what the queue says of th
   first("that it is completed", Math.max(there, above, left), commits);
 
   // With the same name: the original has a second name, durably, before the result is put over the first.
-  const second = first("the original's second name", -1, moves("/Show/two.mp4", "/.vc/originals/"));
+  const second = first("the original's second name", -1, moves("/two.mp4", "/two.mp4"));
   const safe = first("the folder of quarantine", second, syncs("/films/.vc/originals>"));
-  const over = first("the result over the first", -1, moves(".partial.", "/Show/two.mp4"));
+  const over = first("the result over the first", -1, moves(".partial.", "/two.mp4"));
   expect(over).toBeGreaterThan(safe);
   first("that it is completed", first("the folder with it", over, syncs("/films/Show>")), commits);
 });
