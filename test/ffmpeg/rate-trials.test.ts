@@ -182,15 +182,20 @@ test(
       outcome: "done",
       report: { plan: { encoder: "ffv1", family: "software" } },
     });
+    const rates = facts.flatMap((fact) => (fact.type === "rate" ? [fact.rate] : []));
+    const of = { kind: expect.stringMatching(/^1920x1152 420 .*yuv420p$/), preset: "ultrafast" };
+    expect(rates).toMatchObject([
+      { ...of, rung: expect.stringContaining("encode ffv1_vulkan"), frames: 130 },
+      { ...of, rung: expect.stringContaining("encode ffv1") },
+    ]);
+    // How fast the CPU is here and now is not known.
+    const [gpu, cpu] = rates;
+    if (gpu === undefined || cpu === undefined || cpu.frames < 120 || gpu.fps >= cpu.fps) return;
     expect(ended.report.plan?.passed_over.map(({ why }) => why)).toContainEqual(
       expect.stringMatching(
         /ffv1_vulkan.*: measured 10\.\d frames a second, against \d+\.\d with the CPU alone$/,
       ),
     );
-    expect(facts.flatMap((fact) => (fact.type === "rate" ? [fact.rate.kind] : []))).toEqual([
-      expect.stringMatching(/^1920x1152 420 .*yuv420p$/),
-      expect.stringMatching(/^1920x1152 420 .*yuv420p$/),
-    ] as never);
   },
   LIMIT_MS,
 );
