@@ -692,6 +692,35 @@ export const SABOTAGES: Sabotage[] = [
     put: "return staging;",
     caught_by: "test/roles/worker/workspace.test.ts",
   },
+  // What pictures show.
+  {
+    what: "believe the header that says nothing of fields",
+    file: "src/ffmpeg/scan.ts",
+    find: 'return sure ? { kind: "interlaced", first: order, seen: true } : told;',
+    put: "return sure ? told : told;",
+    caught_by: "test/ffmpeg/fields.test.ts",
+  },
+  {
+    what: "forget what a Matroska file crops",
+    file: "src/ffmpeg/held-crop.ts",
+    find: "if (held === null || film.crop !== null) return film;",
+    put: "if (held !== null || film.crop !== null) return film;",
+    caught_by: "test/ffmpeg/held-crop.test.ts",
+  },
+  {
+    what: "let a frame stand at any time",
+    file: "src/ffmpeg/frame-times.ts",
+    find: "if (found === undefined || found > wanted + TOLERANCE_S) return time_s;",
+    put: "if (found === undefined) return null;",
+    caught_by: "test/ffmpeg/frame-times.test.ts",
+  },
+  {
+    what: "accept a result that asks players to turn its picture again",
+    file: "src/ffmpeg/verify-picture.ts",
+    find: "if (made.rotation !== 0 || made.mirrored || made.tilted !== null) {",
+    put: "if (made.tilted !== null) {",
+    caught_by: "test/ffmpeg/verify-picture.test.ts",
+  },
   // How soon work is done.
   {
     what: "leave the waiting workers asleep when a job arrives",
