@@ -21,7 +21,8 @@ const MOST = 4_194_304;
 
 /**
  * The first time in a result at which no frame of the source stands; null if there is none. All times in seconds and
- * in order. The two films may begin at different times. Frames may be missing in the result: others count those.
+ * in order. The two films may begin at different times. Frames may be missing in the result: others count those. Nothing is
+ * said of a source with several frames at one time: no film can hold that, so muxers move them.
  */
 export function misplacedFrame(of: {
   source: Float64Array;
@@ -33,7 +34,7 @@ export function misplacedFrame(of: {
 }): number | null {
   const expected = of.per === 2 ? withMiddles(of.source) : of.source;
   const [first] = of.result;
-  if (first === undefined || expected.length === 0) return null;
+  if (first === undefined || expected.length === 0 || hasTwins(of.source)) return null;
   const wrong = nearest(expected, first + of.start_s).map((begin_s) =>
     firstWrong({ expected, result: of.result, shift_s: first - begin_s }),
   );
@@ -63,6 +64,10 @@ function firstWrong(of: { expected: Float64Array; result: Float64Array; shift_s:
     at += 1;
   }
   return null;
+}
+
+function hasTwins(times_s: Float64Array): boolean {
+  return times_s.some((time_s, n) => n > 0 && time_s === times_s[n - 1]);
 }
 
 function withMiddles(times_s: Float64Array): Float64Array {

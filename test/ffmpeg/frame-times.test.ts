@@ -21,6 +21,7 @@ describe("a frame at a time at which the source has none", () => {
     ["two at one time", { result: times(0, 0.04, 0.04, 0.12) }, 0.04],
     ["fields between frames", { result: times(0, 0.02, 0.04, 0.08, 0.12, 0.16, 0.2, 0.24), per: 2 }, null],
     ["fields at the frames' times", { result: times(0, 0.01, 0.04), per: 2 }, 0.01],
+    ["the source has two at one time", { source: times(0, 0, 0.04), result: times(0, 0.001, 0.04) }, null],
     ["nothing to compare", { result: times() }, null],
     ["nothing to compare with", { source: times(), result: source }, null],
   ];
