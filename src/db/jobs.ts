@@ -28,6 +28,7 @@ const MUTABLE = [
   "published_rel",
   "published_size",
   "published_mtime_ns",
+  "published_beside",
 ] as const satisfies (keyof JobRow)[];
 
 /**

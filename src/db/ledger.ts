@@ -24,6 +24,8 @@ export const LedgerEntry = v.object({
   mtime_ns: v.string(),
   /** Where the source lies since, below root_path, if the film took its place. */
   kept_rel: v.optional(v.string()),
+  /** Files that were published with it. */
+  beside: v.optional(v.array(v.object({ output_rel: v.string(), size: v.number(), mtime_ns: v.string() }))),
 });
 export type LedgerEntry = v.InferOutput<typeof LedgerEntry>;
 
@@ -67,14 +69,19 @@ export function applyLedger(sqlite: Sqlite, entries: LedgerEntry[]): number {
   const count = sqlite.query<unknown, { size: number }>(
     "update job_counts set jobs = jobs + 1, source_bytes = source_bytes + $size where status = 'pending' and reason = ''",
   );
-  const complete = sqlite.query<unknown, Omit<Film, "job_id" | "attempt"> & { at: string }>(COMPLETE);
+  const complete = sqlite.query<unknown, Omit<Film, "job_id" | "attempt"> & { at: string; beside: string }>(
+    COMPLETE,
+  );
   let films = 0;
   sqlite.transaction(() => {
-    for (const { kept_rel, ...entry } of entries) {
+    for (const { kept_rel, beside, ...entry } of entries) {
       if (kept_rel !== undefined) replace.run({ ...entry, kept_rel });
       if (insert.run(entry).changes > 0) count.run({ size: entry.source_size });
       const { job_id: _, attempt: __, ...facts } = entry;
-      const done = complete.run({ ...facts, at: new Date(entry.at_ms).toISOString() });
+      const done = complete.run({
+        ...facts,
+        ...{ at: new Date(entry.at_ms).toISOString(), beside: JSON.stringify(beside ?? []) },
+      });
       films += done.changes > 0 ? 1 : 0;
     }
     // The master writes absolute paths anew when the roots are others than noted.
@@ -83,7 +90,7 @@ export function applyLedger(sqlite: Sqlite, entries: LedgerEntry[]): number {
   return films;
 }
 
-type Film = Omit<LedgerEntry, "kept_rel">;
+type Film = Omit<LedgerEntry, "kept_rel" | "beside">;
 
 /** That an original was put back since, or deleted, shows where it should lie. */
 const REPLACE = `insert into originals (job_id, attempt, source_rel, kept_rel, size, mtime_ns, output_rel, output_key,
@@ -106,7 +113,8 @@ const INSERT = `insert into jobs (id, source_path, output_path, source_rel, outp
 const COMPLETE = `update or ignore jobs set status = 'completed', reason = null, error_message = null, not_before_ms = 0,
     output_rel = $output_rel, output_key = $output_key, completed_at = $at, updated_ms = $at_ms,
     source_size = $source_size, source_mtime_ns = $source_mtime_ns, output_size = $size,
-    published_rel = $output_rel, published_size = $size, published_mtime_ns = $mtime_ns
+    published_rel = $output_rel, published_size = $size, published_mtime_ns = $mtime_ns,
+    published_beside = $beside
   where source_rel = $source_rel and parent_id is null and updated_ms <= $at_ms and not (status = 'completed'
     and published_size is $size and published_mtime_ns is $mtime_ns)`;
 

@@ -13,6 +13,9 @@ export type IntendedOutput = Pick<Output, "staging" | "role" | "sha256"> & {
   previous: { size: number; mtime_ns: string } | null;
 };
 
+/** A file that vc put into the output tree, as it was then. */
+export type PublishedFile = { output_rel: string; size: number; mtime_ns: string };
+
 export const jobs = sqliteTable(
   "jobs",
   {
@@ -53,6 +56,8 @@ export const jobs = sqliteTable(
     published_rel: text(),
     published_size: integer(),
     published_mtime_ns: text(),
+    /** Files beside it, which go with it. */
+    published_beside: text({ mode: "json" }).$type<PublishedFile[]>().notNull().default([]),
   },
   (t) => [
     // Must match the claim's ORDER BY exactly (rowid breaks ties), or every claim sorts the whole queue.

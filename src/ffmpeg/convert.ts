@@ -1,9 +1,9 @@
 import { open, rm } from "node:fs/promises";
 import type { Capabilities } from "../shared/capabilities.ts";
-import type { Conversion } from "../shared/conversion.ts";
+import type { Container, Conversion } from "../shared/conversion.ts";
 import type { FilmRules } from "../shared/film-rules.ts";
 import type { GpuFact, GpuUse } from "../shared/gpu.ts";
-import type { AttemptReport, Progress } from "../shared/job.ts";
+import type { AttemptReport, MadeBeside, Progress } from "../shared/job.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import type { KillGraces } from "./encode.ts";
 import { inspect } from "./inspect.ts";
@@ -24,8 +24,11 @@ import { runRung } from "./rung.ts";
 
 export type ConvertLimits = { job_timeout_ms: number; ffmpeg_timeout_ms: number; stall_timeout_ms: number };
 
+/** `container`: of the film at `target`, whatever its name there is; `beside`: files whose names begin with `target`. */
+export type Done = { size: number; container: Container; beside: MadeBeside[] };
+
 export type ConvertResult =
-  | { outcome: "done"; size: number; report: AttemptReport }
+  | ({ outcome: "done"; report: AttemptReport } & Done)
   | (Refusal & { report: AttemptReport });
 
 type ConvertInput = {
@@ -58,7 +61,10 @@ export async function convertFile(input: ConvertInput): Promise<ConvertResult> {
   try {
     const ended = await attempt({ ...input, signal }, report);
     kept = "size" in ended;
-    if ("size" in ended) return { outcome: "done", size: ended.size, report };
+    if ("size" in ended) {
+      const { size, container, beside } = ended;
+      return { outcome: "done", size, container, beside, report };
+    }
     if (ended.refusal.reason !== "cancelled") return { ...ended.refusal, report };
     return { ...stopped(input, deadline), report };
   } catch (error) {
@@ -75,7 +81,7 @@ function stopped({ signal, limits }: ConvertInput, deadline: AbortSignal | null)
   return { outcome: "retry", reason: "cancelled", message: "The attempt was stopped on request." };
 }
 
-type Ended = { size: number } | { refusal: Refusal };
+type Ended = Done | { refusal: Refusal };
 
 async function attempt(input: ConvertInput, report: AttemptReport): Promise<Ended> {
   const { source, conversion, capabilities, signal } = input;

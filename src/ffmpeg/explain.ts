@@ -117,7 +117,8 @@ function fateOfAudio(stream: AudioStream, { plan, conversion }: Of): StreamFate 
     ...(bit_rate === null ? [] : [kilobits(bit_rate)]),
   ].join(", ");
   const planned = plan?.audio.find((track) => track.index === index);
-  const fate = fateOf(plan, planned, (track) => fateOfSound(track, conversion));
+  const container = plan?.container ?? conversion.container;
+  const fate = fateOf(plan, planned, (track) => fateOfSound(track, { ...conversion, container }));
   return { index, kind: "audio", is, language, title, ...fate };
 }
 
@@ -131,13 +132,18 @@ function fateOfSound(track: AudioPlan, { audio_codec, audio_lossless, container 
 }
 
 function fateOfSubtitle({ index, codec, language, title }: SubtitleStream, { plan }: Of): StreamFate {
+  const is = { index, kind: "subtitle", is: codec, language, title };
+  const beside = plan?.beside.find((track) => track.index === index);
+  if (beside !== undefined) {
+    return { ...is, fate: "kept", becomes: `a file beside the film (.${beside.extension})`, why: [] };
+  }
   const planned = plan?.subtitles.find((track) => track.index === index);
   const fate = fateOf(plan, planned, (track): Fate => {
     if (track.encoder === "copy") return KEPT(`${plan?.container} can hold it as it is.`);
     const why = [`${plan?.container} holds subtitles in this form.`];
     return { fate: "converted", becomes: track.codec, why };
   });
-  return { index, kind: "subtitle", is: codec, language, title, ...fate };
+  return { ...is, ...fate };
 }
 
 function fateOfOther({ index, kind, codec, mimetype }: MediaInfo["other"][number], { plan }: Of): StreamFate {

@@ -29,4 +29,6 @@ const FORMATS = [
   "avi,flv,live_flv,asf,asf_o,wtv,rm,ogg,nut,mxf,mxf_opatom,gxf,dv,ivf,nuv,nsv,pva,ty,roq,gif,apng",
   "mpegts,mpegtsraw,mpeg,mpegvideo,m4v,h261,h263,h264,hevc,obu,av1,vc1,dirac,mjpeg,yuv4mpegpipe",
   "mp3,aac,ac3,eac3,dts,truehd,flac,wav,w64,aiff,caf,ape,wv,tta,amr",
+  // Subtitles of Blu-rays, which are read back after they were written beside a film.
+  "sup",
 ];

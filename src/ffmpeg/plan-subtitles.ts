@@ -54,7 +54,12 @@ export function planSubtitles(
       notes.push(...lost, ...(container === "mp4" && STYLED.includes(codec) ? [unstyled(track)] : []));
     } else if (extension !== undefined && mode === "beside") {
       const { labels } = planLabels(track, "mkv", "subtitle");
-      beside.push({ index, codec, extension, label: labelOf(track, beside), ...labels });
+      const label = labelOf(track, beside);
+      beside.push({ index, codec, extension, label, ...labels });
+      const what = [...(language === null ? [] : [language]), codec].join(", ");
+      notes.push(
+        `Subtitle track ${index} (${what}) is written beside the film, as NAME.${label}.${extension}.`,
+      );
     } else {
       const name = `Subtitle track ${index}${language === null ? "" : ` (${language})`}`;
       const way = extension === undefined ? "" : " conversion.subtitles tells ways to keep it.";

@@ -23,7 +23,7 @@ export function parseProbe(json: unknown, size_bytes: number): { media: MediaInf
   }
   const absurd = absurdity(parsed.output);
   if (absurd !== null) return refusal("permanent", "unsupported", absurd);
-  const duration_s = trustedDuration(format.duration, streams);
+  const duration_s = trustedDuration(claimedLength(parsed.output), streams);
   const media: MediaInfo = {
     format: format.format_name ?? "unknown",
     duration_s,
@@ -45,16 +45,32 @@ const KINDS = ["video", "audio", "subtitle"];
 const TEXT_SUBTITLES = ["subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"];
 
 /** What no film has, in one sentence; null if there is nothing of the kind. */
-function absurdity({ streams, format }: Probed): string | null {
-  if (streams.length > MAX_STREAMS) {
-    return `The file has ${streams.length} tracks, more than the ${MAX_STREAMS} that are taken; it is damaged or hostile.`;
+function absurdity(probed: Probed): string | null {
+  const streams = probed.streams.filter((one) => one?.codec_type !== "subtitle");
+  if (probed.streams.length > MAX_STREAMS) {
+    return `The file has ${probed.streams.length} tracks, more than the ${MAX_STREAMS} that are taken; it is damaged or hostile.`;
   }
   const hours = Math.round(
-    Math.max(format.duration ?? 0, ...streams.map((one) => one?.duration ?? 0)) / 3600,
+    Math.max(claimedLength(probed) ?? 0, ...streams.map((one) => one?.duration ?? 0)) / 3600,
   );
   if (hours <= MAX_DURATION_S / 3600) return null;
   return `The file claims to last ${hours} hours, more than the ${MAX_DURATION_S / 3600} that are taken; it is damaged or hostile.`;
 }
+
+/** A subtitle without an end (all bits of its 32 are ones) makes a container claim weeks: then the other tracks count. */
+function claimedLength({ streams, format }: Probed): number | null {
+  const { duration } = format;
+  const bare = !streams.some((one) => one?.codec_type === "subtitle");
+  if (duration === null || duration <= MAX_DURATION_S || bare) return duration;
+  const others = streams.filter((one) => one !== null && one.codec_type !== "subtitle");
+  const claims = others.flatMap((one) => (one === null ? [] : (claimedDuration(one, duration) ?? [])));
+  if (claims.length > 0) return Math.max(...claims);
+  return duration - ENDLESS_S >= 0 && duration - ENDLESS_S < DAY_S ? null : duration;
+}
+
+/** 2^32 milliseconds. */
+const ENDLESS_S = Math.floor(2 ** 32 / 1000);
+const DAY_S = 24 * 3600;
 
 /** `encv` and `enca` are ISO 23001-7's names of encrypted tracks, `drmi` and `drms` Apple's. */
 function isEncryptedTrack(stream: ProbedStream): boolean {

@@ -1,11 +1,12 @@
 import { open, stat } from "node:fs/promises";
 import type { FfmpegInfo } from "../shared/capabilities.ts";
-import { type Conversion, isLossless } from "../shared/conversion.ts";
+import { type Container, type Conversion, isLossless } from "../shared/conversion.ts";
 import { systemCode } from "../shared/errors.ts";
 import { type FilmRules, NO_FILM_RULES } from "../shared/film-rules.ts";
-import type { AttemptReport, Progress } from "../shared/job.ts";
+import type { AttemptReport, MadeBeside, Progress } from "../shared/job.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { args, commandLine } from "./args.ts";
+import { makeBeside, removeBeside } from "./beside.ts";
 import { check } from "./check.ts";
 import { layOutCovers } from "./covers.ts";
 import { type EncodeRun, encode, type KillGraces, type Most } from "./encode.ts";
@@ -19,7 +20,7 @@ import { type Refusal, refusal } from "./refusal.ts";
 
 /** `source_damaged`: the film was made, but ffmpeg complained about its source. */
 export type RungEnd =
-  | { made: { size: number; source_damaged: boolean } }
+  | { made: { size: number; source_damaged: boolean; container: Container; beside: MadeBeside[] } }
   | { refusal: Refusal; how: Failure["how"] };
 
 export type RungInput = {
@@ -60,10 +61,16 @@ export async function runRung(input: RungInput, report: AttemptReport): Promise<
   if ("refusal" in checked) return { ...checked, how };
   report.verified = input.verify;
   report.notes = [...plan.notes, ...checked.notes, ...(run.stopped === "end_hang" ? [END_HANG] : [])];
+  const beside = await makeBeside({ ...input, plan });
+  if ("refusal" in beside) return { ...beside, how };
   const flushed = await flush(input.target);
   report.verify_ms = Math.round(performance.now() - started_ms);
-  if ("refusal" in flushed) return { ...flushed, how };
-  return { made: { size: flushed.size, source_damaged: run.log.damage.lines > 0 } };
+  if ("refusal" in flushed) {
+    await removeBeside({ ...input, plan });
+    return { ...flushed, how };
+  }
+  const source_damaged = run.log.damage.lines > 0;
+  return { made: { size: flushed.size, source_damaged, container: plan.container, beside: beside.made } };
 }
 
 function withoutCovers(plan: Plan): Plan {

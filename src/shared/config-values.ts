@@ -37,9 +37,10 @@ export const duration = parsed(parseDuration, "a duration such as 30s, 5m, 2h or
 export const fileSize = parsed(parseSize, "a size such as 500M, 2G or 10GB, or 0");
 export const bitRate = parsed(parseBitRate, "a bit rate such as 5M, 128k or 800000");
 export const resolution = parsed(parseResolution, "a size such as 1920x1080");
-export const fileMode = parsed(
-  (text) => (/^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : null),
-  'a file mode in quotes such as "0644"',
+export type OutputMode = number | "keep";
+export const outputMode = parsed<OutputMode>(
+  (text) => (text === "keep" ? text : /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : null),
+  'keep, or a file mode in quotes such as "0644"',
 );
 
 /** No time at all would delete the only copy of what a person may want back. */
@@ -137,3 +138,23 @@ export function needed<S extends v.GenericSchema>(schema: S, description: string
 export function section<E extends v.ObjectEntries>(entries: E) {
   return v.optional(v.strictObject(entries), {} as never);
 }
+
+/** What films are called. */
+export const VIDEO_EXTENSIONS = [
+  ".mp4",
+  ".mkv",
+  ".mov",
+  ".avi",
+  ".flv",
+  ".webm",
+  ".m4v",
+  ".ts",
+  ".m2ts",
+  ".mts",
+  ".mpg",
+  ".mpeg",
+  ".wmv",
+  ".vob",
+  ".ogv",
+  ".3gp",
+];

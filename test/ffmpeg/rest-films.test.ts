@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "../../src/ffmpeg/inspect.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
+import type { MadeBeside } from "../../src/shared/job.ts";
 import type { MediaInfo } from "../../src/shared/media.ts";
 import { makePgs } from "../support/picture-subtitles.ts";
 import { convert, temporaryFolder, thisMachine } from "./machine.ts";
@@ -119,13 +120,13 @@ async function make(name: string, options: string[]): Promise<void> {
 async function become(
   name: string,
   changes: Partial<Conversion>,
-): Promise<{ result: MediaInfo; notes: string[]; target: string }> {
+): Promise<{ result: MediaInfo; notes: string[]; target: string; beside: MadeBeside[] }> {
   const target = at(`${name}.${changes.container}`);
   const ended = await convert({ source: at(name), target }, { verify: "full", ...changes });
   if (ended.outcome !== "done") throw new Error(ended.message);
   const seen = await inspect({ ffprobe_path: ffmpeg.ffprobe_path, path: target });
   if ("refusal" in seen) throw new Error(seen.refusal.message);
-  return { result: seen.media, notes: ended.report.notes ?? [], target };
+  return { result: seen.media, notes: ended.report.notes ?? [], target, beside: ended.beside };
 }
 
 function told({ tags }: MediaInfo): Record<string, string> {
@@ -204,6 +205,34 @@ describe("a film with everything", () => {
     LIMIT_MS,
   );
 });
+
+test(
+  "picture subtitles lie beside the film where that is asked for",
+  async () => {
+    const made = await become("rich.mkv", { container: "mp4", subtitles: "beside" });
+    expect(made.beside).toMatchObject([{ suffix: ".1.sup", extension: "sup", label: "fre" }]);
+    const path = `${made.target}.1.sup`;
+    expect(made.beside[0]?.size).toBe(Bun.file(path).size);
+    const seen = await inspect({ ffprobe_path: ffmpeg.ffprobe_path, path });
+    expect("media" in seen && seen.media.subtitles).toMatchObject([{ codec: "hdmv_pgs_subtitle" }]);
+    expect(made.notes.filter((note) => /beside/.test(note))).toEqual([
+      "Subtitle track 4 (fre, hdmv_pgs_subtitle) is written beside the film, as NAME.fre.sup.",
+    ]);
+    await rm(path);
+    await make("dvd.mkv", ["-i", at("rich.mkv"), "-map", "0", "-map", "2:4", "-c:s", "dvdsub"]);
+    const dvd = await become("dvd.mkv", { container: "mp4", subtitles: "beside" });
+    expect(dvd.beside).toMatchObject([{ extension: "mks", label: "fre" }]);
+    const file = await inspect({ ffprobe_path: ffmpeg.ffprobe_path, path: `${dvd.target}.1.mks` });
+    expect("media" in file && file.media.subtitles).toMatchObject([
+      { codec: "dvd_subtitle", language: "fre" },
+    ]);
+    // Its last subtitle has no end, by which the file claims to last 49 days.
+    const { result } = await become("dvd.mkv", { container: "mkv" });
+    expect(result.subtitles).toMatchObject([{ codec: "dvd_subtitle" }]);
+    expect(result.duration_s).toBeLessThan(4);
+  },
+  2 * LIMIT_MS,
+);
 
 test(
   "a phone's place, time and make stay where phones look for them",

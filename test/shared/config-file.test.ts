@@ -55,7 +55,7 @@ test("the master's file of the seed loads as it stands", () => {
       output_base: "/mnt/storage/converted",
       video_extensions: [".mp4", ".mkv", ".mov", ".avi", ".flv", ".webm", ".m4v"],
       recursive_depth: -1,
-      output_mode: 0o644,
+      output_mode: "keep",
     },
     database: { path: join(FIXTURES, "jobs.db") },
     conversion: {

@@ -68,6 +68,7 @@ export function createCoordinator(given: {
     findOriginal: (id: string) => originals.findOriginal(context, id),
     toOriginal: (row: OriginalRow) => originals.toOriginal(context, row),
     beginUndo: (id: string) => originals.beginUndo(context, id),
+    besideResult: (row: OriginalRow) => originals.besideResult(context, row),
     finishUndo: (row: OriginalRow, now: Instant) => originals.finishUndo(context, row, now),
     refuseUndo: (row: OriginalRow) => originals.refuseUndo(context, row),
     beginPurge: (row: OriginalRow): boolean => originals.beginPurge(context, row),

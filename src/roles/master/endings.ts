@@ -1,11 +1,11 @@
-import type { AttemptRow, IntendedOutput, JobRow } from "../../db/schema.ts";
+import type { AttemptRow, IntendedOutput, JobRow, PublishedFile } from "../../db/schema.ts";
 import type { Instant } from "../../shared/clock.ts";
 import { crashPoint } from "../../shared/crash-point.ts";
 import { VcError } from "../../shared/errors.ts";
 import type { JobStatus, Reason } from "../../shared/job.ts";
-import { stagingName } from "../../shared/job.ts";
 import type { Input, Reply } from "../../shared/protocol.ts";
 import type { Context } from "./context.ts";
+import { intendedOutputs } from "./handed-in.ts";
 import type { AttemptKey } from "./leases.ts";
 import { isLoss, type Standing, standing } from "./lifecycle.ts";
 import { type Ending, endAttempt, keyOf, mustMove, resume } from "./moves.ts";
@@ -21,10 +21,12 @@ export type PublishIntent = AttemptKey & {
   source_size: number;
   source_mtime_ns: string;
   outputs: IntendedOutput[];
+  /** What was published beside the film before, and is not any more. */
+  stale: PublishedFile[];
   /** Where the source is to go that the film replaces; null: it stays. */
   original: { kept_rel: string } | null;
 };
-export type PublishedFile = { output_rel: string; size: number; mtime_ns: string };
+export type { PublishedFile };
 /** `original_kept`: a replaced source lies in quarantine now. */
 export type Published = { published: PublishedFile[]; original_kept?: boolean };
 export type PublishStart =
@@ -43,10 +45,11 @@ export function beginPublish(context: Context, input: Input<"job_complete">, now
   const answered = repeatedAnswer(found.attempt, stands, "complete");
   if (answered !== null) return { state: "ended", status: answered };
   if (stands === "publishing") return { state: "publish", intent: toIntent(context, found) };
-  const { job, attempt } = stands === "lapsed" ? resume(context, found.job, found.attempt, now) : found;
-  const outputs = intendedOutputs(job, attempt, input);
+  const held = stands === "lapsed" ? resume(context, found.job, found.attempt, now) : found;
+  const { attempt } = held;
+  const { job, outputs, refused: unnamed } = intendedOutputs(context, held, input);
   const refused =
-    tooLarge(context, job, outputs[0]?.size ?? null) ?? notProven(context, outputs, input.report);
+    tooLarge(context, job, outputs[0]?.size ?? null) ?? notProven(context, outputs, input.report) ?? unnamed;
   if (refused !== null) {
     const told = { ...refused, ended_by: "complete", report: input.report } as const;
     return { state: "ended", status: conclude(context, { job, attempt }, told, now) };
@@ -70,7 +73,7 @@ export function finishPublish(
 ): JobStatus {
   const found = findPublishing(context, of);
   if ("answer" in found) return found.answer;
-  const [film] = published;
+  const [film, ...beside] = published;
   if (film === undefined) throw new Error(`nothing was published of job ${of.job_id}`);
   noteSuccess(context, found.attempt.worker_id, now);
   const status = endAttempt(
@@ -88,6 +91,7 @@ export function finishPublish(
         published_rel: film.output_rel,
         published_size: film.size,
         published_mtime_ns: film.mtime_ns,
+        published_beside: beside,
       },
     },
     now,
@@ -215,25 +219,6 @@ function findPublishing({ store }: Context, of: AttemptKey): Found | { answer: J
   throw new VcError("stale_attempt", `Attempt ${of.attempt} of job ${of.job_id} is not being published.`);
 }
 
-/** A client of the seed's wire format names no outputs: it wrote the one file that it was told to. */
-function intendedOutputs(job: JobRow, attempt: AttemptRow, input: Input<"job_complete">): IntendedOutput[] {
-  const staging = stagingName(attempt);
-  const said = input.outputs ?? [
-    { staging, role: "film" as const, extension: attempt.extension, size: input.output_size ?? null },
-  ];
-  const [film] = said;
-  if (said.length !== 1 || film?.staging !== staging || film.extension !== attempt.extension) {
-    throw new VcError(
-      "bad_request",
-      `outputs must be the one film ${staging} with the extension ${attempt.extension}.`,
-    );
-  }
-  const { published_rel, published_size: size, published_mtime_ns: mtime_ns } = job;
-  const mine = published_rel === job.output_rel && size !== null && mtime_ns !== null;
-  const { extension, ...output } = film;
-  return [{ ...output, output_rel: job.output_rel, previous: mine ? { size, mtime_ns } : null }];
-}
-
 function toIntent({ store }: Context, { job, attempt }: Found): PublishIntent {
   const original = store.original(keyOf(attempt));
   const { job_id, source_size, source_mtime_ns, outputs } = attempt;
@@ -245,6 +230,7 @@ function toIntent({ store }: Context, { job, attempt }: Found): PublishIntent {
     source_size,
     source_mtime_ns,
     outputs,
+    stale: job.published_beside.filter((old) => !outputs.some((one) => one.output_rel === old.output_rel)),
     original: original?.state === "moving" ? { kept_rel: original.kept_rel } : null,
   };
 }

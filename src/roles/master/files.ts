@@ -1,5 +1,5 @@
 import { type BigIntStats, constants } from "node:fs";
-import { copyFile, type FileHandle, link, lstat, open, rename, unlink } from "node:fs/promises";
+import { copyFile, type FileHandle, link, lstat, open, rename, unlink, utimes } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { crashPoint } from "../../shared/crash-point.ts";
 import { systemCode } from "../../shared/errors.ts";
@@ -51,6 +51,22 @@ export async function makeOwn(of: { staged: string; copy: string; output_mode: n
   }
   await remove(of.staged);
   return of.copy;
+}
+
+/** Gives a file the times of another, durably: by its time a result is known as vc's own, after a power loss too. */
+export async function inheritTimes(path: string, { atimeNs, mtimeNs }: BigIntStats): Promise<void> {
+  // File systems that keep no such times refuse to set them.
+  await utimes(path, Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9).catch(() => undefined);
+  const file = await open(path, "r+").catch((error: unknown) => {
+    // A read-only film's result is read-only, too.
+    if (!["EACCES", "EPERM"].includes(systemCode(error) ?? "")) throw error;
+    return open(path, "r");
+  });
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** Its other names may be those of a file that is none of a worker's business, whose owner and mode would be changed. */

@@ -1,3 +1,4 @@
+import type { OutputMode } from "../../shared/config-values.ts";
 import { type ErrorCode, messageOf, VcError } from "../../shared/errors.ts";
 import type { Input, Reply } from "../../shared/protocol.ts";
 import type { Coordinator } from "./coordinator.ts";
@@ -30,7 +31,7 @@ export function workerHandlers(of: {
   coordinator: Coordinator;
   transact: Transact;
   storage: Storage;
-  output_mode: number;
+  output_mode: OutputMode;
   longPoll: LongPoll;
   publisher: Publisher;
 }): WorkerHandlers {
@@ -42,7 +43,13 @@ export function workerHandlers(of: {
       const { root, root_path, output_base, nonce } = storage;
       return {
         lease_ms,
-        storage: { root, source_root: root_path, output_base, nonce, output_mode: of.output_mode },
+        storage: {
+          root,
+          source_root: root_path,
+          output_base,
+          nonce,
+          output_mode: of.output_mode === "keep" ? 0o644 : of.output_mode,
+        },
       };
     },
     async prove_mount(input) {

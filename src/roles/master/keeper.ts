@@ -3,6 +3,7 @@ import { crashPoint } from "../../shared/crash-point.ts";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Input, Reply } from "../../shared/protocol.ts";
+import { removePublished } from "./beside.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { Problems } from "./problems.ts";
 import { deleteOriginal, putBack, whyKept } from "./put-back.ts";
@@ -54,6 +55,8 @@ async function carryBack(parts: Parts, row: OriginalRow): Promise<Reply<"undo">>
     await transact(() => coordinator.refuseUndo(row));
     throw new VcError("conflict", back.message);
   }
+  // Without their film they are of no use; before it is forgotten which they are.
+  await onStorage(row, () => removePublished(parts.storage.root_path, coordinator.besideResult(row)));
   const original = await transact((now) => coordinator.finishUndo(row, now));
   crashPoint("undo.committed");
   const { result_left } = back;

@@ -37,12 +37,19 @@ export function createLedger(of: {
       problems.set("ledger", `${FAILED} in ${folder}: ${messageOf(error)}.`, "remark");
     }
   });
-  return async (intent, [film]) => {
+  return async (intent, [film, ...others]) => {
     if (keep === 0 || film === undefined) return;
     const { job_id, attempt, source_rel, source_size, source_mtime_ns } = intent;
     const kept = intent.original === null ? {} : { kept_rel: intent.original.kept_rel };
+    const beside = others.length === 0 ? {} : { beside: others };
     const made_of = { job_id, attempt, source_rel, source_size, source_mtime_ns, ...kept };
-    const entry = { ...made_of, ...film, output_key: outputKey(film.output_rel), at_ms: clock.now().wall_ms };
+    const entry = {
+      ...made_of,
+      ...film,
+      ...beside,
+      output_key: outputKey(film.output_rel),
+      at_ms: clock.now().wall_ms,
+    };
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
       problems.set("ledger", `${FAILED} in ${folder}: its disk does not answer.`, "remark");

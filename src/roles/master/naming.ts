@@ -1,12 +1,18 @@
 import { sep } from "node:path";
 import type { JobRow } from "../../db/schema.ts";
+import type { Container } from "../../shared/conversion.ts";
 import type { Context, CoordinatorSettings } from "./context.ts";
 import { outputKey, outputNames } from "./output-names.ts";
 import { replacingNames } from "./replacing.ts";
 
-/** The name of a job's result fits the configured container; after a change of that it is given a new one. */
-export function renameFor(context: Context, job: JobRow): JobRow {
-  const { container } = context.wishes.of(job.source_rel).conversion;
+/**
+ * The name of a job's result fits its container, the configured one where none is told; after a change of that it is given
+ * a new one. What became mkv for its subtitles keeps that name.
+ */
+export function renameFor(context: Context, job: JobRow, made?: Container): JobRow {
+  const wanted = context.wishes.of(job.source_rel).conversion;
+  const became = wanted.subtitles === "mkv" && job.published_rel?.endsWith(".mkv") === true;
+  const container = made ?? (became ? "mkv" : wanted.container);
   const replace = context.settings.replace === true;
   if (!replace && job.output_rel.endsWith(`.${container}`)) return job;
   for (const output_rel of (replace ? replacingNames : outputNames)(job.source_rel, container)) {

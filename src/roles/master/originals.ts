@@ -1,5 +1,5 @@
 import { join, sep } from "node:path";
-import type { AttemptRow, IntendedOutput, JobRow, OriginalRow } from "../../db/schema.ts";
+import type { AttemptRow, IntendedOutput, JobRow, OriginalRow, PublishedFile } from "../../db/schema.ts";
 import { type Instant, toTimestamp } from "../../shared/clock.ts";
 import { VcError } from "../../shared/errors.ts";
 import type { AttemptReport } from "../../shared/job.ts";
@@ -158,14 +158,26 @@ export function beginUndo(context: Context, id: string): OriginalRow {
   return returning;
 }
 
+/** What lies beside the result that stands in an original's place. */
+export function besideResult(context: Context, row: OriginalRow): PublishedFile[] {
+  const { published_rel, published_beside } = jobOf(context, row);
+  return published_rel === row.output_rel ? published_beside : [];
+}
+
 /** The original is back: its job rests until a person wants it. */
 export function finishUndo(context: Context, row: OriginalRow, now: Instant): Original {
   const ended: OriginalRow = { ...row, state: "returned", ended_ms: now.wall_ms };
   context.store.saveOriginal(ended);
   const none = { output_size: null, published_rel: null, published_size: null, published_mtime_ns: null };
+  const published_beside: JobRow["published_beside"] = [];
   const source = { source_size: row.size, source_mtime_ns: row.mtime_ns };
   const error_message = "A person put the original back.";
-  mustMove(context, jobOf(context, row), { type: "undo" }, now, { ...none, ...source, error_message });
+  mustMove(context, jobOf(context, row), { type: "undo" }, now, {
+    ...none,
+    published_beside,
+    ...source,
+    error_message,
+  });
   return toOriginal(context, ended);
 }
 

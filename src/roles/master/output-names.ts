@@ -16,6 +16,13 @@ export function* outputNames(source_rel: string, extension: string): Generator<s
   for (let number = 2; ; number++) yield place(name, `${ext}.${number}`);
 }
 
+/** The name of a file that goes with a result, beside it: `dir/a.mp4` and `ger.sup` make `dir/a.ger.sup`. */
+export function besideName(of: { source_rel: string; output_rel: string }, tail: string): string {
+  const { dir, name } = posix.parse(of.output_rel);
+  const folder = dir === "" ? "" : `${dir}/`;
+  return folder + fitted(name, `.${tail}`, of.source_rel);
+}
+
 /** What must be unique: file systems differ in which letters they take for the same. */
 export function outputKey(output_rel: string): string {
   return output_rel.normalize("NFC").toLowerCase().normalize("NFC");

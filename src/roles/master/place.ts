@@ -1,7 +1,9 @@
 import type { BigIntStats } from "node:fs";
 import { join, posix } from "node:path";
+import type { OutputMode } from "../../shared/config-values.ts";
 import { crashPoint } from "../../shared/crash-point.ts";
 import { systemCode } from "../../shared/errors.ts";
+import { removePublished } from "./beside.ts";
 import type { PublishedFile, PublishFailure, PublishIntent } from "./coordinator.ts";
 import * as files from "./files.ts";
 import { isReallyBelow } from "./quarantine-folder.ts";
@@ -31,7 +33,7 @@ type Found = Paths & {
  */
 export async function place(of: {
   storage: Storage;
-  output_mode: number;
+  output_mode: OutputMode;
   intent: PublishIntent;
 }): Promise<Placement> {
   const { storage, intent, output_mode } = of;
@@ -42,18 +44,38 @@ export async function place(of: {
     const failure = open.length > 0 ? ((await sourceFailure(storage, intent)) ?? firstFailure(open)) : null;
     if (failure !== null) return failure;
     crashPoint("publish.checked");
-    for (const one of found) {
-      const failed = await placeOne(one, { output_mode });
-      if (failed !== null) return failed;
+    // The film last: whoever sees it finds what goes with it.
+    const placed: PublishedFile[] = [];
+    for (const one of found.toReversed()) {
+      const failed = await placeOne(one, await inheritance(storage, intent, output_mode));
+      if (failed !== null) {
+        await removePublished(one.base, placed);
+        return failed;
+      }
       await files.syncFoldersOf(one.target, baseOf(storage, intent));
+      placed.push(await publishedFile(one));
     }
     crashPoint("publish.synced");
-    return { state: "placed", published: await Promise.all(found.map(publishedFile)) };
+    return { state: "placed", published: placed.toReversed() };
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === null) throw error;
     return refusal;
   }
+}
+
+/** What a result has of its source: its time, and its permissions where none are configured. */
+type Inheritance = { output_mode: number; source: BigIntStats | null };
+
+async function inheritance(
+  { root_path }: Storage,
+  { source_rel }: PublishIntent,
+  output_mode: OutputMode,
+): Promise<Inheritance> {
+  const real = await isReallyBelow(root_path, source_rel);
+  const source = real ? await files.statOf(join(root_path, source_rel)) : null;
+  const kept_mode = Number(source?.mode ?? 0o644n) & 0o777;
+  return { output_mode: output_mode === "keep" ? kept_mode : output_mode, source };
 }
 
 /** Takes away what an attempt staged, once nobody needs it. */
@@ -148,11 +170,12 @@ function nameTaken(output: Output): Failed {
 }
 
 /** A failure when the name is taken by now. Staged files go last, so that every step can be told from what is left. */
-async function placeOne(one: Found, of: { output_mode: number }): Promise<Failed | null> {
+async function placeOne(one: Found, of: Inheritance): Promise<Failed | null> {
   const { staged, copy } = one;
   if (!isPlaced(one)) {
     const stagedIsThere = (await files.statOf(staged)) !== null;
     const own = stagedIsThere ? await files.makeOwn({ staged, copy, ...of }) : copy;
+    if (of.source !== null) await files.inheritTimes(own, of.source);
     crashPoint("publish.own");
     const failed = await giveName(one, own);
     if (failed !== null) return failed;

@@ -1,9 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { OutputMode } from "../../shared/config-values.ts";
 import { crashPoint } from "../../shared/crash-point.ts";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { JobStatus } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Input, Reply } from "../../shared/protocol.ts";
+import { removePublished } from "./beside.ts";
 import type { Coordinator, PublishIntent } from "./coordinator.ts";
 import type { Ledger } from "./ledger.ts";
 import { discard, place } from "./place.ts";
@@ -30,7 +32,7 @@ type Parts = {
   coordinator: Coordinator;
   transact: Transact;
   storage: Storage;
-  output_mode: number;
+  output_mode: OutputMode;
   problems: Problems;
   log: Logger;
   ledger?: Ledger;
@@ -106,6 +108,8 @@ async function publishOnce(parts: Parts, intent: PublishIntent): Promise<JobStat
     const put = intent.original === null ? place : replaceSource;
     const placement = await put({ ...parts, intent });
     if (placement.state === "placed") {
+      const { root_path, output_base } = parts.storage;
+      await removePublished(intent.original === null ? output_base : root_path, intent.stale);
       await parts.ledger?.(intent, placement.published);
       crashPoint("publish.noted");
       const status = await transact((now) => coordinator.finishPublish(of, placement, now));

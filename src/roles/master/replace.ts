@@ -1,8 +1,10 @@
 import type { BigIntStats } from "node:fs";
 import { chown, link, open, rename, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import type { OutputMode } from "../../shared/config-values.ts";
 import { crashPoint } from "../../shared/crash-point.ts";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import { removePublished } from "./beside.ts";
 import type { PublishIntent } from "./coordinator.ts";
 import * as files from "./files.ts";
 import { type Placement, pathsOf, place } from "./place.ts";
@@ -30,15 +32,25 @@ const MOST_STEPS = 12;
  */
 export async function replaceSource(of: {
   storage: Storage;
-  output_mode: number;
+  output_mode: OutputMode;
   intent: PublishIntent;
 }): Promise<Placement> {
   await requireOutputs(of.storage);
   const [, ...others] = of.intent.outputs;
-  if (others.length > 0) {
-    const beside = await place({ ...of, intent: { ...of.intent, outputs: others } });
-    if (beside.state === "failed") return beside;
+  const intent = { ...of.intent, outputs: others };
+  const beside: Placement = others.length === 0 ? NOTHING : await place({ ...of, intent });
+  if (beside.state === "failed") return beside;
+  const replaced = await replaceFilm(of);
+  if (replaced.state === "placed") {
+    return { ...replaced, published: [...replaced.published, ...beside.published] };
   }
+  await removePublished(of.storage.root_path, beside.published);
+  return replaced;
+}
+
+const NOTHING: Placement = { state: "placed", published: [] };
+
+async function replaceFilm(of: { storage: Storage; intent: PublishIntent }): Promise<Placement> {
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     const view = await look(of.storage, of.intent);
     const step = nextStep(view.sight);

@@ -1,5 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { MasterConfig } from "../../shared/config.ts";
+import type { OutputMode } from "../../shared/config-values.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { AccessRule } from "./auth.ts";
 import type { Coordinator } from "./coordinator.ts";
@@ -33,7 +34,7 @@ export function serve(of: {
   coordinator: Coordinator;
   transact: Transact;
   storage: Storage;
-  output_mode: number;
+  output_mode: OutputMode;
   publisher: Publisher;
   keeper: Keeper;
   scanner: Scanner;

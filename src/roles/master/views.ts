@@ -14,6 +14,7 @@ export function toJob(row: JobRow, progress: Progress | null): Job {
     published_rel,
     published_size,
     published_mtime_ns,
+    published_beside,
     ...rest
   } = row;
   const { wish_key, ...job } = rest;

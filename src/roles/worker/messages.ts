@@ -1,6 +1,7 @@
 import type { Capabilities } from "../../shared/capabilities.ts";
+import type { Container } from "../../shared/conversion.ts";
 import type { GpuFact, GpuUse, Rate } from "../../shared/gpu.ts";
-import type { AttemptReport, JobOrder, Progress, Reason } from "../../shared/job.ts";
+import type { AttemptReport, JobOrder, MadeBeside, Progress, Reason } from "../../shared/job.ts";
 
 /** What a worker and the child process of one attempt say to each other, over Bun's IPC. Both are one executable. */
 
@@ -27,7 +28,7 @@ export type ToChild =
   | { type: "stop" };
 
 export type AttemptResult =
-  | { outcome: "done"; size: number; report: AttemptReport }
+  | { outcome: "done"; size: number; container: Container; beside: MadeBeside[]; report: AttemptReport }
   | { outcome: "retry" | "permanent" | "skipped"; reason: Reason; message: string; report: AttemptReport };
 
 export type FromChild =

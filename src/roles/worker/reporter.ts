@@ -1,6 +1,11 @@
-import { extname } from "node:path";
 import { crashPoint } from "../../shared/crash-point.ts";
-import { type AttemptReport, type JobOrder, type Reason, tellableNotes } from "../../shared/job.ts";
+import {
+  type AttemptReport,
+  type JobOrder,
+  type Output,
+  type Reason,
+  tellableNotes,
+} from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Connection } from "./connection.ts";
 import type { AttemptResult } from "./messages.ts";
@@ -21,8 +26,7 @@ export function createReporter(parts: {
     const of = { job_id: order.id, worker_id: connection.who.worker_id, attempt: order.attempt };
     if (result.outcome === "done") {
       const { size } = result;
-      const extension = extname(order.staging).slice(1);
-      const outputs = [{ staging: order.staging, role: "film" as const, extension, size }];
+      const outputs = outputsOf(order, result);
       const input = { ...of, output_size: size, outputs, report: result.report };
       crashPoint("hand_in.calling");
       const reply = await connection.insist("job_complete", input, {
@@ -43,6 +47,16 @@ export function createReporter(parts: {
     // The master sees what is missing here.
     if (reason === "source_missing" && status !== "skipped") parts.onFailure("mount_lost");
   };
+}
+
+function outputsOf({ staging }: JobOrder, of: Extract<AttemptResult, { outcome: "done" }>): Output[] {
+  const film: Output = { staging, role: "film", extension: of.container, size: of.size };
+  return [
+    film,
+    ...of.beside.map(
+      ({ suffix, ...file }): Output => ({ ...file, staging: staging + suffix, role: "subtitle" }),
+    ),
+  ];
 }
 
 function tellable(report: AttemptReport): AttemptReport {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { JobOrder, Output } from "../../../src/shared/job.ts";
 import { settings } from "../../sim/settings.ts";
 import { openQueue, refusal } from "./queue.ts";
 
@@ -266,11 +267,84 @@ describe("endings", () => {
     const queue = openQueue();
     queue.add("a.mkv");
     const { id: job_id, attempt, staging } = queue.claimOne("w");
-    for (const wrong of [{ staging: "../x.mp4" }, { extension: "mkv" }]) {
+    for (const wrong of [
+      { staging: "../x.mp4" },
+      { extension: "avi" },
+      { role: "subtitle" as const, label: "ger" },
+    ]) {
       const outputs = [{ staging, role: "film" as const, extension: "mp4", size: 1, ...wrong }];
       const input = { job_id, attempt, worker_id: "w", outputs };
       expect(refusal(() => queue.run((c, now) => c.beginPublish(input, now)))).toBe("bad_request");
     }
     expect(queue.job(job_id).status).toBe("processing");
+  });
+});
+
+describe("files beside a film", () => {
+  const beside = (order: JobOrder, n: number, label: string, extension = "sup") => ({
+    ...{ staging: `${order.staging}.${n}.${extension}`, role: "subtitle" as const },
+    ...{ extension, label, size: n },
+  });
+  const handIn = (
+    queue: ReturnType<typeof openQueue>,
+    order: JobOrder,
+    others: Output[],
+    extension = "mp4",
+  ) => {
+    const film = { staging: order.staging, role: "film" as const, extension, size: 7 };
+    const input = { job_id: order.id, attempt: order.attempt, worker_id: "w", outputs: [film, ...others] };
+    const begun = queue.run((c, now) => c.beginPublish(input, now));
+    if (begun.state !== "publish") throw new Error(begun.status);
+    return begun.intent;
+  };
+
+  test("are named after it, and known as vc's own the next time; what is no more is stale", () => {
+    const queue = openQueue();
+    queue.add("dir/a.mkv");
+    const first = queue.claimOne("w");
+    const intent = handIn(queue, first, [beside(first, 1, "ger.forced"), beside(first, 2, "eng", "mks")]);
+    expect(intent.outputs.map(({ output_rel, previous }) => ({ output_rel, previous }))).toEqual([
+      { output_rel: "dir/a.mp4", previous: null },
+      { output_rel: "dir/a.ger.forced.sup", previous: null },
+      { output_rel: "dir/a.eng.mks", previous: null },
+    ]);
+    const published = intent.outputs.map(({ output_rel }) => ({ output_rel, size: 7, mtime_ns: "70" }));
+    queue.run((c, now) => c.finishPublish(intent, { published }, now));
+    queue.run((c, now) => c.addSources([{ source_rel: "dir/a.mkv", size: 11, mtime_ns: "2" }], now));
+    const second = queue.claimOne("w");
+    const again = handIn(queue, second, [beside(second, 1, "ger.forced")]);
+    expect(again.outputs[1]?.previous).toEqual({ size: 7, mtime_ns: "70" });
+    expect(again.stale).toEqual([{ output_rel: "dir/a.eng.mks", size: 7, mtime_ns: "70" }]);
+  });
+
+  test("need a label each, and names that begin with the film's", () => {
+    const queue = openQueue();
+    queue.add("a.mkv");
+    const order = queue.claimOne("w");
+    const wrong = [
+      [beside(order, 1, "ger"), beside(order, 2, "ger")],
+      [{ ...beside(order, 1, "ger"), staging: "0123456789.9.partial.mp4.1.sup" }],
+      [beside(order, 1, "ger", "exe")],
+      [beside(order, 2, "ger")],
+    ];
+    for (const others of wrong) expect(refusal(() => handIn(queue, order, others))).toBe("bad_request");
+  });
+
+  test("a film that became mkv gets a name that fits, and keeps it", () => {
+    const subtitles = { conversion: { ...settings.conversion, subtitles: "mkv" as const } };
+    const queue = openQueue(subtitles);
+    queue.add("a.avi", "a.mp4");
+    const first = queue.claimOne("w");
+    const intent = handIn(queue, first, [], "mkv");
+    expect(intent.outputs[0]?.output_rel).toBe("a.mkv");
+    const published = [{ output_rel: "a.mkv", size: 7, mtime_ns: "70" }];
+    queue.run((c, now) => c.finishPublish(intent, { published }, now));
+    expect(queue.job(first.id).output_rel).toBe("a.mkv");
+    const second = queue.claimOne("w");
+    expect(handIn(queue, second, [], "mkv").outputs[0]?.output_rel).toBe("a.mp4.mkv");
+    queue.run((c, now) => c.addSources([{ source_rel: "a.avi", size: 11, mtime_ns: "2" }], now));
+    const again = queue.claimOne("w");
+    expect(again.output_rel).toBe("a.mkv");
+    expect(handIn(queue, again, [], "mkv").outputs[0]?.previous).toEqual({ size: 7, mtime_ns: "70" });
   });
 });

@@ -13,10 +13,12 @@ import {
   rm,
   symlink,
   unlink,
+  utimes,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removePublished } from "../../../src/roles/master/beside.ts";
 import type { PublishIntent } from "../../../src/roles/master/coordinator.ts";
 import { makeOwn } from "../../../src/roles/master/files.ts";
 import { discard, place } from "../../../src/roles/master/place.ts";
@@ -43,6 +45,7 @@ beforeEach(async () => {
     source_size: Number(source.size),
     source_mtime_ns: String(source.mtimeNs),
     outputs: [{ staging: STAGED, role: "film", output_rel: "sub/a.mp4", size: 4, previous: null }],
+    stale: [],
     original: null,
   };
   await writeFile(staged(), "film", { mode: 0o600 });
@@ -69,6 +72,76 @@ async function expectPublished(content = "film"): Promise<void> {
     expect(await run()).toEqual({ state: "placed", published });
   }
 }
+
+describe("what a result has of its source", () => {
+  const source = () => join(storage.root_path, "sub", "a.mkv");
+
+  test("is its time, and its permissions where none are configured", async () => {
+    await utimes(source(), 1_000_000_000, 1_100_000_000);
+    await chmod(source(), 0o640);
+    intent.source_mtime_ns = String((await lstat(source(), { bigint: true })).mtimeNs);
+    expect(await place({ storage, output_mode: "keep", intent })).toMatchObject({ state: "placed" });
+    const { mtimeMs, mode } = await lstat(target());
+    expect({ mtimeMs, mode: mode & 0o777 }).toEqual({ mtimeMs: 1_100_000_000_000, mode: 0o640 });
+    await expectPublished();
+  });
+
+  test("is its time alone where permissions are configured", async () => {
+    await utimes(source(), 1_000_000_000, 1_100_000_000);
+    intent.source_mtime_ns = String((await lstat(source(), { bigint: true })).mtimeNs);
+    expect(await run()).toMatchObject({ state: "placed" });
+    await expectPublished();
+    expect((await lstat(target())).mtimeMs).toBe(1_100_000_000_000);
+  });
+});
+
+describe("subtitles beside a film", () => {
+  const beside = () => join(storage.output_base, "sub", "a.ger.sup");
+  beforeEach(async () => {
+    const staging = `${STAGED}.1.sup`;
+    const subtitle = {
+      staging,
+      role: "subtitle" as const,
+      output_rel: "sub/a.ger.sup",
+      size: 5,
+      previous: null,
+    };
+    intent = { ...intent, outputs: [...intent.outputs, subtitle] };
+    await writeFile(join(storage.staging_path, staging), "texts");
+  });
+
+  test("get their names before the film gets its own", async () => {
+    expect(await run()).toMatchObject({
+      state: "placed",
+      published: [{ output_rel: "sub/a.mp4" }, { output_rel: "sub/a.ger.sup", size: 5 }],
+    });
+    expect(await readFile(beside(), "utf8")).toBe("texts");
+    expect(await run()).toMatchObject({ state: "placed" });
+    expect(await left()).toEqual([]);
+  });
+
+  test("replace nothing that is not vc's, and the film stays away, too", async () => {
+    await mkdir(join(storage.output_base, "sub"));
+    await writeFile(beside(), "mine!");
+    expect(await run()).toMatchObject({ state: "failed", reason: "name_taken" });
+    expect(await readdir(join(storage.output_base, "sub"))).toEqual(["a.ger.sup"]);
+    expect(await readFile(beside(), "utf8")).toBe("mine!");
+  });
+
+  test("that are no more are taken away as long as they are vc's own", async () => {
+    const placed = await run();
+    if (placed.state !== "placed") throw new Error(placed.message);
+    const [, own] = placed.published;
+    if (own === undefined) throw new Error("nothing was placed beside the film");
+    await removePublished(storage.output_base, [
+      { ...own, size: 6 },
+      { ...own, mtime_ns: "1" },
+    ]);
+    expect(await readFile(beside(), "utf8")).toBe("texts");
+    await removePublished(storage.output_base, [own]);
+    expect(await readdir(join(storage.output_base, "sub"))).toEqual(["a.mp4"]);
+  });
+});
 
 test("a staged file gets its name, its mode and its folder", async () => {
   expect(await run()).toMatchObject({ state: "placed" });

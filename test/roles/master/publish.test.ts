@@ -167,6 +167,7 @@ testOr(
           source_size: source?.size ?? 0,
           source_mtime_ns: source?.mtime_ns ?? "",
           outputs: [{ staging, role: "film", output_rel: "a.mp4", size: 600_000, previous: null }],
+          stale: [],
           original: null,
         };
         const publish = () => place({ storage, output_mode: 0o644, intent });

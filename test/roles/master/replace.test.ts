@@ -56,6 +56,7 @@ async function film(
     source_size: Number(size),
     source_mtime_ns: String(mtimeNs),
     outputs: [{ staging: STAGED, role: "film", output_rel, size: 10, previous: null }],
+    stale: [],
     original: { kept_rel: kept(source_rel) },
   };
 }

@@ -31,7 +31,7 @@ async function until(what: () => boolean): Promise<void> {
   }
 }
 
-const DONE = `{ type: "result", result: { outcome: "done", size: 11, report: { notes: ["n"] } } }`;
+const DONE = `{ type: "result", result: { outcome: "done", size: 11, container: "mp4", beside: [], report: { notes: ["n"] } } }`;
 const PROGRESS = `{ type: "progress", progress: { stage: "encoding", percent: 40, fps: 25, speed: 2, eta_s: 3 } }`;
 
 test("tells progress and the result, and leaves the finished file", async () => {
@@ -42,7 +42,13 @@ test("tells progress and the result, and leaves the finished file", async () => 
       process.send(${DONE}, undefined, undefined, () => process.disconnect());
     });`);
   expect(execution.progress().stage).toBe("probing");
-  expect(await execution.finished).toEqual({ outcome: "done", size: 11, report: { notes: ["n"] } });
+  expect(await execution.finished).toEqual({
+    outcome: "done",
+    size: 11,
+    container: "mp4",
+    beside: [],
+    report: { notes: ["n"] },
+  });
   expect(execution.progress()).toEqual({ stage: "encoding", percent: 40, fps: 25, speed: 2, eta_s: 3 });
   expect(existsSync(target)).toBe(true);
 });
@@ -121,7 +127,7 @@ testOr(
       // proc(5): after the name in parentheses come state, parent and process group.
       const [, , group] = require("node:fs").readFileSync("/proc/self/stat", "utf8").split(") ").at(-1).split(" ");
       const report = { notes: [String(Number(group) === process.pid)] };
-      process.send({ type: "result", result: { outcome: "done", size: 0, report } }, undefined, undefined, () => process.exit(0));
+      process.send({ type: "result", result: { outcome: "done", size: 0, container: "mp4", beside: [], report } }, undefined, undefined, () => process.exit(0));
     });`);
     expect(await execution.finished).toMatchObject({ report: { notes: ["true"] } });
   },
@@ -133,7 +139,7 @@ test("the child never sees the token", async () => {
   try {
     const { execution } = await child(`
       const report = { notes: [JSON.stringify(process.env).includes("secret-token"), String(process.env.BUN_OPTIONS)] };
-      process.send({ type: "result", result: { outcome: "done", size: 0, report } }, undefined, undefined, () => process.exit(0));`);
+      process.send({ type: "result", result: { outcome: "done", size: 0, container: "mp4", beside: [], report } }, undefined, undefined, () => process.exit(0));`);
     expect(await execution.finished).toMatchObject({ report: { notes: [false, "--no-orphans"] } });
   } finally {
     delete process.env.VC_TOKEN;

@@ -1,0 +1,1 @@
+ALTER TABLE `jobs` ADD `published_beside` text DEFAULT '[]' NOT NULL;
