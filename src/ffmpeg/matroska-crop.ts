@@ -68,7 +68,9 @@ export function readHead(
   if (!id_length || !size_length || at + id_length + size_length > bytes.length) return null;
   const id = bytesValue(bytes.subarray(at, at + id_length));
   const next = at + id_length + size_length;
-  const size = bytesValue(bytes.subarray(at + id_length, next)) - 2 ** (7 * size_length);
+  // The bit that tells the length goes first: with it, eight bytes are more than a number holds exactly.
+  const [first = 0, ...more] = bytes.subarray(at + id_length, next);
+  const size = bytesValue(Uint8Array.of(first - 2 ** (8 - size_length), ...more));
   return { id, size: size === 2 ** (7 * size_length) - 1 ? null : size, next };
 }
 
