@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { renameSync, symlinkSync, unlinkSync } from "node:fs";
+import { renameSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import {
   chmod,
   chown,
@@ -23,6 +23,7 @@ import type { PublishIntent } from "../../../src/roles/master/coordinator.ts";
 import { makeOwn } from "../../../src/roles/master/files.ts";
 import { discard, place } from "../../../src/roles/master/place.ts";
 import { openStorage, type Storage } from "../../../src/roles/master/storage.ts";
+import { systemCode } from "../../../src/shared/errors.ts";
 import { testOr } from "../../support/test-or.ts";
 
 const needsRoot = process.getuid?.() === 0 ? null : "needs root, to give files to another user";
@@ -225,7 +226,7 @@ describe("symlinks in the way", () => {
       const placed = run().catch(() => undefined);
       await Bun.sleep(Math.random() * 2);
       renameSync(sub, aside);
-      symlinkSync(elsewhere(), sub);
+      swapIn(elsewhere(), sub);
       await placed;
       expect(await readdir(elsewhere())).toEqual([]);
       unlinkSync(sub);
@@ -234,6 +235,19 @@ describe("symlinks in the way", () => {
     }
   }, 30_000);
 });
+
+/** Where the master makes the folder anew at that very moment, that goes first. */
+function swapIn(target: string, path: string): void {
+  for (let made = false; !made; ) {
+    try {
+      symlinkSync(target, path);
+      made = true;
+    } catch (error) {
+      if (systemCode(error) !== "EEXIST") throw error;
+      rmSync(path, { recursive: true, force: true });
+    }
+  }
+}
 
 describe("a staged file with another name", () => {
   test("is refused, and what has that name keeps its mode and content", async () => {
