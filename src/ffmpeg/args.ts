@@ -111,7 +111,8 @@ function staleTags({ container }: Plan): string[] {
 }
 
 function muxer(plan: Plan): string[] {
-  const queue = ["-max_muxing_queue_size", "4096"];
+  // A track may begin late, and nothing is written before; the memory is watched.
+  const queue = ["-max_muxing_queue_size", "1000000"];
   if (plan.container === "mkv") return [...queue, "-f", "matroska"];
   // hvc1 is the form of HEVC that Apple's players take.
   const tag = plan.video.codec === "hevc" ? ["-tag:v:0", "hvc1"] : [];

@@ -17,6 +17,7 @@ import {
   nextRung,
 } from "./ladder.ts";
 import { lookAtFilm } from "./look.ts";
+import { lookAtSound } from "./look-sound.ts";
 import { type Plan, plan } from "./plan.ts";
 import { chooseBySpeed, type SpeedInput } from "./rate-trials.ts";
 import type { Refusal } from "./refusal.ts";
@@ -89,7 +90,9 @@ async function attempt(input: ConvertInput, report: AttemptReport): Promise<Ende
   const inspected = await inspect({ ffprobe_path: capabilities.ffmpeg.ffprobe_path, path: source, signal });
   if ("refusal" in inspected) return inspected;
   const { ffmpeg } = capabilities;
-  const media = await lookAtFilm({ ffmpeg, path: source, media: inspected.media, signal });
+  const copies = conversion.audio_codec === "copy";
+  const heard = await lookAtSound({ ffmpeg, path: source, media: inspected.media, copies, signal });
+  const media = await lookAtFilm({ ffmpeg, path: source, media: heard, signal });
   if (media.duration_s !== null) report.source_duration = media.duration_s;
   const planned = plan({ media, conversion, capabilities, gpu: input.gpu, rules: input.rules });
   if ("refusal" in planned) return planned;

@@ -30,6 +30,7 @@ function cannotHold(track: AudioStream, container: Container): string | null {
   if (!COPYABLE[container].includes(codec)) return `${container} cannot hold it as it is (${codec})`;
   if (container === "mp4" && codec === "dts" && isBeyondDts(profile))
     return `mp4 cannot hold it as it is (${profile})`;
+  if (track.unsteady) return "its form changes on the way, or is not told where the file begins";
   // MPEG 2.5, which mp4 has no number for.
   if (container === "mp4" && codec === "mp3" && sample_rate < 16_000)
     return "mp4 cannot hold MP3 below 16 kHz";

@@ -47,7 +47,7 @@ function planTrack(track: AudioStream, of: Of): Planned | { refusal: Refusal } {
       notes: [`${name} could not be kept: ffmpeg does not know its codec (${track.codec}).`],
     };
   }
-  if (track.channels === 0 || track.sample_rate === 0) {
+  if (track.empty || track.channels === 0 || track.sample_rate === 0) {
     return { track: null, notes: [`${name} could not be kept: it holds no sound that ffmpeg could find.`] };
   }
   const { conversion } = of;

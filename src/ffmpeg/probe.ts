@@ -111,7 +111,8 @@ function parseAudio(stream: ProbedStream, container_duration_s: number | null): 
     handler: stream.tags.handler_name ?? null,
     start_s: stream.start_time ?? 0,
     duration_s: claimedDuration(stream, container_duration_s),
-    seen: stream.start_time !== null,
+    empty: false,
+    unsteady: false,
   };
 }
 

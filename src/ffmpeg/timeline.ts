@@ -26,6 +26,7 @@ export function createTimeline(): { add(pts_s: number, duration_s: number): void
   const waiting: number[] = [];
   const seen: Timeline = { ...EMPTY_TIMELINE };
   let filled_s: number | null = null;
+  const bare = createBare();
   const release = () => {
     const next = waiting.shift();
     if (next === undefined) return;
@@ -38,14 +39,14 @@ export function createTimeline(): { add(pts_s: number, duration_s: number): void
     add(pts_s, duration_s) {
       seen.packets += 1;
       seen.end_s = Math.max(seen.end_s ?? 0, pts_s + duration_s);
-      if (filled_s !== null && pts_s - filled_s > ROUNDING_S) seen.bare_s += pts_s - filled_s;
+      if (filled_s !== null && pts_s - filled_s > ROUNDING_S) bare.add(pts_s, pts_s - filled_s);
       filled_s = Math.max(filled_s ?? pts_s, pts_s + (duration_s || UNTOLD_S));
       waiting.splice(placeFor(waiting, pts_s), 0, pts_s);
       if (waiting.length > REORDER_DEPTH) release();
     },
     result() {
       while (waiting.length > 0) release();
-      return { ...seen };
+      return { ...seen, bare_s: bare.result() };
     },
   };
 }
@@ -61,3 +62,32 @@ function placeFor(sorted: number[], value: number): number {
   const after = sorted.findLastIndex((one) => one <= value);
   return after + 1;
 }
+
+/**
+ * Adds up gaps, but for those that come again and again, alike and equally far apart: no damage is so regular. Where the
+ * sampling rate changes on the way, packets are said to last as long as before, and gaps of this kind are the rest.
+ */
+function createBare() {
+  let sum_s = 0;
+  let alike = { count: 0, sum_s: 0, gap_s: 0, at_s: 0, apart_s: 0 };
+  const close = () => {
+    if (alike.count < REGULAR) sum_s += alike.sum_s;
+  };
+  return {
+    add(at_s: number, gap_s: number) {
+      const apart_s = at_s - alike.at_s;
+      const again = Math.abs(gap_s - alike.gap_s) < SAME_S;
+      if (again && (alike.count < 2 || Math.abs(apart_s - alike.apart_s) < SAME_S)) {
+        alike = { count: alike.count + 1, sum_s: alike.sum_s + gap_s, gap_s, at_s, apart_s };
+      } else {
+        close();
+        alike = { count: 1, sum_s: gap_s, gap_s, at_s, apart_s };
+      }
+    },
+    result: () => (alike.count < REGULAR ? sum_s + alike.sum_s : sum_s),
+  };
+}
+
+const REGULAR = 6;
+/** Steps of 1/90000 s, rounded. */
+const SAME_S = 0.001;

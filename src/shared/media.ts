@@ -152,8 +152,10 @@ export type AudioStream = {
   start_s: number;
   /** What the header claims; null where it says nothing. */
   duration_s: number | null;
-  /** Whether the beginning of the file shows packets of it. */
-  seen: boolean;
+  /** It was looked for, and no sound of it is in the file. */
+  empty: boolean;
+  /** Its form changes on the way, or is not told where the file begins: no header of a copy could say it. */
+  unsteady: boolean;
 };
 
 export type SubtitleStream = {

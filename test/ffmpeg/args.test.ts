@@ -55,7 +55,7 @@ test("a whole command", () => {
     ...["-c:a:0", "aac", "-b:a:0", "128000"],
     ...["-filter:a:0", `${IN_STEP},aformat=sample_rates=48000:channel_layouts=stereo`],
     ...["-disposition:a:0", "default", "-c:s:0", "mov_text", "-disposition:s:0", "0"],
-    ...["-max_muxing_queue_size", "4096", "-movflags", "+faststart", "-f", "mp4", "file:/o/a%03d.mp4"],
+    ...["-max_muxing_queue_size", "1000000", "-movflags", "+faststart", "-f", "mp4", "file:/o/a%03d.mp4"],
   ]);
 });
 
@@ -79,7 +79,7 @@ describe("what differs", () => {
       { conversion: { codec: "av1", bitrate: 1_000_000 } },
       "-preset 12 -b:v 1000000 -fps_mode",
     ],
-    ["Matroska", { conversion: { container: "mkv" } }, "-max_muxing_queue_size 4096 -f matroska"],
+    ["Matroska", { conversion: { container: "mkv" } }, "-max_muxing_queue_size 1000000 -f matroska"],
     ["interlaced", { media: interlaced }, "bwdif=mode=send_frame:parity=tff:deint=all,setfield=prog,scale="],
     ["RGB", { media: rgb }, "out_range=tv:out_color_matrix=bt709,setsar=1,format=yuv420p"],
     ["RGB's tags", { media: rgb }, "-colorspace bt709 -color_range tv"],

@@ -94,7 +94,8 @@ export function audioStream(changes: Partial<AudioStream> = {}): AudioStream {
     handler: null,
     start_s: 0,
     duration_s: 60,
-    seen: true,
+    empty: false,
+    unsteady: false,
     ...changes,
   };
 }

@@ -3,6 +3,7 @@ import { basename, extname, posix } from "node:path";
 import { type Explanation, explain } from "../../ffmpeg/explain.ts";
 import { inspect } from "../../ffmpeg/inspect.ts";
 import { lookAtFilm } from "../../ffmpeg/look.ts";
+import { lookAtSound } from "../../ffmpeg/look-sound.ts";
 import { type Plan, plan } from "../../ffmpeg/plan.ts";
 import { tooLargeFrom } from "../../ffmpeg/plan-rules.ts";
 import type { Capabilities } from "../../shared/capabilities.ts";
@@ -54,7 +55,9 @@ export async function foresee(of: {
   const inspected = await inspect({ ffprobe_path, path });
   if ("refusal" in inspected) return ended(start, refused ?? inspected.refusal, refused !== null);
   const { ffmpeg } = machine.capabilities;
-  const media = await lookAtFilm({ ffmpeg, path, media: inspected.media });
+  const copies = wish.conversion.audio_codec === "copy";
+  const heard = await lookAtSound({ ffmpeg, path, media: inspected.media, copies });
+  const media = await lookAtFilm({ ffmpeg, path, media: heard });
   const { conversion, rules } = wish;
   const seen = { ...start, ...measures(media) };
   const planned = refused === null ? plan({ media, conversion, rules, ...machine }) : null;
