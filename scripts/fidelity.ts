@@ -8,7 +8,7 @@ import { FIXTURES } from "../test/fixtures/corpus/corpus.ts";
 import { makeFixture } from "../test/fixtures/corpus/make.ts";
 
 /**
- * `bun scripts/fidelity.ts [--film PART] [--target PART] [--sample] [--ffmpeg PATH]`: makes films of the corpus, converts
+ * `bun scripts/fidelity.ts [--film PART,PART] [--target PART] [--sample] [--ffmpeg PATH]`: makes films of the corpus, converts
  * them by dist/vc, and prints what did not come through as it must. Exits with 0 only if everything did.
  */
 async function main(): Promise<number> {
@@ -20,7 +20,7 @@ async function main(): Promise<number> {
       ffmpeg: { type: "string" },
     },
   });
-  const fixtures = FIXTURES.filter(({ name }) => name.includes(values.film));
+  const fixtures = FIXTURES.filter(({ name }) => values.film.split(",").some((part) => name.includes(part)));
   const all = values.sample ? sampleCases(fixtures) : everyCase(fixtures);
   const chosen = all.filter(({ target }) => nameOf(target).includes(values.target));
   const work = await mkdtemp(join(tmpdir(), "vc-fidelity-"));

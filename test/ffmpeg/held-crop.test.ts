@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withHeldCrops } from "../../src/ffmpeg/held-crop.ts";
-import { parseMatroskaCrops } from "../../src/ffmpeg/matroska-crop.ts";
+import { parseMatroskaCrops, readHead } from "../../src/ffmpeg/matroska-crop.ts";
 import { parseCleanAperture } from "../../src/ffmpeg/mp4-crop.ts";
 import { box, element, number } from "../support/containers.ts";
 import { temporaryFolder } from "./machine.ts";
@@ -57,6 +57,15 @@ const cropped = video(
   element("54b0", Buffer.from([56])),
   element("54ba", Buffer.from([44])),
 );
+
+test("sizes of eight bytes are exact", () => {
+  const head = readHead(Buffer.from("ec010000000000006200", "hex"), 0);
+  expect(head).toEqual({ id: 0xec, size: 98, next: 9 });
+  expect(readHead(Buffer.from("1853806701ffffffffffffff00", "hex"), 0)).toMatchObject({
+    size: null,
+    next: 12,
+  });
+});
 
 test("Matroska's tracks", () => {
   const crop = { left: 6, top: 0, right: 0, bottom: 4, display: { width: 56, height: 44 } };

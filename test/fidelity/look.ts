@@ -140,3 +140,12 @@ export async function decodeErrors(path: string): Promise<string> {
   const { exit, stderr } = await run({ cmd, cwd: "/", env: { PATH: process.env.PATH ?? "" } });
   return exit === 0 ? stderr : `exit ${exit}: ${stderr}`;
 }
+
+export async function versionOf(ffmpeg: string): Promise<string> {
+  const { stdout } = await run({
+    cmd: [ffmpeg, "-version"],
+    cwd: "/",
+    env: { PATH: process.env.PATH ?? "" },
+  });
+  return /version (\S+)/.exec(stdout)?.[1] ?? "of unknown version";
+}

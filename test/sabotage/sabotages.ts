@@ -750,4 +750,12 @@ export const SABOTAGES: Sabotage[] = [
     put: "PRAGMA temp_store = DEFAULT",
     caught_by: "test/db/database.test.ts",
   },
+  // Shapes.
+  {
+    what: "lose the last bits of long sizes in Matroska",
+    file: "src/ffmpeg/matroska-crop.ts",
+    find: "const size = bytesValue(Uint8Array.of(first - 2 ** (8 - size_length), ...more));",
+    put: "const size = bytesValue(Uint8Array.of(first, ...more)) - 2 ** (7 * size_length);",
+    caught_by: "test/ffmpeg/held-crop.test.ts",
+  },
 ];
