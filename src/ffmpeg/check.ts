@@ -5,6 +5,7 @@ import { cropping, turning, uprighting } from "./args-picture.ts";
 import { misplacedFrame } from "./frame-times.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
 import type { FfmpegLog } from "./log.ts";
+import { showsCaptions } from "./look-captions.ts";
 import { lookAtColor, mayBeHdr } from "./look-hdr.ts";
 import { type Measured, measure } from "./measure.ts";
 import { type PictureSample, samplePictures } from "./pictures.ts";
@@ -20,6 +21,7 @@ import { toneMapOnCpu } from "./tone-map.ts";
 import { captureTool } from "./tool.ts";
 import { judge, soundTimelines } from "./verify.ts";
 import { asPlanned } from "./verify-picture.ts";
+import { judgeRest } from "./verify-rest.ts";
 
 /** Gathers the evidence on a finished result and judges it: notes, or the reason why it is refused. */
 export async function check(of: {
@@ -47,7 +49,7 @@ export async function check(of: {
   const sound = await checkSound({ ...of, result: measured, missing_bytes, measureSource });
   const source_end_s = missing_bytes > 0 ? endOf(await measureSource()) : null;
   const broken = await countBroken(of);
-  return judge({
+  const judged = judge({
     plan,
     source: source.media,
     ...measured,
@@ -61,6 +63,13 @@ export async function check(of: {
     pictures,
     decoded,
   });
+  if ("refusal" in judged) return judged;
+  const texts = of.verify === "quick" || plan.subtitles.length === 0 ? null : await measureSource();
+  const source_timelines = texts === null || "refusal" in texts ? null : texts.timelines;
+  const { captions } = source.media.video.find(({ index }) => index === plan.video.index) ?? {};
+  const captions_lost = captions === true && !(await showsCaptions({ ...of, path: target }));
+  const rest = judgeRest({ plan, ...measured, captions_lost, source_timelines, damage: of.damage });
+  return "refusal" in rest ? rest : { notes: [...judged.notes, ...rest.notes] };
 }
 
 /** Decodes the source once more if ffmpeg complained about it. */

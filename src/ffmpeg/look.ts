@@ -2,6 +2,7 @@ import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { MediaInfo, Rational, VideoStream } from "../shared/media.ts";
 import { lookAtFrames } from "./fields.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
+import { CAPTIONS } from "./look-captions.ts";
 import { lookAtTurn } from "./look-turn.ts";
 import { mainFilm } from "./plan-film.ts";
 import { judgeScan } from "./scan.ts";
@@ -29,12 +30,13 @@ export async function lookAtFilm(of: {
           film.scan,
           places.map(({ pictures }) => lookAtFrames(pictures, widthOf(film))),
         );
-  const seen = withShapes({ ...turned, scan }, places);
+  const captions = places.some((place) => place.captions);
+  const seen = withShapes({ ...turned, scan, captions }, places);
   return { ...of.media, video: of.media.video.map((one) => (one === film ? seen : one)) };
 }
 
 /** What one place showed. Pictures are planes of brightness, full in height. */
-type Place = { pictures: Uint8Array[]; aspect: string; turned: boolean };
+type Place = { pictures: Uint8Array[]; aspect: string; turned: boolean; captions: boolean };
 
 /** Fields are lines of television, of which there are at most 1080. */
 const MOST_ROWS = 1200;
@@ -76,6 +78,7 @@ async function readPlaces(of: Of): Promise<Place[]> {
       pictures: pictures.filter(({ length }) => length === bytes),
       aspect: SHOWN.exec(shown[0] ?? "")?.[1] ?? "",
       turned: lines.some((line) => line.includes("displaymatrix")),
+      captions: lines.some((line) => CAPTIONS.test(line)),
     };
   });
 }

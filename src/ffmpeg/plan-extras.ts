@@ -29,6 +29,7 @@ export function planExtras(
     attachments: kept.map(planAttachment),
     covers: held.map(planCover),
     notes: [
+      ...(film.captions ? [CAPTIONS] : []),
       ...films.map(
         ({ index, codec, width, height }) =>
           `A further video track (${index}, ${codec}, ${width}x${height}) was left out: only the main one is converted.`,
@@ -43,6 +44,9 @@ export function planExtras(
     ],
   };
 }
+
+const CAPTIONS =
+  "The film holds closed captions inside its pictures; they stay where the encoder writes them, as x264 does, and else are named as lost.";
 
 /** What ffmpeg's mp4 muxer takes as a cover; and what it finds again among Matroska's attachments. */
 const COVERS: Record<Container, string[]> = {

@@ -66,7 +66,6 @@ export const ProbedStream = v.object({
   color_transfer: text,
   color_primaries: text,
   chroma_location: text,
-  closed_captions: count,
   channels: count,
   channel_layout: text,
   sample_rate: count,

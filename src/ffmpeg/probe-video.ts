@@ -45,7 +45,7 @@ export function parseVideoStream(stream: ProbedStream, container_duration_s: num
     mimetype: stream.tags.mimetype ?? null,
     still: stream.disposition.timed_thumbnails === 1 || stream.disposition.still_image === 1,
     default: stream.disposition.default === 1,
-    captions: stream.closed_captions === 1,
+    captions: false,
   };
 }
 

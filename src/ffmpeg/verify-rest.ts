@@ -1,6 +1,8 @@
 import type { MediaInfo, SubtitleStream } from "../shared/media.ts";
+import type { Damage } from "./log.ts";
 import type { Plan } from "./plan.ts";
 import type { SubtitlePlan } from "./plan-subtitles.ts";
+import { type Refusal, refusal } from "./refusal.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**
@@ -91,20 +93,35 @@ const FIRST_MS = Date.UTC(1971, 0, 1);
 const LAST_MS = Date.UTC(2100, 0, 1);
 
 /**
- * The subtitle track that has less in the result than in the source, in words that follow "its"; null for none. Empty
- * packets only end what was shown before, and are counted by nobody.
+ * What became of subtitles inside; `source_timelines` are null where the source's packets were not read. Texts that cannot
+ * be read cost no film, but are told.
  */
-export function lostSubtitles(of: {
+export function judgeRest(of: {
   plan: Plan;
   media: MediaInfo;
   timelines: Map<number, Timeline>;
-  source_timelines: Map<number, Timeline>;
-}): string | null {
-  for (const [n, { index, encoder }] of of.plan.subtitles.entries()) {
-    const had = of.source_timelines.get(index)?.packets ?? 0;
-    const has = of.timelines.get(of.media.subtitles[n]?.index ?? -1)?.packets ?? 0;
-    const lost = encoder === "copy" ? has < had : had > 0 && has === 0;
-    if (lost) return `subtitle track ${n + 1} holds ${has} texts or pictures, not ${had}`;
+  captions_lost: boolean;
+  source_timelines: Map<number, Timeline> | null;
+  damage: Damage;
+}): { notes: string[] } | { refusal: Refusal } {
+  const { plan, media, timelines, damage } = of;
+  const notes: string[] = [];
+  for (const [n, { index, encoder }] of plan.subtitles.entries()) {
+    const unread = damage.undecoded[index] ?? 0;
+    const had = of.source_timelines?.get(index)?.packets ?? 0;
+    const has = timelines.get(media.subtitles[n]?.index ?? -1)?.packets ?? 0;
+    if (unread > 0) notes.push(unreadable(index, unread));
+    // Empty packets only end what was shown before, so that counts of texts differ by container.
+    const lost = encoder === "copy" ? has < had : had > 0 && has === 0 && unread === 0;
+    if (!lost) continue;
+    const message = `The result is not good: subtitle track ${n + 1} has ${has} packets, not ${had}.`;
+    return refusal("retry", "verification_failed", message);
   }
-  return null;
+  return { notes: of.captions_lost ? [...notes, NO_CAPTIONS] : notes };
 }
+
+function unreadable(index: number, count: number): string {
+  return `Of subtitle track ${index}, ${count} text${count === 1 ? "" : "s"} could not be read and ${count === 1 ? "is" : "are"} missing: not UTF-8, or damaged.`;
+}
+
+const NO_CAPTIONS = "The closed captions inside the source's pictures are not in the result.";

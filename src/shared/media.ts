@@ -127,7 +127,7 @@ export type VideoStream = {
   /** A still or a row of thumbnails beside the film. */
   still: boolean;
   default: boolean;
-  /** Closed captions (EIA-608, CTA-708) travel inside the pictures. */
+  /** The pictures were looked at, and carry closed captions (EIA-608, CTA-708). */
   captions: boolean;
   /** What the header says and no film can mean, one sentence each. */
   oddities: string[];

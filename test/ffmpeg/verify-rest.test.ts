@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "../../src/ffmpeg/inspect.ts";
+import { showsCaptions } from "../../src/ffmpeg/look-captions.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import type { MadeBeside } from "../../src/shared/job.ts";
 import type { MediaInfo } from "../../src/shared/media.ts";
+import { withCaptions } from "../support/closed-captions.ts";
 import { makePgs } from "../support/picture-subtitles.ts";
 import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 
@@ -100,17 +102,11 @@ async function make(name: string, options: string[]): Promise<void> {
   const picture = ["-f", "lavfi", "-i", "testsrc2=size=64x64:rate=10:duration=2"];
   const sound = ["-f", "lavfi", "-i", "sine=duration=2"];
   const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"];
+  const quiet = ["-v", "error", "-nostdin", "-y"];
+  const [inputs, outputs] = [options.indexOf("-map"), options.length];
   const cmd = [
-    ffmpeg.path,
-    "-v",
-    "error",
-    "-nostdin",
-    "-y",
-    ...picture,
-    ...sound,
-    ...options,
-    ...codecs,
-    at(name),
+    ...[ffmpeg.path, ...quiet, ...picture, ...sound, ...options.slice(0, inputs), ...codecs],
+    ...[...options.slice(inputs, outputs), at(name)],
   ];
   const child = Bun.spawn({ cmd, stdin: "ignore", stdout: "ignore", stderr: "pipe" });
   const said = await child.stderr.text();
@@ -232,6 +228,40 @@ test(
     expect(result.duration_s).toBeLessThan(4);
   },
   2 * LIMIT_MS,
+);
+
+test(
+  "closed captions inside the pictures stay with x264, and are named as lost elsewhere",
+  async () => {
+    await make("plain.h264", ["-map", "0", "-frames:v", "10"]);
+    await writeFile(at("cc.h264"), withCaptions(await Bun.file(at("plain.h264")).bytes()));
+    await make("cc.mkv", ["-r", "10", "-i", at("cc.h264"), "-map", "2", "-c:v", "copy"]);
+    const kept = await become("cc.mkv", { container: "mp4" });
+    const signal = new AbortController().signal;
+    expect(await showsCaptions({ ffmpeg, path: kept.target, signal })).toBe(true);
+    expect(kept.notes).toEqual([expect.stringContaining("closed captions inside its pictures")]);
+    const lost = await become("cc.mkv", { container: "mkv", codec: "ffv1" });
+    expect(lost.notes.at(-1)).toBe("The closed captions inside the source's pictures are not in the result.");
+  },
+  LIMIT_MS,
+);
+
+test(
+  "texts that are not UTF-8 cost no film, and are counted",
+  async () => {
+    const bytes = Buffer.from(
+      "1\n00:00:00,200 --> 00:00:00,700\nHell\xf6\n\n2\n00:00:01,000 --> 00:00:01,600\nPlain\n",
+      "latin1",
+    );
+    await writeFile(at("latin.srt"), bytes);
+    await make("latin.mkv", ["-i", at("latin.srt"), "-map", "0", "-map", "2", "-c:s", "copy"]);
+    const { notes } = await become("latin.mkv", { container: "mp4" });
+    expect(notes).toContain(
+      "Of subtitle track 1, 1 text could not be read and is missing: not UTF-8, or damaged.",
+    );
+    expect((await become("latin.mkv", { container: "mkv" })).notes).toEqual([]);
+  },
+  LIMIT_MS,
 );
 
 test(
