@@ -74,6 +74,41 @@ async function files(): Promise<Record<string, string>> {
   );
 }
 
+describe("subtitles beside a film", () => {
+  async function withSubtitles(): Promise<PublishIntent> {
+    const intent = await film("Show/a.mkv");
+    const staging = `${STAGED}.1.sup`;
+    await writeFile(join(storage.staging_path, staging), "texts");
+    const output_rel = "Show/a.ger.sup";
+    const beside = { staging, role: "subtitle" as const, output_rel, size: 5, previous: null };
+    return { ...intent, outputs: [...intent.outputs, beside] };
+  }
+
+  test("come with its result", async () => {
+    const intent = await withSubtitles();
+    const placed = await run(intent);
+    expect(placed).toMatchObject({
+      state: "placed",
+      published: [{ output_rel: "Show/a.mp4" }, { output_rel: "Show/a.ger.sup", size: 5 }],
+    });
+    expect(await files()).toEqual({
+      "Show/a.mp4": "the result",
+      "Show/a.ger.sup": "texts",
+      [kept("Show/a.mkv")]: "the original of Show/a.mkv",
+    });
+    expect(await run(intent)).toEqual(placed);
+  });
+
+  test("go again where the film cannot be replaced", async () => {
+    const intent = await withSubtitles();
+    await writeFile(at("Show/a.mp4"), "another's");
+    expect(await run(intent)).toMatchObject({ state: "failed", reason: "name_taken" });
+    const left = await files();
+    expect(left["Show/a.ger.sup"]).toBeUndefined();
+    expect(left["Show/a.mkv"]).toBe("the original of Show/a.mkv");
+  });
+});
+
 describe.each([
   ["with another extension", "Show/a.mkv", "Show/a.mp4"],
   ["with the same name", "Show/a.mp4", "Show/a.mp4"],
