@@ -33,7 +33,13 @@ async function main(): Promise<number> {
       const here = chosen.filter(({ target }) => nameOf(target) === name);
       const [first] = here;
       if (first === undefined) continue;
-      const of = { fixtures: here.map(({ fixture }) => fixture), target: first.target, films, work };
+      const of = {
+        fixtures: here.map(({ fixture }) => fixture),
+        target: first.target,
+        films,
+        work,
+        home: work,
+      };
       const faults = await tryTarget({ ...of, ffmpeg: values.ffmpeg ?? null });
       for (const { film, property, wrong: how } of faults)
         console.log(`${film} to ${name}: ${property ?? ""} ${how}`);

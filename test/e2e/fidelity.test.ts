@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,14 +44,17 @@ const found: Fault[] = [];
 let conversions = 0;
 
 function tryAll(name: string, skipped: string | null, of: { groups: Group[]; ffmpeg: string | null }): void {
+  if (skipped !== null) {
+    testOr(skipped, name, () => undefined);
+    return;
+  }
   describe(name, () => {
     for (const { target, fixtures } of of.groups) {
-      testOr(
-        skipped,
+      test(
         `${fixtures.length} films to ${nameOf(target)}`,
         async () => {
           const work = await mkdtemp(join(folder, "work-"));
-          const faults = await tryTarget({ fixtures, target, films, work, ffmpeg: of.ffmpeg });
+          const faults = await tryTarget({ fixtures, target, films, work, home: folder, ffmpeg: of.ffmpeg });
           conversions += fixtures.length;
           found.push(...faults);
           await rm(work, { recursive: true });

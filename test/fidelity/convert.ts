@@ -3,7 +3,7 @@ import { join, parse } from "node:path";
 import type { Fixture } from "../fixtures/corpus/fixture.ts";
 import { run, VC } from "../support/processes.ts";
 import { concerns, judge } from "./judge.ts";
-import { decodeErrors, look } from "./look.ts";
+import { decodeErrors, look, once } from "./look.ts";
 import { nameOf, type Target } from "./targets.ts";
 
 /** What is wrong with one result; `property` is null where it is not about one. */
@@ -15,6 +15,8 @@ export async function tryTarget(of: {
   target: Target;
   films: string;
   work: string;
+  /** Where vc keeps what it found out about the machine. */
+  home: string;
   ffmpeg: string | null;
 }): Promise<Fault[]> {
   const name = nameOf(of.target).replaceAll(" ", "_");
@@ -25,10 +27,8 @@ export async function tryTarget(of: {
   const wanted = ["--codec", codec, "--container", container, "--use-vulkan", "false", ...flags];
   const more = of.ffmpeg === null ? [] : ["--ffmpeg", of.ffmpeg];
   const asked = [...wanted, ...more, "--preset", "ultrafast", "--quality", "16", "--json"];
-  const paths = of.fixtures.map((fixture) => join(sources, fixture.name));
-  const foreseen = (await vc(of.work, ["plan", ...paths, ...asked])) as { films: Foreseen[] };
-  const told = new Map(foreseen.films.map((film) => [parse(film.path).base, sentencesOf(film)]));
-  const ended = await vc(of.work, ["convert", sources, "--out", out, "--concurrency", "2", ...asked]);
+  const told = await foretell(of, sources, asked);
+  const ended = await vc(of.home, ["convert", sources, "--out", out, "--concurrency", "2", ...asked]);
   const jobs = (ended.jobs ?? []) as { source_rel: string; error: string | null; message?: string }[];
   const failed = new Map(jobs.map((job) => [job.source_rel, JSON.stringify(job)]));
   const results = (await readdir(out)).filter((each) => !each.startsWith("."));
@@ -43,6 +43,21 @@ export async function tryTarget(of: {
     faults.push(...wrong.map((one) => ({ film: fixture.name, target: nameOf(of.target), ...one })));
   }
   return faults;
+}
+
+/** What `vc plan` says of the films of which that is judged. */
+async function foretell(
+  { fixtures, target, home }: Pick<Parameters<typeof tryTarget>[0], "fixtures" | "target" | "home">,
+  folder: string,
+  asked: string[],
+): Promise<Map<string, string[]>> {
+  const judged = fixtures.filter((fixture) =>
+    fixture.expect.some(({ property, on }) => property === "told" && concerns(on, target)),
+  );
+  if (judged.length === 0) return new Map();
+  const paths = judged.map(({ name }) => join(folder, name));
+  const { films } = (await vc(home, ["plan", ...paths, ...asked])) as { films: Foreseen[] };
+  return new Map(films.map((film) => [parse(film.path).base, sentencesOf(film)]));
 }
 
 type Foreseen = { path: string; notes: string[]; streams: { why: string[] }[] };
@@ -70,7 +85,8 @@ async function judgeOne(of: {
   if (of.result === null) return about(`no result: ${of.failed}`);
   const errors = await decodeErrors(of.result);
   if (errors !== "") return about(`the result is damaged: ${errors}`);
-  const [source, result] = [await look(of.source), await look(of.result)];
+  const result = await look(of.result);
+  const source = once(() => look(of.source));
   if (result.film.codec_name !== of.target.codec) return about(`${result.film.codec_name}`);
   const wrongs: Wrong[] = [];
   for (const expectation of expect.filter(({ on }) => concerns(on, of.target))) {

@@ -42,7 +42,7 @@ export const COLOUR_JUDGES: Pick<Judges, Colour> = {
     return found === value ? null : found ? "there is HDR10+" : "HDR10+ is missing";
   },
   patches: async ({ source, result, value }) => {
-    const [before, after] = [await patchesOf(source), await patchesOf(result)];
+    const [before, after] = [await patchesOf(await source()), await patchesOf(result)];
     const worst = Math.max(
       ...before.flatMap((patch, n) => patch.map((part, c) => Math.abs(part - (after[n]?.[c] ?? 0)))),
     );

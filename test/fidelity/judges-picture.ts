@@ -44,7 +44,7 @@ export const PICTURE_JUDGES: Pick<Judges, Picture> = {
     return length === value ? null : `${length} pictures instead of ${value}`;
   },
   times: async ({ source, result, value }) => {
-    const expected = value === "source" ? await timesOf(source) : value;
+    const expected = value === "source" ? await timesOf(await source()) : value;
     const got = await timesOf(result);
     if (got.length !== expected.length) return `${got.length} pictures instead of ${expected.length}`;
     // ffprobe knows no time of the last picture of some streams.
@@ -77,7 +77,7 @@ export function near(a: number, b: number, by: number): boolean {
   return Math.abs(a - b) <= by;
 }
 
-export function sideData(stream: ProbedStream, type: string) {
+function sideData(stream: ProbedStream, type: string) {
   return stream.side_data_list?.find(({ side_data_type }) => side_data_type === type);
 }
 

@@ -63,7 +63,7 @@ describe("judges find what is not as it must be, and nothing else", () => {
   test.each(rows)(
     "%s %j",
     async (name, expectation, wrong) => {
-      const source = await look(await made("plain.mp4"));
+      const source = async () => look(await made("plain.mp4"));
       const said = await judge({ source, result: await look(await made(name)), told: [] }, expectation);
       if (wrong === null) expect(said).toBeNull();
       else expect(said).toContain(wrong);
@@ -75,9 +75,9 @@ describe("judges find what is not as it must be, and nothing else", () => {
     const path = await made("plain.mp4");
     await utimes(path, new Date(), new Date());
     const seen = await look(path);
-    expect(await judge({ source: seen, result: seen, told: [] }, kept("modified", true))).toContain(
-      "modified",
-    );
+    expect(
+      await judge({ source: async () => seen, result: seen, told: [] }, kept("modified", true)),
+    ).toContain("modified");
   });
 
   test("what does not decode is damaged", async () => {

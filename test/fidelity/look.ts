@@ -91,7 +91,8 @@ export function audioOf({ streams }: Probed): ProbedStream[] {
   return streams.filter(({ codec_type }) => codec_type === "audio");
 }
 
-function once<T>(get: () => Promise<T>): () => Promise<T> {
+/** Asks at the first call only. */
+export function once<T>(get: () => Promise<T>): () => Promise<T> {
   let got: Promise<T> | null = null;
   return () => {
     got ??= get();
