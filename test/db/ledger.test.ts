@@ -92,3 +92,14 @@ test("a replaced source is taken over once, also by a backup that knew it to be 
     expect(store.original(row)?.state).toBe("returned");
     database.close();
   }));
+
+test("what was published beside a film is known with it", () =>
+  withDatabasePath(async (path, folder) => {
+    const place = { path, folder: join(folder, "backups") };
+    const beside = [{ output_rel: "a series/episode 0.ger.sup", size: 5, mtime_ns: "1700000000000000001" }];
+    await recordPublished(place, [entry(0, { beside }), entry(1)]);
+    const { database, store } = fill(path, 2);
+    expect(applyLedger(database.sqlite, readLedger(place))).toBe(2);
+    expect(store.job("job0000000")?.published_beside).toEqual(beside);
+    expect(store.job("job0000001")?.published_beside).toEqual([]);
+  }));

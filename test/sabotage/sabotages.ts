@@ -750,6 +750,28 @@ export const SABOTAGES: Sabotage[] = [
     put: "PRAGMA temp_store = DEFAULT",
     caught_by: "test/db/database.test.ts",
   },
+  // Subtitles, and what films say of themselves.
+  {
+    what: "leave subtitles beside a film that could not be replaced",
+    file: "src/roles/master/replace.ts",
+    find: "await removePublished(of.storage.root_path, beside.published);",
+    put: "",
+    caught_by: REPLACE,
+  },
+  {
+    what: "take away what somebody else put beside a film",
+    file: "src/roles/master/beside.ts",
+    find: "String(found.mtimeNs) !== mtime_ns",
+    put: 'mtime_ns === ""',
+    caught_by: "test/roles/master/place.test.ts",
+  },
+  {
+    what: "forget the marks of subtitles",
+    file: "src/ffmpeg/args.ts",
+    find: '`-disposition:s:${n}`, flags.length === 0 ? "0" : flags.join("+")',
+    put: '`-disposition:s:${n}`, "0"',
+    caught_by: "test/ffmpeg/verify-rest.test.ts",
+  },
   // Shapes.
   {
     what: "lose the last bits of long sizes in Matroska",
