@@ -64,30 +64,28 @@ function placeFor(sorted: number[], value: number): number {
 }
 
 /**
- * Adds up gaps, but for those that come again and again, alike and equally far apart: no damage is so regular. Where the
+ * Adds up gaps, but for those that are all the same share of the time between them: no damage is so regular. Where the
  * sampling rate changes on the way, packets are said to last as long as before, and gaps of this kind are the rest.
  */
 function createBare() {
   let sum_s = 0;
-  let alike = { count: 0, sum_s: 0, gap_s: 0, at_s: 0, apart_s: 0 };
-  const close = () => {
-    if (alike.count < REGULAR) sum_s += alike.sum_s;
-  };
+  let alike = { count: 0, sum_s: 0, at_s: 0, share: 0 };
   return {
     add(at_s: number, gap_s: number) {
-      const apart_s = at_s - alike.at_s;
-      const again = Math.abs(gap_s - alike.gap_s) < SAME_S;
-      if (again && (alike.count < 2 || Math.abs(apart_s - alike.apart_s) < SAME_S)) {
-        alike = { count: alike.count + 1, sum_s: alike.sum_s + gap_s, gap_s, at_s, apart_s };
-      } else {
-        close();
-        alike = { count: 1, sum_s: gap_s, gap_s, at_s, apart_s };
+      const share = gap_s / (at_s - alike.at_s);
+      const again = alike.count === 1 || Math.abs(share - alike.share) < SAME * share;
+      if (again) {
+        alike = { count: alike.count + 1, sum_s: alike.sum_s + gap_s, at_s, share };
+        return;
       }
+      // The first of a row may be of another kind: it counts in any case.
+      sum_s += gap_s + (alike.count < REGULAR ? alike.sum_s : 0);
+      alike = { count: 1, sum_s: 0, at_s, share };
     },
     result: () => (alike.count < REGULAR ? sum_s + alike.sum_s : sum_s),
   };
 }
 
-const REGULAR = 6;
-/** Steps of 1/90000 s, rounded. */
-const SAME_S = 0.001;
+const REGULAR = 5;
+/** Times are rounded to 1/90000 s, in some files to milliseconds. */
+const SAME = 0.04;

@@ -41,3 +41,20 @@ describe("times without sound", () => {
     expect(timeline(times, duration_s).bare_s).toBeCloseTo(expected, 6);
   });
 });
+
+test("packets that are said to be shorter than they are lack nothing, those that are gone do", () => {
+  // As in a transport stream whose sampling rate fell from 48 to 44.1 kHz: 13 to 14 packets follow each time that is told.
+  const [told_s, real_s] = [1024 / 48_000, 1024 / 44_100];
+  const starts = Array.from({ length: 20 }, (_, n) => ({
+    at: n * 13 + Math.floor(n / 3),
+    count: n % 3 === 2 ? 14 : 13,
+  }));
+  const times = starts.flatMap(({ at, count }) =>
+    Array.from({ length: count }, (_, k) => 4 + at * real_s + k * told_s),
+  );
+  expect(timeline(times, told_s).bare_s).toBeLessThan(0.05);
+  const steady = Array.from({ length: 400 }, (_, n) => n * told_s);
+  const gone = [20, 50, 91, 120, 180, 200, 260, 300, 333];
+  const holes = steady.filter((_, n) => !gone.includes(n));
+  expect(timeline(holes, told_s).bare_s).toBeCloseTo(gone.length * told_s, 3);
+});

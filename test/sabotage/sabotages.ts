@@ -780,4 +780,12 @@ export const SABOTAGES: Sabotage[] = [
     put: "const size = bytesValue(Uint8Array.of(first, ...more)) - 2 ** (7 * size_length);",
     caught_by: "test/ffmpeg/held-crop.test.ts",
   },
+  // Sound.
+  {
+    what: "accept audio tracks that lost what they are marked as",
+    file: "src/ffmpeg/verify-audio.ts",
+    find: "return is === meant ? null",
+    put: "return is !== undefined ? null",
+    caught_by: "test/ffmpeg/verify-audio.test.ts",
+  },
 ];
