@@ -12,11 +12,11 @@ import {
 } from "../../src/ffmpeg/tone-chart.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import type { VideoStream } from "../../src/shared/media.ts";
+import { BT709, DISPLAY, HLG, LIGHT, PQ } from "../ffmpeg/hdr-records.ts";
+import { convert, temporaryFolder, thisMachine } from "../ffmpeg/machine.ts";
 import { withDolbyVision } from "../support/dolby-vision.ts";
 import { HDR10_PLUS, withMessages } from "../support/hevc-messages.ts";
 import { run } from "../support/processes.ts";
-import { BT709, DISPLAY, HLG, LIGHT, PQ } from "./hdr-records.ts";
-import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 
 const LIMIT_MS = 60_000;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
