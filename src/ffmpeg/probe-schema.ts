@@ -103,7 +103,10 @@ export const Probed = v.object({
     [],
   ),
   streams: v.fallback(v.array(v.fallback(v.nullable(ProbedStream), null)), []),
-  chapters: v.fallback(v.array(v.fallback(v.object({ tags }), { tags: {} })), []),
+  chapters: v.fallback(
+    v.array(v.fallback(v.object({ tags, end_time: numeric }), { tags: {}, end_time: null })),
+    [],
+  ),
   format: v.object({ format_name: text, start_time: numeric, duration: numeric, bit_rate: count, tags }),
 });
 export type Probed = v.InferOutput<typeof Probed>;

@@ -35,7 +35,9 @@ export function parseProbe(json: unknown, size_bytes: number): { media: MediaInf
     subtitles: ofKind(streams, "subtitle").map(parseSubtitle),
     other: streams.filter((stream) => !KINDS.includes(stream.codec_type ?? "")).map(parseOther),
     chapters: chapters.length,
-    chapter_titles: chapters.map(({ tags }) => tags.title || null),
+    chapter_titles: chapters
+      .filter(({ end_time }) => (end_time ?? Infinity) >= (format.start_time ?? 0))
+      .map(({ tags }) => tags.title || null),
     tags: format.tags,
   };
   return { media };

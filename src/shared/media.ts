@@ -13,7 +13,7 @@ export type MediaInfo = {
   /** Streams of other kinds (data, attachments, unknown), by index and name. */
   other: OtherStream[];
   chapters: number;
-  /** Of the chapters in their order; null for one without a title. */
+  /** Of the chapters in their order, less those that end before the film begins; null for one without a title. */
   chapter_titles: (string | null)[];
   /** What the container says of the whole film, such as `title`, in the container's own spelling. */
   tags: Record<string, string>;

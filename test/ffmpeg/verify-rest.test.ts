@@ -231,6 +231,25 @@ test(
 );
 
 test(
+  "chapters that end before the first picture are no loss, and hundreds stay",
+  async () => {
+    const [start, step] = [";FFMETADATA1\n", 6];
+    const chapter = (n: number) =>
+      `[CHAPTER]\nTIMEBASE=1/1000\nSTART=${n * step}\nEND=${n * step + step}\ntitle=C${n}\n`;
+    await writeFile(at("many.txt"), start + Array.from({ length: 300 }, (_, n) => chapter(n)).join(""));
+    const inputs = ["-i", at("many.txt"), "-map", "0", "-map_metadata", "2", "-map_chapters", "2"];
+    await make("many.mkv", [...inputs, "-output_ts_offset", "0.023"]);
+    for (const container of ["mkv", "mp4"] as const) {
+      const { result, notes } = await become("many.mkv", { container });
+      expect(result.chapter_titles.length).toBeGreaterThan(290);
+      expect(result.chapter_titles.at(-1)).toBe("C299");
+      expect(notes).toEqual([]);
+    }
+  },
+  LIMIT_MS,
+);
+
+test(
   "closed captions inside the pictures stay with x264, and are named as lost elsewhere",
   async () => {
     await make("plain.h264", ["-map", "0", "-frames:v", "10"]);

@@ -768,8 +768,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "forget the marks of subtitles",
     file: "src/ffmpeg/args.ts",
-    find: '`-disposition:s:${n}`, flags.length === 0 ? "0" : flags.join("+")',
-    put: '`-disposition:s:${n}`, "0"',
+    find: 'flags.length === 0 ? "0" : flags.join("+")',
+    put: 'flags.length === 0 ? "0" : "0"',
     caught_by: "test/ffmpeg/verify-rest.test.ts",
   },
   // Shapes.
