@@ -135,7 +135,12 @@ function fateOfSubtitle({ index, codec, language, title }: SubtitleStream, { pla
   const is = { index, kind: "subtitle", is: codec, language, title };
   const beside = plan?.beside.find((track) => track.index === index);
   if (beside !== undefined) {
-    return { ...is, fate: "kept", becomes: `as it is, in a file beside the film (.${beside.extension})`, why: [] };
+    return {
+      ...is,
+      fate: "kept",
+      becomes: `as it is, in a file beside the film (.${beside.extension})`,
+      why: [],
+    };
   }
   const planned = plan?.subtitles.find((track) => track.index === index);
   const fate = fateOf(plan, planned, (track): Fate => {

@@ -61,7 +61,8 @@ export function escaped(raw: number[]): number[] {
 function units(stream: Uint8Array): Uint8Array[] {
   const file = Buffer.from(stream);
   const starts: number[] = [];
-  for (let at = file.indexOf("\0\0\x01"); at !== -1; at = file.indexOf("\0\0\x01", at + 3)) starts.push(at + 3);
+  for (let at = file.indexOf("\0\0\x01"); at !== -1; at = file.indexOf("\0\0\x01", at + 3))
+    starts.push(at + 3);
   return starts.map((start, n) => {
     const next = starts[n + 1];
     const body = file.subarray(start, next === undefined ? file.length : next - 3);
