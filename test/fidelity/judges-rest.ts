@@ -3,14 +3,15 @@ import { MODIFIED } from "../fixtures/corpus/make.ts";
 import type { Judges } from "./judge.ts";
 import { near } from "./judges-picture.ts";
 import { compareTracks } from "./judges-sound.ts";
-import type { Look, ProbedStream } from "./look.ts";
+import { type Look, type ProbedStream, startOf } from "./look.ts";
 
 type Rest = "subtitles" | "cues" | "attachments" | "chapters" | "tags" | "modified" | "told";
 
 export const REST_JUDGES: Pick<Judges, Rest> = {
   subtitles: async ({ result, value }) => compareTracks(subtitlesOf(result), value),
   cues: async ({ result, value }) => {
-    const zero = Number((await result.frames())[0]?.best_effort_timestamp_time ?? 0);
+    const first_s = Number((await result.frames())[0]?.best_effort_timestamp_time ?? 0);
+    const zero = first_s - startOf(result.probed);
     for (const [n, expected] of value.entries()) {
       const got = await cuesOf(result, n);
       const same =

@@ -1,7 +1,7 @@
 import type { Track } from "../fixtures/corpus/fixture.ts";
 import type { Judges } from "./judge.ts";
 import { near } from "./judges-picture.ts";
-import { audioOf, type Look, type ProbedStream } from "./look.ts";
+import { audioOf, type Look, type ProbedStream, startOf } from "./look.ts";
 
 export const SOUND_JUDGES: Pick<Judges, "tracks" | "tones" | "sync"> = {
   tracks: async ({ result, value }) => compareTracks(audioOf(result.probed), value),
@@ -84,7 +84,7 @@ async function clickOf(film: Look): Promise<number> {
   const [channel = new Float32Array()] = await film.samples(0);
   const loud = (sample: number) => Math.abs(sample) > 0.25;
   const first = channel.findIndex(loud);
-  return first / 48_000;
+  return first / 48_000 + startOf(film.probed);
 }
 
 /** Seconds: when the first bright picture is shown. */

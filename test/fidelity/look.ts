@@ -2,7 +2,7 @@ import { run } from "../support/processes.ts";
 
 export type Probed = {
   streams: ProbedStream[];
-  format: { format_name?: string; tags?: Record<string, string> };
+  format: { start_time?: string; tags?: Record<string, string> };
   chapters: { start_time: string; tags?: { title?: string } }[];
 };
 
@@ -86,6 +86,11 @@ export async function look(path: string): Promise<Look> {
 }
 
 const PASS = ["-fps_mode", "passthrough"];
+
+/** Seconds: what ffmpeg, other than ffprobe, takes off all times of a file. */
+export function startOf({ format }: Probed): number {
+  return Number(format.start_time ?? 0);
+}
 
 export function audioOf({ streams }: Probed): ProbedStream[] {
   return streams.filter(({ codec_type }) => codec_type === "audio");
