@@ -1,7 +1,8 @@
 import type { Conversion } from "../shared/conversion.ts";
-import type { AudioStream, MediaInfo, SubtitleStream, VideoStream } from "../shared/media.ts";
+import type { AudioStream, MediaInfo, OtherStream, SubtitleStream, VideoStream } from "../shared/media.ts";
 import type { Plan } from "./plan.ts";
 import type { AudioPlan } from "./plan-audio.ts";
+import { isListOfChapters } from "./plan-extras.ts";
 import type { VideoPlan } from "./plan-video.ts";
 
 /** What becomes of one track of a file. */
@@ -151,9 +152,13 @@ function fateOfSubtitle({ index, codec, language, title }: SubtitleStream, { pla
   return { ...is, ...fate };
 }
 
-function fateOfOther({ index, kind, codec, mimetype }: MediaInfo["other"][number], { plan }: Of): StreamFate {
+function fateOfOther(stream: OtherStream, { plan, media }: Of): StreamFate {
+  const { index, kind, codec, mimetype } = stream;
   const planned = plan?.attachments.find((one) => one.index === index);
-  const fate = fateOf(plan, planned, () => KEPT(`${plan?.container} holds attachments.`));
+  const fate =
+    plan !== null && isListOfChapters(stream, media)
+      ? KEPT("It is the list of chapters, which is made anew.")
+      : fateOf(plan, planned, () => KEPT(`${plan?.container} holds attachments.`));
   // ffprobe's name for a tag of four zero bytes.
   const named = codec.startsWith("[0]") ? null : codec;
   const is = mimetype === null ? (named ?? "unknown") : named === null ? mimetype : `${named} (${mimetype})`;

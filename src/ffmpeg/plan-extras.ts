@@ -83,6 +83,9 @@ function planAttachment({ index, codec, filename, mimetype }: OtherStream): Atta
 const FONTS: Record<string, string> = { ttf: "font/ttf", otf: "font/otf" };
 
 /** QuickTime's chapters are a track of texts, too, which is made anew with them. */
-function isListOfChapters({ kind, tag }: OtherStream, { chapters }: MediaInfo): boolean {
+export function isListOfChapters(
+  { kind, tag }: OtherStream,
+  { chapters }: Pick<MediaInfo, "chapters">,
+): boolean {
   return kind === "data" && tag === "text" && chapters > 0;
 }

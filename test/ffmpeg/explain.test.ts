@@ -77,3 +77,15 @@ test("without a plan only what the file holds is told", () => {
   expect(new Set(streams.map(({ fate }) => fate))).toEqual(new Set(["none"]));
   expect(notes).toEqual([]);
 });
+
+test("the list of chapters of an mp4 is no track that is lost", () => {
+  const list = { index: 5, kind: "data", codec: "bin_data", mimetype: null, filename: null, tag: "text" };
+  const of = media({ other: [list], chapters: 2, chapter_titles: ["One", null] });
+  expect(explained({}, of).streams.at(-1)).toMatchObject({ index: 5, fate: "kept" });
+  expect(explained({}, { ...of, chapters: 0 }).streams.at(-1)).toMatchObject({ index: 5, fate: "left out" });
+});
+
+test("picture subtitles beside the film are kept, and said to be there", () => {
+  const { streams } = explained({ subtitles: "beside" });
+  expect(streams[4]).toMatchObject({ fate: "kept", becomes: "as it is, in a file beside the film (.sup)" });
+});
