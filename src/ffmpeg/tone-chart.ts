@@ -9,7 +9,7 @@ import { REFERENCE_WHITE } from "./tone-map.ts";
 export const CHART = { width: 384, height: 128, columns: 8, rows: 2 };
 
 /** Light in cd/m2, red, green and blue of BT.709. */
-export const PATCHES: [number, number, number][] = [
+const PATCHES: [number, number, number][] = [
   ...[1, 10, 40, 100, 203, 400, 1000].map((gray): [number, number, number] => [gray, gray, gray]),
   [90, 60, 45],
   ...([

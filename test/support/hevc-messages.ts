@@ -35,7 +35,7 @@ export const HDR10_PLUS = {
 };
 
 /** Value and number of bits each. */
-export function bits(fields: [number, number][]): number[] {
+function bits(fields: [number, number][]): number[] {
   const text = fields.map(([value, length]) => value.toString(2).padStart(length, "0")).join("");
   const padded = text.padEnd(Math.ceil(text.length / 8) * 8, "0");
   return (padded.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2));
@@ -48,7 +48,7 @@ function sei({ type, bytes }: { type: number; bytes: number[] }): Uint8Array {
 }
 
 /** Emulation prevention (ITU-T H.265, 7.4.2). */
-export function escaped(raw: number[]): number[] {
+function escaped(raw: number[]): number[] {
   const out: number[] = [];
   for (const byte of raw) {
     if (byte <= 3 && out.at(-1) === 0 && out.at(-2) === 0) out.push(3);
