@@ -64,7 +64,7 @@ const CONTAINER = [
 ];
 /** As ffmpeg 5 and 6 say it, and as 7 and later do. */
 const UNDECODED =
-  /Error while decoding stream #0:(\d+)|\[[a-z]ist#0:(\d+).*Error submitting packet to decoder/;
+  /Error while decoding stream #0:(\d+)|\[[a-z]ist#0:(\d+).*(?:Error submitting packet to decoder|Error decoding subtitles)/;
 
 /** Whether a line of any form says that a picture could not be decoded whole. */
 export function isPictureDamage(line: string): boolean {
