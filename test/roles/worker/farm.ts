@@ -134,7 +134,7 @@ function childProgram(program: string): string {
       const refuse = end;
       const done = (text) => {
         writeFileSync(task.target, text);
-        end({ outcome: "done", size: text.length });
+        end({ outcome: "done", size: text.length, container: "mp4", beside: [] });
       };
       ${program}
     });
