@@ -222,9 +222,9 @@ export const SABOTAGES: Sabotage[] = [
   },
   {
     what: "hand in any file of the staging folder",
-    file: "src/roles/master/endings.ts",
-    find: "if (said.length !== 1 || film?.staging !== staging || film.extension !== attempt.extension) {",
-    put: "if (film === undefined) {",
+    file: "src/roles/master/handed-in.ts",
+    find: 'const own = staging === stagingName(attempt) && role === "film";',
+    put: 'const own = staging !== "" && role === "film";',
     caught_by: COORDINATOR,
   },
   {
@@ -554,8 +554,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "believe that all frames of a source came out where its header does not count them",
     file: "src/ffmpeg/check.ts",
-    find: "if (!isUnclaimed({ film, source: media, timeline })) return null;",
-    put: "if (index >= 0) return null;",
+    find: "if (!read && !isUnclaimed({ film, source: media, timeline })) return null;",
+    put: "if (!read) return null;",
     caught_by: "test/ffmpeg/check.test.ts",
   },
   {

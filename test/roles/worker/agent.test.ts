@@ -253,14 +253,17 @@ test(
       const held = [{ job_id: other.id, attempt: other.attempt }];
       const renew = () => farm.site.post("/api/worker/job-progress", { worker_id: "v", held });
       const alive = setInterval(renew, 100);
-      await farm.site.film("b.mkv");
-      await farm.site.post("/api/scan", {});
-      farm.line.fate = () => null;
-      await status(farm, "b.mkv", "completed");
-      await until("it is told", async () => (await worker.log()).includes("thrown away"));
-      expect(await staged(farm)).toEqual([]);
-      expect(await farm.job("a.mkv")).toMatchObject({ worker_id: "v", attempt: other.attempt });
-      clearInterval(alive);
+      try {
+        await farm.site.film("b.mkv");
+        await farm.site.post("/api/scan", {});
+        farm.line.fate = () => null;
+        await status(farm, "b.mkv", "completed");
+        await until("it is told", async () => (await worker.log()).includes("thrown away"));
+        expect(await staged(farm)).toEqual([]);
+        expect(await farm.job("a.mkv")).toMatchObject({ worker_id: "v", attempt: other.attempt });
+      } finally {
+        clearInterval(alive);
+      }
     }),
   60_000,
 );

@@ -18,7 +18,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "vc-gpus-"));
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const one = gpu({ id: "uuid-1", index: 0 });
 const two = gpu({ id: "uuid-2", index: 1 });
