@@ -360,7 +360,7 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "write through a link in the staging folder",
     file: "src/roles/worker/job.ts",
-    find: 'await (await open(target, "wx")).close();',
+    find: 'await rm(target, { force: true });\n    await (await open(target, "wx")).close();',
     put: 'await (await open(target, "w")).close();',
     caught_by: JOB,
   },
