@@ -238,21 +238,7 @@ describe.each(FFMPEGS)("tracks: %s", (_name, programs) => {
     "that hold nothing, begin late or are unknown are told, and the film is made",
     async () => {
       const whole = await make("whole.ts", [...film, ...X264, "-c:a", "aac"]);
-      const two = [
-        "-i",
-        whole,
-        "-i",
-        whole,
-        "-map",
-        "0:v",
-        "-map",
-        "0:a",
-        "-map",
-        "1:a",
-        "-c",
-        "copy",
-        "-bsf:a:1",
-      ];
+      const two = withSecondSound(whole);
       const empty = await convertBy(programs, await make("empty.mkv", [...two, "noise=drop=1"]), {});
       expect(empty.audio.length).toBe(1);
       expect(empty.notes).toEqual([
@@ -265,21 +251,7 @@ describe.each(FFMPEGS)("tracks: %s", (_name, programs) => {
         "-c:a",
         "aac",
       ]);
-      const both = [
-        "-i",
-        long,
-        "-i",
-        long,
-        "-map",
-        "0:v",
-        "-map",
-        "0:a",
-        "-map",
-        "1:a",
-        "-c",
-        "copy",
-        "-bsf:a:1",
-      ];
+      const both = withSecondSound(long);
       const late = await make("late.ts", [...both, "noise=drop='lt(n,600)'"]);
       for (const audio_codec of ["aac", "copy"] as const) {
         const { audio, target } = await convertBy(programs, late, { audio_codec });
@@ -400,3 +372,8 @@ test(
   },
   LIMIT_MS,
 );
+
+/** Options for a film's own sound once more, but for what the filter that follows makes of it. */
+function withSecondSound(path: string): string[] {
+  return [...["-i", path, "-i", path, "-map", "0:v", "-map", "0:a", "-map", "1:a", "-c", "copy"], "-bsf:a:1"];
+}

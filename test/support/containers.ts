@@ -17,12 +17,13 @@ export function element(id: string, ...content: Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(id, "hex"), number(0x10000000 + inside.length), inside]);
 }
 
-/** An mp4 whose movie comes after its samples, with one box more at the end of the box that the path leads to. */
-export function withBox(film: Buffer, path: string[], added: Buffer): Buffer {
+/** An mp4 whose movie comes after its samples, with one box more at the end of the box that the path leads to; null is the first box there, whatever its type. */
+export function withBox(film: Buffer, path: (string | null)[], added: Buffer): Buffer {
   const starts: number[] = [];
   let [from, to] = [0, film.length];
   for (const type of path) {
-    while (film.toString("latin1", from + 4, from + 8) !== type && from < to) from += film.readUInt32BE(from);
+    const isOther = () => type !== null && film.toString("latin1", from + 4, from + 8) !== type;
+    while (from < to && isOther()) from += film.readUInt32BE(from);
     if (from >= to) throw new Error(`there is no ${type}`);
     starts.push(from);
     to = from + film.readUInt32BE(from);
@@ -42,4 +43,9 @@ export function withMatrix(film: Buffer, [a, b, c, d]: [number, number, number, 
     made.writeInt32BE(Math.round(value * 65_536), at + 4 * n);
   });
   return made;
+}
+
+/** A box at the end of the first track's sample entry, in a file whose index stands behind its media. */
+export function inSampleEntry(file: Buffer, added: Buffer): Buffer {
+  return withBox(file, ["moov", "trak", "mdia", "minf", "stbl", "stsd", null], added);
 }
