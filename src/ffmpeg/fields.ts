@@ -54,24 +54,31 @@ const LEAST_APART = 0.05;
 /** Steps of brightness below which nothing counts as moving: noise and compression. */
 const MOVES = 12;
 
+/** Plain numbers throughout: a film has some thirty million pixels to look at. */
 function combing(frame: Uint8Array, next: Uint8Array, width: number): Combing {
   const rows = Math.floor(frame.length / width);
-  const sum = { moving: 0, own: 0, bottom_next: 0, top_next: 0 };
+  let moving = 0;
+  let own = 0;
+  let top_next = 0;
+  let bottom_next = 0;
   for (let y = 1; y < rows - 1; y += 1) {
-    const is_top = y % 2 === 0;
+    let forward = 0;
+    let backward = 0;
     for (let at = y * width; at < (y + 1) * width; at += 1) {
-      const [here, above, below] = [frame[at] ?? 0, frame[at - width] ?? 0, frame[at + width] ?? 0];
-      const [then, then_above, then_below] = [next[at] ?? 0, next[at - width] ?? 0, next[at + width] ?? 0];
-      if (Math.abs(here - then) < MOVES && Math.abs(above + below - then_above - then_below) < 2 * MOVES)
-        continue;
-      sum.moving += 1;
-      sum.own += Math.abs(2 * here - above - below);
+      const here = frame[at] ?? 0;
+      const then = next[at] ?? 0;
+      const around = (frame[at - width] ?? 0) + (frame[at + width] ?? 0);
+      const then_around = (next[at - width] ?? 0) + (next[at + width] ?? 0);
+      if (Math.abs(here - then) < MOVES && Math.abs(around - then_around) < 2 * MOVES) continue;
+      moving += 1;
+      own += Math.abs(2 * here - around);
       // This row with the other rows of the next frame, and the next frame's row with the other rows of this one.
-      const forward = Math.abs(2 * here - then_above - then_below);
-      const backward = Math.abs(2 * then - above - below);
-      sum.top_next += is_top ? forward : backward;
-      sum.bottom_next += is_top ? backward : forward;
+      forward += Math.abs(2 * here - then_around);
+      backward += Math.abs(2 * then - around);
     }
+    const is_top = y % 2 === 0;
+    top_next += is_top ? forward : backward;
+    bottom_next += is_top ? backward : forward;
   }
-  return { ...sum, moving: sum.moving / Math.max(1, frame.length) };
+  return { moving: moving / Math.max(1, frame.length), own, bottom_next, top_next };
 }
