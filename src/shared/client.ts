@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
 import { ofetch } from "ofetch";
 import * as v from "valibot";
-import { fileTrouble, messageOf, systemCode, VcError } from "./errors.ts";
+import { messageOf, systemCode, VcError } from "./errors.ts";
+import type { Fingerprint } from "./fingerprint.ts";
 import { printable } from "./printable.ts";
 import { type CallInput, type Endpoint, ErrorBody, protocol, type Reply } from "./protocol.ts";
+import { createTrust, type Trust } from "./tls.ts";
 
 export type Client = {
   call<E extends Endpoint>(
@@ -16,61 +17,71 @@ export type Client = {
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /**
- * Speaks to a master by the contract. `tls_ca` is a certificate file (PEM) to trust instead of the system's.
+ * Speaks to a master by the contract. `tls_ca` is a certificate file (PEM) to trust instead of the system's;
+ * `tls_fingerprint` is that of the only certificate to trust.
  *
  * A call throws VcError with the code of the master's refusal, or `unreachable` with one line that says which
- * address and why. It never repeats anything by itself. When the caller's own signal ends it, that signal's
+ * address and why, or `untrusted` for another certificate than the pinned one. It never repeats anything by itself. When the caller's own signal ends it, that signal's
  * reason is thrown. 204 gives null. Throws VcError("config") at once for a certificate that cannot be read.
  */
 export function createClient(options: {
   master_url: string;
   token: string | null;
   tls_ca?: string | null;
+  tls_fingerprint?: Fingerprint | null;
 }): Client {
   const base = options.master_url.replace(/\/+$/, "");
   const headers = {
     accept: "application/json",
     ...(options.token === null ? {} : { authorization: `Bearer ${options.token}` }),
   };
-  const tls = typeof options.tls_ca === "string" ? { tls: { ca: readCertificate(options.tls_ca) } } : {};
+  const trust = createTrust(options);
 
   return {
     async call(endpoint, input, { signal, timeout_ms = DEFAULT_TIMEOUT_MS } = {}) {
       const request = requestOf(endpoint, input as Record<string, unknown>);
       // ofetch's own timeout ends with the headers; a signal covers the body too.
       const limit = AbortSignal.timeout(timeout_ms);
-      const answer = await ofetch
-        .raw(base + request.path, {
-          method: request.method,
-          headers,
-          ...(request.body === undefined ? {} : { body: request.body }),
-          retry: 0,
-          redirect: "manual",
-          ignoreResponseError: true,
-          responseType: "stream",
-          signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
-          ...tls,
-        })
-        .then(async ({ status, body }) => ({ status, text: await readText(body) }))
-        .catch((error: unknown) => {
+      const both = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+      const answer = await send(base + request.path, { request, headers, trust, signal: both }).catch(
+        (error: unknown) => {
           signal?.throwIfAborted();
-          throw unreachable(
-            base,
-            limit.aborted ? `no answer within ${timeout_ms / 1000} s` : why(error, base),
-            error,
-          );
-        });
+          if (error instanceof VcError) throw error;
+          const reason = limit.aborted ? `no answer within ${timeout_ms / 1000} s` : why(error, base);
+          throw unreachable(base, reason, error);
+        },
+      );
       if (answer.text === null) throw unreachable(base, "its answer is longer than any that a master gives");
       return replyOf(base, endpoint, answer.status, answer.text);
     },
   };
 }
 
-function readCertificate(path: string): string {
+type Sent = {
+  request: ReturnType<typeof requestOf>;
+  headers: Record<string, string>;
+  trust: Trust;
+  signal: AbortSignal;
+};
+
+async function send(url: string, { request, headers, trust, signal }: Sent) {
+  const tls = await trust.options(signal);
   try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new VcError("config", `cannot read the certificate ${path}: ${fileTrouble(cause)}`, { cause });
+    const { status, body } = await ofetch.raw(url, {
+      method: request.method,
+      headers,
+      ...(request.body === undefined ? {} : { body: request.body }),
+      retry: 0,
+      redirect: "manual",
+      ignoreResponseError: true,
+      responseType: "stream",
+      signal,
+      ...tls,
+    });
+    return { status, text: await readText(body) };
+  } catch (error) {
+    await trust.doubt(error, signal);
+    throw error;
   }
 }
 
@@ -134,6 +145,10 @@ function unreachable(base: string, reason: string, cause?: unknown): VcError {
   return new VcError("unreachable", `cannot reach the master at ${base}: ${reason}`, { cause });
 }
 
+const PIN_IT =
+  "pin its fingerprint, which `vc token show` prints, with --tls-fingerprint, VC_TLS_FINGERPRINT or worker.tls_fingerprint";
+const HOW_TO_TRUST = `${PIN_IT}, or name the certificate with --tls-ca, VC_TLS_CA or worker.tls_ca`;
+
 const CAUSES: Record<string, string> = {
   ConnectionRefused: "connection refused (is `vc master` running there?)",
   ECONNREFUSED: "connection refused (is `vc master` running there?)",
@@ -143,12 +158,13 @@ const CAUSES: Record<string, string> = {
     "it does not speak TLS as this address asks for (a master without server.tls_cert is called with http://)",
   FailedToOpenSocket: "the host cannot be reached",
   ENOTFOUND: "there is no host of that name",
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    "its certificate is self-signed; name it with --tls-ca, VC_TLS_CA or worker.tls_ca",
-  SELF_SIGNED_CERT_IN_CHAIN:
-    "its certificate is self-signed; name it with --tls-ca, VC_TLS_CA or worker.tls_ca",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    "its certificate is not trusted here; name it with --tls-ca, VC_TLS_CA or worker.tls_ca",
+  DEPTH_ZERO_SELF_SIGNED_CERT: `its certificate is self-signed; ${HOW_TO_TRUST}`,
+  SELF_SIGNED_CERT_IN_CHAIN: `its certificate is self-signed; ${HOW_TO_TRUST}`,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: `its certificate is not trusted here; ${HOW_TO_TRUST}`,
+  ERR_TLS_CERT_ALTNAME_INVALID: `its certificate is made out to another name; call the master by that one, or ${PIN_IT}`,
+  CERT_HAS_EXPIRED:
+    "its certificate has expired by this machine's clock; set the clock, or give the master a new one",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet by this machine's clock; set the clock",
 };
 
 /** The innermost cause, in words where its code is known: fetch and ofetch wrap it in general sentences. */

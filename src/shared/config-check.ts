@@ -1,5 +1,6 @@
 import { isAbsolute, parse, relative, sep } from "node:path";
-import type { MasterConfig, WorkerConfig } from "./config.ts";
+import type { MasterConfig } from "./config.ts";
+import type { WorkerConfig } from "./config-worker.ts";
 import { CONTAINERS, type Codec, type Container, canHold } from "./conversion.ts";
 
 type Finding = { path: string; text: string };

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
-import type { MasterConfig, WorkerConfig } from "./config.ts";
+import type { MasterConfig } from "./config.ts";
 import { crossCheck } from "./config-check.ts";
 import { type ConfigKey, listKeys, type Role, SCHEMAS } from "./config-keys.ts";
 import { otherRole, unknownKey, unknownVariables, wrongValue } from "./config-problems.ts";
 import { PROFILES, profileProblems } from "./config-profiles.ts";
 import { remarks } from "./config-remarks.ts";
+import type { WorkerConfig } from "./config-worker.ts";
 import { type Entry, type Position, type Problem, readYaml } from "./config-yaml.ts";
 import { fileTrouble, messageOf, systemCode, VcError } from "./errors.ts";
 import { printable } from "./printable.ts";

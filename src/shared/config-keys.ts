@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { MasterConfig, WorkerConfig } from "./config.ts";
+import { MasterConfig } from "./config.ts";
+import { WorkerConfig } from "./config-worker.ts";
 
 export type Role = "master" | "worker";
 

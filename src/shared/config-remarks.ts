@@ -1,4 +1,5 @@
-import type { MasterConfig, WorkerConfig } from "./config.ts";
+import type { MasterConfig } from "./config.ts";
+import type { WorkerConfig } from "./config-worker.ts";
 import { ORIGINALS_REL } from "./originals.ts";
 import { weaknessOf } from "./token.ts";
 

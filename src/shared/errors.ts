@@ -20,6 +20,8 @@ export const ERRORS = {
   usage: { status: 400, exit: 2 },
   config: { status: 500, exit: 2 },
   unreachable: { status: 503, exit: 1 },
+  /** The master's certificate is not the pinned one. */
+  untrusted: { status: 503, exit: 2 },
   locked: { status: 503, exit: 1 },
   storage: { status: 503, exit: 1 },
   /** Only a person can put it right, so a service must not be started again and again. */

@@ -1,7 +1,8 @@
 import type { ArgsDef } from "citty";
-import type { MasterConfig, WorkerConfig } from "../../shared/config.ts";
+import type { MasterConfig } from "../../shared/config.ts";
 import { type ConfigSources, loadConfig } from "../../shared/config-file.ts";
 import { listKeys, type Role } from "../../shared/config-keys.ts";
+import type { WorkerConfig } from "../../shared/config-worker.ts";
 import { VcError } from "../../shared/errors.ts";
 import { createLogger, type Logger } from "../../shared/log.ts";
 import { flagsOf } from "./config-args.ts";

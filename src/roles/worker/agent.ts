@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { WorkerConfig } from "../../shared/config.ts";
+import type { WorkerConfig } from "../../shared/config-worker.ts";
 import { crashPoint } from "../../shared/crash-point.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { JobOrder } from "../../shared/job.ts";

@@ -6,7 +6,7 @@ import { type TrialLimits, type Tried, tryMachine } from "../../ffmpeg/trial.ts"
 import { toCapabilities } from "../../ffmpeg/trial-capabilities.ts";
 import type { TrialDevice } from "../../ffmpeg/trial-list.ts";
 import type { Capabilities } from "../../shared/capabilities.ts";
-import type { WorkerConfig } from "../../shared/config.ts";
+import type { WorkerConfig } from "../../shared/config-worker.ts";
 import type { Gpu, GpuUse, Learned } from "../../shared/gpu.ts";
 import { probeVulkan } from "../../vulkan/detect.ts";
 import type { VulkanProbe } from "../../vulkan/devices.ts";

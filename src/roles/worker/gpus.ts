@@ -1,5 +1,5 @@
 import type { Capabilities } from "../../shared/capabilities.ts";
-import type { WorkerConfig } from "../../shared/config.ts";
+import type { WorkerConfig } from "../../shared/config-worker.ts";
 import type { Gpu, GpuFact, GpuUse, Rate } from "../../shared/gpu.ts";
 import type { Logger } from "../../shared/log.ts";
 import { identifyFfmpeg } from "./ffmpeg-identity.ts";

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { createClient } from "../../shared/client.ts";
-import type { WorkerConfig } from "../../shared/config.ts";
+import type { WorkerConfig } from "../../shared/config-worker.ts";
 import { VcError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { cacheFolder } from "../../shared/platform.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import type { Master } from "../../../src/roles/master/index.ts";
 import { type RunningWorker, startWorker } from "../../../src/roles/worker/index.ts";
-import { WorkerConfig } from "../../../src/shared/config.ts";
+import { WorkerConfig } from "../../../src/shared/config-worker.ts";
 import { createLogger } from "../../../src/shared/log.ts";
 import { type MasterSite, withMasterSite } from "../../support/master-test.ts";
 

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { createGpus, type GpuLease, type Gpus } from "../../../src/roles/worker/gpus.ts";
 import { createWarnings } from "../../../src/roles/worker/warnings.ts";
 import type { Capabilities } from "../../../src/shared/capabilities.ts";
-import { WorkerConfig } from "../../../src/shared/config.ts";
+import { WorkerConfig } from "../../../src/shared/config-worker.ts";
 import { CPU_ONLY, rungKey } from "../../../src/shared/gpu.ts";
 import { capabilities } from "../../ffmpeg/records.ts";
 import { logLines } from "../../support/log-lines.ts";

@@ -8,7 +8,7 @@ import { execute } from "../../../src/roles/worker/executor.ts";
 import { createGpus } from "../../../src/roles/worker/gpus.ts";
 import type { AttemptTask } from "../../../src/roles/worker/messages.ts";
 import { createWarnings } from "../../../src/roles/worker/warnings.ts";
-import { WorkerConfig } from "../../../src/shared/config.ts";
+import { WorkerConfig } from "../../../src/shared/config-worker.ts";
 import { CPU_ONLY } from "../../../src/shared/gpu.ts";
 import type { JobOrder } from "../../../src/shared/job.ts";
 import { makeFake } from "../../ffmpeg/fake.ts";
