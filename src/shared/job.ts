@@ -75,7 +75,15 @@ const Measure = v.pipe(v.number(), v.minValue(0), v.maxValue(100 * 366 * 86_400_
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Timestamp = v.string();
 
-const STAGES = ["probing", "measuring", "encoding", "verifying", "handing_in"] as const;
+const STAGES = [
+  "downloading",
+  "probing",
+  "measuring",
+  "encoding",
+  "verifying",
+  "uploading",
+  "handing_in",
+] as const;
 
 /** Where a running attempt is. `percent` is of the whole film, 0 to 100; `eta_s` and `fps` null while unknown. */
 export const Progress = v.object({

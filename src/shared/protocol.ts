@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { originalEndpoints } from "./endpoints-originals.ts";
 import { peopleEndpoints } from "./endpoints-people.ts";
 import { tokenEndpoints } from "./endpoints-tokens.ts";
+import { transferEndpoints } from "./endpoints-transfer.ts";
 import { workerEndpoints } from "./endpoints-worker.ts";
 import { ERRORS, type ErrorCode } from "./errors.ts";
 
@@ -18,6 +19,7 @@ import { ERRORS, type ErrorCode } from "./errors.ts";
  *     so a claim is repeated until it is answered. `wait` holds the call open until there is work.
  *  4. For each job `job_progress` (which renews its lease) and at the end `job_complete` or `job_failed` (several at
  *     once: `jobs_failed`), repeated until answered. They may be repeated for ever and give the same answer.
+ *     Workers without a mount read and write films by the calls of endpoints-transfer.ts meanwhile.
  *     `stale_attempt` is final: the job has gone to somebody else, and what was made must be thrown away.
  *  5. `heartbeat` all the while: it renews the leases of every attempt in `held`, and its reply names those that
  *     must stop. `control` does the same at once, by long-poll.
@@ -25,7 +27,13 @@ import { ERRORS, type ErrorCode } from "./errors.ts";
  *
  * Clients of the seed document leave out `protocol`, `session`, `claim_id` and `attempt`; see DESIGN in ARCHITECTURE.md.
  */
-export const protocol = { ...workerEndpoints, ...peopleEndpoints, ...tokenEndpoints, ...originalEndpoints };
+export const protocol = {
+  ...workerEndpoints,
+  ...transferEndpoints,
+  ...peopleEndpoints,
+  ...tokenEndpoints,
+  ...originalEndpoints,
+};
 
 export type Protocol = typeof protocol;
 export type Endpoint = keyof Protocol;
