@@ -8,6 +8,8 @@ import { version } from "../../shared/version.ts";
 
 /** Refusals that say nothing about the call: the same call may be answered later. */
 const PASSING: readonly ErrorCode[] = ["unreachable", "unavailable", "storage", "internal"];
+/** A token or certificate that was good once may be good again: finished films are not thrown away for it. */
+const TRUST: readonly ErrorCode[] = ["unauthorized", "untrusted"];
 const CALL_TIMEOUT_MS = 30_000;
 
 type CallOptions = { signal?: AbortSignal; timeout_ms?: number };
@@ -53,9 +55,8 @@ export function createConnection(parts: {
     return reply;
   };
 
-  /** A token that was good once may be good again: finished films are not thrown away for it. */
   const passes = (error: unknown): error is VcError =>
-    error instanceof VcError && (PASSING.includes(error.code) || (welcome && error.code === "unauthorized"));
+    error instanceof VcError && (PASSING.includes(error.code) || (welcome && TRUST.includes(error.code)));
 
   const insist: Connection["insist"] = async (endpoint, input, options) => {
     for (;;) {
