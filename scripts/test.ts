@@ -25,11 +25,10 @@ async function main(args: string[]): Promise<number> {
     const program = built === null ? null : join(temporary, basename(built));
     if (built !== null && program !== null) await link(built, program).catch(() => copyFile(built, program));
     const of = { temporary, program, no_newer, full: args.includes("--full") };
-    const groups = rest.length > 0 ? [rest] : fast ? [await fastTests()] : [SLOW_TESTS, await fastTests()];
-    // Tests of the executable mostly wait for other processes: beside them there is room for the rest.
-    const ends = await Promise.all(
-      groups.map((group, n) => runTests({ ...of, args: group, first: n === 0 })),
-    );
+    // Much of a test is waiting, for other processes and for time to pass: beside it there is room for others.
+    const quick = [MEDIA_TESTS, await otherTests()];
+    const groups = rest.length > 0 ? [rest] : fast ? quick : [SLOW_TESTS, ...quick];
+    const ends = await Promise.all(groups.map((group, n) => runTests({ ...of, args: group, group: n })));
     const { lines, passed } = summarize(
       joinReports(ends.map(({ report }) => report)),
       ends.every(({ status }) => status === 0) ? 0 : 1,
@@ -43,23 +42,26 @@ async function main(args: string[]): Promise<number> {
 
 /** What starts the executable, or simulates for long. */
 const SLOW_TESTS = ["./test/e2e", "./test/sim"];
+/** What converts films in the tests' own process. */
+const MEDIA_TESTS = ["./test/ffmpeg", "./test/fidelity", "./test/damage"];
 
 /** All other folders and files of test/. */
-async function fastTests(): Promise<string[]> {
+async function otherTests(): Promise<string[]> {
   const names = (await readdir("test")).map((name) => `./test/${name}`);
-  return names.filter((path) => ![...SLOW_TESTS, "./test/support", "./test/fixtures"].includes(path));
+  const others = [...SLOW_TESTS, ...MEDIA_TESTS, "./test/support", "./test/fixtures"];
+  return names.filter((path) => !others.includes(path));
 }
 
 /** The first group is shown as it runs, another one when it is over. */
 async function runTests(of: {
-  first: boolean;
+  group: number;
   temporary: string;
   program: string | null;
   no_newer: string | null;
   full: boolean;
   args: string[];
 }): Promise<{ status: number | null; report: TestReport | null }> {
-  const junit = join(of.temporary, of.first ? "junit.xml" : "junit.2.xml");
+  const junit = join(of.temporary, `junit.${of.group}.xml`);
   const child = Bun.spawn({
     cmd: [
       process.execPath,
@@ -77,7 +79,7 @@ async function runTests(of: {
       ...(of.no_newer === null ? {} : { VC_TEST_NO_NEWER_FFMPEG: of.no_newer }),
       ...(of.full ? { VC_TEST_FULL: "1" } : {}),
     },
-    stdio: of.first ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
+    stdio: of.group === 0 ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
   });
   const stop = () => child.kill("SIGTERM");
   process.once("SIGINT", stop).once("SIGTERM", stop);

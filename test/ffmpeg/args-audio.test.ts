@@ -5,7 +5,8 @@ import type { Capabilities } from "../../src/shared/capabilities.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import type { AudioStream } from "../../src/shared/media.ts";
 import { apart, clickAndFlash } from "../support/lip-sync.ts";
-import { newer } from "../support/newer-ffmpeg.ts";
+import { newer, noNewer } from "../support/newer-ffmpeg.ts";
+import { testOr, unlessFull } from "../support/test-or.ts";
 import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 
 const LIMIT_MS = 240_000;
@@ -17,17 +18,16 @@ beforeAll(async () => {
 }, LIMIT_MS);
 afterAll(() => folder.remove());
 
-const FFMPEGS: [string, { path: string; ffprobe_path: string } | null][] = [
-  ["this machine's ffmpeg", null],
-  ...(newer === null
-    ? []
-    : [
-        ["a newer one", { path: newer.ffmpeg, ffprobe_path: newer.ffprobe }] as [
-          string,
-          { path: string; ffprobe_path: string },
-        ],
-      ]),
-];
+type Programs = { path: string; ffprobe_path: string } | null;
+const NEWER: Programs = newer === null ? null : { path: newer.ffmpeg, ffprobe_path: newer.ffprobe };
+
+/** The tests of the newer ffmpeg are among the long trials. */
+function onBoth(name: string, define: (programs: Programs) => void): void {
+  describe(`${name}: this machine's ffmpeg`, () => define(null));
+  const reason = noNewer ?? unlessFull;
+  if (reason === null) describe(`${name}: a newer one`, () => define(NEWER));
+  else testOr(reason, `${name}: a newer one`, () => undefined);
+}
 
 async function make(name: string, options: string[]): Promise<string> {
   const path = join(folder.path, name);
@@ -37,8 +37,6 @@ async function make(name: string, options: string[]): Promise<string> {
   if ((await child.exited) !== 0) throw new Error(`${name}: ${said}`);
   return path;
 }
-
-type Programs = (typeof FFMPEGS)[number][1];
 
 /** Converts and tells what came out. */
 async function convertBy(programs: Programs, source: string, changes: Partial<Conversion>) {
@@ -66,7 +64,7 @@ const SHORT = clickAndFlash({ length_s: 8, period_s: 1 });
 /** What lips may be off by. */
 const LIPS_S = 0.0201;
 
-describe.each(FFMPEGS)("lips stay in step: %s", (_name, programs) => {
+onBoth("lips stay in step", (programs) => {
   const base = () => make("base.mkv", [...SHORT, ...X264, "-c:a", "pcm_s16le"]);
   const shifted = (first: string[], second: string[]) => async () => {
     const path = await base();
@@ -119,7 +117,8 @@ describe.each(FFMPEGS)("lips stay in step: %s", (_name, programs) => {
   );
 });
 
-test(
+testOr(
+  unlessFull,
   "over two hours of a clock that runs slow by 100 parts in a million",
   async () => {
     const length = clickAndFlash({ length_s: 7200, period_s: 600, rate: 1, hertz: 8000 });
@@ -144,7 +143,7 @@ test(
   LIMIT_MS,
 );
 
-describe.each(FFMPEGS)("tracks: %s", (_name, programs) => {
+onBoth("tracks", (programs) => {
   const tone = "sine=d=2:r=48000";
   const film = ["-f", "lavfi", "-i", "testsrc=s=64x48:r=10:d=2", "-f", "lavfi", "-i", tone];
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeClip } from "../../scripts/clips.ts";
 import { FAMILY_NAMES, type GpuFact, type GpuUse, type Rate } from "../../src/shared/gpu.ts";
+import { testOr, unlessFull } from "../support/test-or.ts";
 import { FOREVER, makeFake, WITHOUT_GPU } from "./fake.ts";
 import { gpuRecord } from "./gpu-record.ts";
 import { convert, temporaryFolder, thisMachine } from "./machine.ts";
@@ -147,7 +148,8 @@ test(
   LIMIT_MS,
 );
 
-test(
+testOr(
+  unlessFull,
   "a way that can only be measured in other pictures than 1080p is measured, also for films of a codec without a clip",
   async () => {
     const film = join(folder.path, "old.avi");

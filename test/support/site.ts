@@ -1,7 +1,7 @@
-import { chmodSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmodSync, existsSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Ended, processesWith, type Running, run, start, VC } from "./processes.ts";
 import { until } from "./until.ts";
 
@@ -55,8 +55,10 @@ export async function withSite(use: (site: Site) => Promise<void>): Promise<void
   const folder = await mkdtemp(join(tmpdir(), "vc-site-"));
   chmodSync(folder, 0o755);
   const running: Running[] = [];
+  /** Of workers with this machine's own ffmpeg. */
+  const caches: string[] = [];
   try {
-    await use(await createSite(folder, running));
+    await use(await createSite(folder, { running, caches }));
   } catch (error) {
     for (const { name, log } of running) console.error(`--- log of ${name}\n${log()}`);
     throw error;
@@ -64,6 +66,7 @@ export async function withSite(use: (site: Site) => Promise<void>): Promise<void
     for (const { kill } of running) kill("SIGKILL");
     for (const { pid } of await processesWith(folder)) killHard(pid);
     await Promise.all(running.map(({ ended }) => ended));
+    await rememberTrials(caches);
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -76,7 +79,10 @@ function killHard(pid: number): void {
   }
 }
 
-async function createSite(folder: string, running: Running[]): Promise<Site> {
+async function createSite(
+  folder: string,
+  { running, caches }: { running: Running[]; caches: string[] },
+): Promise<Site> {
   const films = join(folder, "films");
   const converted = join(folder, "converted");
   for (const path of [films, converted, join(folder, "home")]) await mkdir(path);
@@ -109,6 +115,11 @@ async function createSite(folder: string, running: Running[]): Promise<Site> {
     },
     async worker(id, { settings = {}, prefix = [], program = VC, env: more = {} } = {}) {
       const path = await writeConfig(folder, id, workerSettings({ folder, url, id }), settings);
+      const cache_path = join(folder, `cache-${id}`);
+      if (settings.ffmpeg === undefined) {
+        await recallTrials(cache_path);
+        caches.push(cache_path);
+      }
       return launch(id, [...prefix, program, "worker", "--config", path], more);
     },
     launch: (name, args, more) => launch(name, [VC, ...args], more),
@@ -173,6 +184,25 @@ function workerSettings({ folder, url, id }: { folder: string; url: string; id: 
     storage: { cache_path: join(folder, `cache-${id}`) },
     logging: { level: "info" },
   };
+}
+
+/** The first workers of a run try out what this machine can do; later ones remember what they found. */
+const KNOWN =
+  process.env.VC_TEST_PROGRAM === undefined
+    ? null
+    : join(dirname(process.env.VC_TEST_PROGRAM), "capabilities.json");
+
+async function recallTrials(cache_path: string): Promise<void> {
+  if (KNOWN === null || !existsSync(KNOWN)) return;
+  await mkdir(cache_path, { recursive: true });
+  await copyFile(KNOWN, join(cache_path, "capabilities.json"));
+}
+
+async function rememberTrials(caches: string[]): Promise<void> {
+  const found = caches.map((path) => join(path, "capabilities.json")).find((path) => existsSync(path));
+  if (KNOWN === null || existsSync(KNOWN) || found === undefined) return;
+  await copyFile(found, `${KNOWN}.${process.pid}`);
+  await rename(`${KNOWN}.${process.pid}`, KNOWN);
 }
 
 async function writeConfig(folder: string, name: string, base: Settings, more: Settings): Promise<string> {
