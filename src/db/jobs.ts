@@ -2,6 +2,7 @@ import { and, desc, eq, isNull, like, lt, or, type SQL, sql } from "drizzle-orm"
 import type { JobStatus, Reason } from "../shared/job.ts";
 import type { Database } from "./database.ts";
 import { fromParameters } from "./parameters.ts";
+import { prepareChange, prepareRows } from "./prepared.ts";
 import { type JobRow, jobs } from "./schema.ts";
 
 const MUTABLE = [
@@ -47,9 +48,12 @@ export type JobFilter = { status?: JobStatus | undefined; search?: string | unde
 /** Questions about jobs, and their changes. */
 export function createJobQueries({ orm, sqlite }: Database) {
   const id = sql.placeholder("id");
-  const byId = orm.select().from(jobs).where(eq(jobs.id, id)).prepare();
+  const byId = prepareRows(sqlite, jobs, orm.select().from(jobs).where(eq(jobs.id, id)));
   const claimable = sqlite.prepare<{ id: string }, { limit: number }>(CLAIM_QUERY);
-  const save = orm.update(jobs).set(fromParameters(jobs, MUTABLE)).where(eq(jobs.id, id)).prepare();
+  const save = prepareChange(
+    sqlite,
+    orm.update(jobs).set(fromParameters(jobs, MUTABLE)).where(eq(jobs.id, id)),
+  );
   const rename = orm
     .update(jobs)
     .set(fromParameters(jobs, ["output_rel", "output_key", "output_path"]))
@@ -62,18 +66,15 @@ export function createJobQueries({ orm, sqlite }: Database) {
   );
   const release = orm.update(jobs).set({ not_before_ms: 0 }).where(DUE).prepare();
   const held = orm.select().from(jobs).where(HELD).prepare();
-  const heldBy = orm
-    .select()
-    .from(jobs)
-    .where(and(HELD, eq(jobs.worker_id, sql.placeholder("worker_id"))))
-    .prepare();
+  const ofWorker = eq(jobs.worker_id, sql.placeholder("worker_id"));
+  const heldBy = prepareRows(sqlite, jobs, orm.select().from(jobs).where(and(HELD, ofWorker)));
 
   return {
     job: (job_id: string): JobRow | undefined => byId.get({ id: job_id }),
     /** Up to `limit` jobs that may run now, in the order in which they should. */
     claimableJobs: (limit: number): JobRow[] =>
       claimable.all({ limit }).flatMap((row) => byId.get(row) ?? []),
-    saveJob: (row: JobRow): void => void save.run(row),
+    saveJob: (row: JobRow): void => save(row),
     renameOutput: (row: Pick<JobRow, "id" | "output_rel" | "output_key" | "output_path">): void =>
       void rename.run(row),
     /** Lets every job run whose back-off is not between `now_ms` and `latest_ms`; says whether there was one. */

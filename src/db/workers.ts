@@ -1,23 +1,30 @@
 import { and, eq, getTableColumns, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { fromParameters } from "./parameters.ts";
+import { prepareChange, prepareRows } from "./prepared.ts";
 import { sessions, type WorkerRow, workers } from "./schema.ts";
+
+/** What is counted of the attempts of a worker. */
+export type Tally = Pick<WorkerRow, "completed" | "failed" | "lost" | "encode_ms" | "verify_ms">;
 
 const COLUMNS = Object.keys(getTableColumns(workers)) as (keyof WorkerRow)[];
 
 /** Questions about workers and their sessions. */
 export function createWorkerQueries({ orm, sqlite }: Database) {
   const all = orm.select().from(workers).orderBy(workers.id).prepare();
-  const one = orm
-    .select()
-    .from(workers)
-    .where(eq(workers.id, sql.placeholder("id")))
-    .prepare();
-  const save = orm
-    .insert(workers)
-    .values(fromParameters(workers, COLUMNS) as never)
-    .onConflictDoUpdate({ target: workers.id, set: fromParameters(workers, COLUMNS.slice(1)) })
-    .prepare();
+  const thisOne = eq(workers.id, sql.placeholder("id"));
+  const one = prepareRows(sqlite, workers, orm.select().from(workers).where(thisOne));
+  const save = prepareChange(
+    sqlite,
+    orm
+      .insert(workers)
+      .values(fromParameters(workers, COLUMNS) as never)
+      .onConflictDoUpdate({ target: workers.id, set: fromParameters(workers, COLUMNS.slice(1)) }),
+  );
+  const addTo = sqlite.prepare<unknown, Tally & { id: string }>(
+    `update workers set completed = completed + $completed, failed = failed + $failed, lost = lost + $lost,
+       encode_ms = encode_ms + $encode_ms, verify_ms = verify_ms + $verify_ms where id = $id`,
+  );
   const session = orm
     .select()
     .from(sessions)
@@ -34,10 +41,7 @@ export function createWorkerQueries({ orm, sqlite }: Database) {
        union all select 'verify_ms', verify_ms from workers where id = $id) where true
      on conflict do update set value = cast(value as integer) + excluded.value`,
   );
-  const remove = orm
-    .delete(workers)
-    .where(eq(workers.id, sql.placeholder("id")))
-    .prepare();
+  const remove = orm.delete(workers).where(thisOne).prepare();
   const forgetSessions = sqlite.prepare<unknown, { before: string }>(
     `delete from sessions where id in (
        select old.id from sessions as old
@@ -50,7 +54,9 @@ export function createWorkerQueries({ orm, sqlite }: Database) {
   return {
     worker: (id: string): WorkerRow | undefined => one.get({ id }),
     allWorkers: (): WorkerRow[] => all.all(),
-    saveWorker: (row: WorkerRow): void => void save.run(row),
+    saveWorker: (row: WorkerRow): void => save(row),
+    /** Adds to what a worker has done; nothing where there is no such worker. */
+    addToWorker: (id: string, tally: Tally): void => void addTo.run({ ...tally, id }),
     sessionKnown: (of: { id: string; worker_id: string }): boolean => session.get(of) !== undefined,
     /** Workers that were last heard before that time (RFC 3339) and hold nothing. */
     workersSilentSince: (before: string): string[] => longSilent.all({ before }).map(({ id }) => id),

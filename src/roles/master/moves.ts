@@ -1,4 +1,5 @@
 import type { AttemptRow, JobRow } from "../../db/schema.ts";
+import type { Tally } from "../../db/workers.ts";
 import { type Instant, toTimestamp } from "../../shared/clock.ts";
 import type { AttemptReport, JobStatus } from "../../shared/job.ts";
 import { type Context, isClaimable } from "./context.ts";
@@ -57,7 +58,7 @@ export function resume(context: Context, job: JobRow, attempt: AttemptRow, now: 
   const resumed = mustMove(context, job, { type: "resume" }, now, { worker_id, started_at });
   const running = { ...attempt, ended_at: null, outcome: null, reason: null, message: null };
   context.store.saveAttempt(running);
-  tally(context, worker_id, { lost: -1 });
+  context.store.addToWorker(worker_id, { ...NONE, lost: -1 });
   context.later(() => context.leases.renew(keyOf(attempt), now.monotonic_ms));
   return { job: resumed, attempt: running };
 }
@@ -96,7 +97,7 @@ export function endAttempt(
     ended_by: ending.ended_by,
     answer: ending.ended_by === null ? null : moved.status,
   });
-  tally(context, attempt.worker_id, sums(ending.outcome, report));
+  context.store.addToWorker(attempt.worker_id, tallyOf(ending.outcome, report));
   context.later(() => context.leases.end(keyOf(attempt)));
   if (isOutdated(job, attempt) && moved.status !== "cancelled") {
     mustMove(context, moved, { type: "source_changed" }, now, { error_message: null });
@@ -120,9 +121,9 @@ function fromReport(job: JobRow, report: AttemptReport): Partial<JobRow> {
   };
 }
 
-type Sums = { completed?: number; failed?: number; lost?: number; encode_ms?: number; verify_ms?: number };
+const NONE: Tally = { completed: 0, failed: 0, lost: 0, encode_ms: 0, verify_ms: 0 };
 
-function sums(outcome: Ending["outcome"], report: AttemptReport): Sums {
+function tallyOf(outcome: Ending["outcome"], report: AttemptReport): Tally {
   return {
     completed: outcome === "completed" ? 1 : 0,
     failed: outcome === "retry" || outcome === "permanent" ? 1 : 0,
@@ -130,17 +131,4 @@ function sums(outcome: Ending["outcome"], report: AttemptReport): Sums {
     encode_ms: Math.round(report.encode_ms ?? 0),
     verify_ms: Math.round(report.verify_ms ?? 0),
   };
-}
-
-function tally({ store }: Context, worker_id: string, add: Sums): void {
-  const row = store.worker(worker_id);
-  if (row === undefined) return;
-  store.saveWorker({
-    ...row,
-    completed: row.completed + (add.completed ?? 0),
-    failed: row.failed + (add.failed ?? 0),
-    lost: row.lost + (add.lost ?? 0),
-    encode_ms: row.encode_ms + (add.encode_ms ?? 0),
-    verify_ms: row.verify_ms + (add.verify_ms ?? 0),
-  });
 }
