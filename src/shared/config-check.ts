@@ -56,6 +56,11 @@ function checkMaster({ scanner, server, storage, queue, conversion, rules }: Mas
       server.tls_key === null && { path: "server.tls_cert", text: "needs server.tls_key beside it" },
     server.tls_key !== null &&
       server.tls_cert === null && { path: "server.tls_key", text: "needs server.tls_cert beside it" },
+    server.tls_self_signed &&
+      (server.tls_cert ?? server.tls_key) !== null && {
+        path: "server.tls_self_signed",
+        text: "stands beside a certificate of your own (server.tls_cert, server.tls_key); give one of the two",
+      },
     queue.lease === 0 && { path: "queue.lease", text: "cannot be 0: every job would be lost at once" },
     queue.retry_delay > queue.retry_delay_max && {
       path: "queue.retry_delay",
@@ -70,7 +75,10 @@ function cannotHold(container: Container, codec: Codec): string {
   return `is ${codec}, which ${container} cannot hold; set conversion.container to ${able}`;
 }
 
-function checkWorker({ worker }: WorkerConfig, rank: (path: string) => number): Finding[] {
+function checkWorker({ worker, storage }: WorkerConfig, rank: (path: string) => number): Finding[] {
+  const twice = storage.path_map.find(({ master }, n) =>
+    storage.path_map.slice(0, n).some((other) => withoutEnd(other.master) === withoutEnd(master)),
+  );
   const findings: (Finding | false)[] = [
     worker.master_url === null && {
       path: "worker.master_url",
@@ -82,8 +90,31 @@ function checkWorker({ worker }: WorkerConfig, rank: (path: string) => number): 
         path: "worker.token_file",
         text: "stands beside worker.token; give one of the two",
       },
+    worker.tls_ca !== null &&
+      worker.tls_fingerprint !== null && {
+        path: "worker.tls_fingerprint",
+        text: "stands beside worker.tls_ca; give one of the two",
+      },
+    worker.tls_fingerprint !== null &&
+      worker.master_url?.startsWith("http:") === true && {
+        path: "worker.tls_fingerprint",
+        text: `is given, but worker.master_url (${worker.master_url}) is an address without TLS: write https://`,
+      },
+    storage.mount_path !== null &&
+      storage.path_map.length > 0 && {
+        path: "storage.path_map",
+        text: "stands beside storage.mount_path; give one of the two (mount_path is a map of storage.root alone)",
+      },
+    twice !== undefined && {
+      path: "storage.path_map",
+      text: `says twice where the master's ${twice.master} is; leave one`,
+    },
   ];
   return findings.filter((finding) => finding !== false);
+}
+
+function withoutEnd(path: string): string {
+  return path.replace(/(?<=.)[\\/]+$/, "");
 }
 
 /** Whether `inner` is `outer` or lies below it. */

@@ -45,6 +45,7 @@ const SHORT_ENV: Record<string, string> = {
   "worker.token": "VC_TOKEN",
   "worker.token_file": "VC_TOKEN_FILE",
   "worker.tls_ca": "VC_TLS_CA",
+  "worker.tls_fingerprint": "VC_TLS_FINGERPRINT",
   "server.token": "VC_TOKEN",
 };
 

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { parseFingerprint } from "./fingerprint.ts";
 import { globTrouble } from "./glob.ts";
 import type { Keep } from "./originals.ts";
 import { parseBitRate, parseDuration, parseResolution, parseSize } from "./units.ts";
@@ -89,6 +90,17 @@ export const program = allows(v.pipe(v.string(), v.minLength(1)), "a path, or a 
 export const url = allows(
   v.pipe(v.string(), v.regex(/^https?:\/\/[^/?#\s]+\/?$/)),
   "an address such as http://storage-server:8080",
+);
+export const fingerprint = parsed(
+  parseFingerprint,
+  "a certificate's fingerprint, such as sha256: and 64 hexadecimal digits",
+);
+/** A folder's whole path on another machine, whatever system that one has. */
+const wholePath = v.pipe(v.string(), v.regex(/^(?:\/|[A-Za-z]:[\\/]|\\\\)[^\0]*$/));
+/** Only the file can hold it: it has a shape of its own. */
+export const pathMap = allows(
+  v.array(v.strictObject({ master: wholePath, worker: wholePath })),
+  "a list of pairs of whole paths, such as [{master: /mnt/storage, worker: /media/nas}]",
 );
 export const extensions = allows(
   v.pipe(v.array(v.pipe(v.string(), v.regex(/^\.[^./\\\s]+$/))), v.minLength(1)),

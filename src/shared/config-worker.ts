@@ -3,11 +3,13 @@ import { Logging } from "./config-logging.ts";
 import {
   device,
   duration,
+  fingerprint,
   key,
   listOf,
   mayLack,
   name,
   path,
+  pathMap,
   program,
   secret,
   section,
@@ -28,7 +30,11 @@ export const WorkerConfig = v.strictObject({
     token_file: mayLack(path, "A file that holds the token."),
     tls_ca: mayLack(
       path,
-      "A certificate file (PEM) to trust instead of the system's, for a master that made its own.",
+      "A certificate file (PEM) to trust instead of the system's authorities.",
+    ),
+    tls_fingerprint: mayLack(
+      fingerprint,
+      "The SHA-256 of the only certificate to trust, by whatever name the master is called; `vc join` writes it.",
     ),
     heartbeat_interval: key(
       duration,
@@ -56,6 +62,11 @@ export const WorkerConfig = v.strictObject({
     mount_path: mayLack(
       path,
       "Where the master's storage.root is mounted here; without it, at the same path as there.",
+    ),
+    path_map: key(
+      pathMap,
+      [],
+      "For folders that are mounted here in several places, instead of mount_path: each `master` path there is the `worker` path here, the longest that fits counts. Only in the file.",
     ),
     download_timeout: key(
       duration,

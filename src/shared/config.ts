@@ -50,6 +50,11 @@ export const MasterConfig = v.strictObject({
     ),
     tls_cert: mayLack(path, "A certificate file (PEM); with tls_key the master speaks HTTPS."),
     tls_key: mayLack(path, "The key of tls_cert (PEM)."),
+    tls_self_signed: key(
+      yesNo,
+      false,
+      "Speak HTTPS with a certificate that the master makes at its first start and keeps beside the database; `vc token show` prints its fingerprint in the line for `vc join`.",
+    ),
   }),
   scanner: section({
     root_path: needed(

@@ -40,6 +40,8 @@ const SHORT: Record<Role, Record<string, string>> = {
   worker: {
     master: "worker.master_url",
     "token-file": "worker.token_file",
+    "tls-ca": "worker.tls_ca",
+    "tls-fingerprint": "worker.tls_fingerprint",
     id: "worker.id",
     concurrency: "worker.concurrency",
     mount: "storage.mount_path",

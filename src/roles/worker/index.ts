@@ -41,10 +41,10 @@ export function startWorker(config: WorkerConfig, options: WorkerOptions): Runni
   const worker_id = config.worker.id ?? hostname();
   const draining = new AbortController();
   const ended = new AbortController();
-  const { master_url, token, tls_ca, concurrency } = config.worker;
+  const { master_url, token, tls_ca, tls_fingerprint, concurrency } = config.worker;
   if (master_url === null) throw new VcError("config", "worker.master_url is missing: where is the master?");
   const connection = createConnection({
-    client: createClient({ master_url, token, tls_ca }),
+    client: createClient({ master_url, token, tls_ca, tls_fingerprint }),
     log,
     worker_id,
     concurrency,
