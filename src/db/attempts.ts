@@ -24,20 +24,22 @@ export function createAttemptQueries({ orm, sqlite }: Database) {
   const ofWorker = eq(attempts.worker_id, placeholder("worker_id"));
   const thisOne = and(ofJob, eq(attempts.attempt, placeholder("attempt")));
   const select = () => orm.select().from(attempts);
-  const one = prepareRows(sqlite, attempts, select().where(thisOne));
-  const all = prepareRows(sqlite, attempts, select().where(ofJob).orderBy(attempts.attempt));
+  const one = prepareRows(sqlite, attempts, select().where(thisOne).toSQL());
+  const all = prepareRows(sqlite, attempts, select().where(ofJob).toSQL());
   const insert = prepareChange(
     sqlite,
-    orm.insert(attempts).values(fromParameters(attempts, COLUMNS) as never),
+    orm
+      .insert(attempts)
+      .values(fromParameters(attempts, COLUMNS) as never)
+      .toSQL(),
   );
   const save = prepareChange(
     sqlite,
-    orm.update(attempts).set(fromParameters(attempts, ENDING)).where(thisOne),
+    orm.update(attempts).set(fromParameters(attempts, ENDING)).where(thisOne).toSQL(),
   );
-  // An index that is asked for one value has its rows in the order in which they came. To ask for that order makes
-  // SQLite 3.54 take ten times as long.
+  // An index that is asked for one value has its rows in the order in which they came.
   const ofClaim = eq(attempts.claim_id, placeholder("claim_id"));
-  const byClaim = prepareRows(sqlite, attempts, select().where(and(ofClaim, ofWorker)));
+  const byClaim = prepareRows(sqlite, attempts, select().where(and(ofClaim, ofWorker)).toSQL());
   const lastBy = orm
     .select()
     .from(attempts)
@@ -59,7 +61,8 @@ export function createAttemptQueries({ orm, sqlite }: Database) {
 
   return {
     attempt: (of: { job_id: string; attempt: number }): AttemptRow | undefined => one.get(of),
-    attemptsOf: (job_id: string): AttemptRow[] => all.all({ job_id }),
+    /** The oldest first. */
+    attemptsOf: (job_id: string): AttemptRow[] => all.all({ job_id }).sort((a, b) => a.attempt - b.attempt),
     insertAttempt: (row: AttemptRow): void => insert(row),
     /** Writes what the end of an attempt changes. */
     saveAttempt: (row: AttemptRow): void => save(row),

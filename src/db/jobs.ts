@@ -36,8 +36,10 @@ const MUTABLE = [
  * The next jobs to run. Literals, not parameters, so that the partial index fits; INDEXED BY, because the planner
  * would rather take the index on status and sort the queue at every claim.
  */
-export const CLAIM_QUERY = `select id from jobs indexed by jobs_claim
-  where status = 'pending' and not_before_ms = 0 order by priority desc, created_at, rowid limit $limit`;
+export function claimQuery(limit: number): string {
+  return `select * from jobs indexed by jobs_claim
+    where status = 'pending' and not_before_ms = 0 order by priority desc, created_at, rowid limit ${limit}`;
+}
 
 const DUE = sql`${jobs.not_before_ms} > 0 and (${jobs.not_before_ms} <= ${sql.placeholder("now_ms")}
   or ${jobs.not_before_ms} > ${sql.placeholder("latest_ms")})`;
@@ -48,11 +50,11 @@ export type JobFilter = { status?: JobStatus | undefined; search?: string | unde
 /** Questions about jobs, and their changes. */
 export function createJobQueries({ orm, sqlite }: Database) {
   const id = sql.placeholder("id");
-  const byId = prepareRows(sqlite, jobs, orm.select().from(jobs).where(eq(jobs.id, id)));
-  const claimable = sqlite.prepare<{ id: string }, { limit: number }>(CLAIM_QUERY);
+  const byId = prepareRows(sqlite, jobs, orm.select().from(jobs).where(eq(jobs.id, id)).toSQL());
+  const claimable = createClaimable(sqlite);
   const save = prepareChange(
     sqlite,
-    orm.update(jobs).set(fromParameters(jobs, MUTABLE)).where(eq(jobs.id, id)),
+    orm.update(jobs).set(fromParameters(jobs, MUTABLE)).where(eq(jobs.id, id)).toSQL(),
   );
   const rename = orm
     .update(jobs)
@@ -67,13 +69,12 @@ export function createJobQueries({ orm, sqlite }: Database) {
   const release = orm.update(jobs).set({ not_before_ms: 0 }).where(DUE).prepare();
   const held = orm.select().from(jobs).where(HELD).prepare();
   const ofWorker = eq(jobs.worker_id, sql.placeholder("worker_id"));
-  const heldBy = prepareRows(sqlite, jobs, orm.select().from(jobs).where(and(HELD, ofWorker)));
+  const heldBy = prepareRows(sqlite, jobs, orm.select().from(jobs).where(and(HELD, ofWorker)).toSQL());
 
   return {
     job: (job_id: string): JobRow | undefined => byId.get({ id: job_id }),
     /** Up to `limit` jobs that may run now, in the order in which they should. */
-    claimableJobs: (limit: number): JobRow[] =>
-      claimable.all({ limit }).flatMap((row) => byId.get(row) ?? []),
+    claimableJobs: claimable,
     saveJob: (row: JobRow): void => save(row),
     renameOutput: (row: Pick<JobRow, "id" | "output_rel" | "output_key" | "output_path">): void =>
       void rename.run(row),
@@ -89,6 +90,18 @@ export function createJobQueries({ orm, sqlite }: Database) {
     heldJobs: (): JobRow[] => held.all(),
     heldJobsOf: (worker_id: string): JobRow[] => heldBy.all({ worker_id }),
     ...createJobLists(orm),
+  };
+}
+
+/** A statement for each power of two, as a limit that is a parameter would be planned anew at each claim. */
+function createClaimable(sqlite: Database["sqlite"]): (limit: number) => JobRow[] {
+  const statements = new Map<number, ReturnType<typeof prepareRows<typeof jobs>>>();
+  return (limit) => {
+    const most = 2 ** Math.ceil(Math.log2(Math.max(1, limit)));
+    const statement =
+      statements.get(most) ?? prepareRows(sqlite, jobs, { sql: claimQuery(most), params: [] });
+    statements.set(most, statement);
+    return statement.all({}).slice(0, limit);
   };
 }
 

@@ -13,13 +13,14 @@ const COLUMNS = Object.keys(getTableColumns(workers)) as (keyof WorkerRow)[];
 export function createWorkerQueries({ orm, sqlite }: Database) {
   const all = orm.select().from(workers).orderBy(workers.id).prepare();
   const thisOne = eq(workers.id, sql.placeholder("id"));
-  const one = prepareRows(sqlite, workers, orm.select().from(workers).where(thisOne));
+  const one = prepareRows(sqlite, workers, orm.select().from(workers).where(thisOne).toSQL());
   const save = prepareChange(
     sqlite,
     orm
       .insert(workers)
       .values(fromParameters(workers, COLUMNS) as never)
-      .onConflictDoUpdate({ target: workers.id, set: fromParameters(workers, COLUMNS.slice(1)) }),
+      .onConflictDoUpdate({ target: workers.id, set: fromParameters(workers, COLUMNS.slice(1)) })
+      .toSQL(),
   );
   const addTo = sqlite.prepare<unknown, Tally & { id: string }>(
     `update workers set completed = completed + $completed, failed = failed + $failed, lost = lost + $lost,
