@@ -94,7 +94,7 @@ function live(life: Life): { done: Promise<void>; attempts: Attempts; warnings: 
     async mount() {
       // A master that was set up anew may have other folders than at the start.
       const { storage } = await connection.register(draining.signal);
-      const workspace = createWorkspace(storage, config.storage.mount_path);
+      const workspace = createWorkspace(storage, config.storage.mount_path, config.storage.path_map);
       const ask = (canary: string) => connection.call("prove_mount", { ...connection.who, canary });
       return (await proveMount(workspace, ask)) ?? workspace;
     },

@@ -1,9 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
+import type { Stats } from "node:fs";
 import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { messageOf, systemCode } from "../../shared/errors.ts";
 import { type JobOrder, parseStagingName } from "../../shared/job.ts";
 import type { Reply } from "../../shared/protocol.ts";
+import { describeMap, mapPath, type PathPair, partsBelow } from "./path-map.ts";
 
 export type Storage = Reply<"register">["storage"];
 export type Sample = Reply<"prove_mount">["samples"][number];
@@ -15,6 +17,9 @@ export type Workspace = {
   /** OUTPUT_BASE/.vc */
   staging: string;
   canary: { path: string; text: string };
+  /** How the master calls its two folders, and the key of the configuration that says where they are here. */
+  there: { source_root: string; output_base: string };
+  key: "storage.mount_path" | "storage.path_map";
   source(order: Pick<JobOrder, "source_rel">): string;
   target(order: Pick<JobOrder, "id" | "attempt" | "staging">): string;
 };
@@ -23,45 +28,55 @@ const HEAD_BYTES = 65_536;
 
 /**
  * `mount_path` stands for the master's storage.root, and bounds what the master may name; null means the same paths as
- * there. Throws where a folder of the master's is not below its root.
+ * there. A `path_map` that is not empty says instead where which of the master's folders are, and bounds it, too. Throws
+ * where a folder of the master's is not below its root, or in no folder of the map.
  */
-export function createWorkspace(storage: Storage, mount_path: string | null): Workspace {
-  const here = (path: string) => {
-    const parts = partsBelow(storage.root, path);
-    return mount_path === null ? path : join(mount_path, ...parts);
-  };
+export function createWorkspace(
+  storage: Storage,
+  mount_path: string | null,
+  path_map: readonly PathPair[] = [],
+): Workspace {
+  const here = (folder: string, ...names: string[]) =>
+    path_map.length > 0
+      ? mapped(path_map, [folder, ...names])
+      : join(mounted(storage.root, folder, mount_path), ...names);
   const source_root = here(storage.source_root);
   const output_base = here(storage.output_base);
-  const staging = join(output_base, ".vc");
+  const staging = here(storage.output_base, ".vc");
   return {
     source_root,
     output_base,
     staging,
     canary: { path: join(staging, "canary"), text: storage.nonce },
-    source: (order) => join(source_root, ...inside(order.source_rel)),
+    there: { source_root: storage.source_root, output_base: storage.output_base },
+    key: path_map.length > 0 ? "storage.path_map" : "storage.mount_path",
+    source: ({ source_rel }) => here(storage.source_root, ...inside(source_rel)),
     target: (order) => join(staging, stagingOf(order)),
   };
 }
 
-/** The folders between the master's `root` and `path`, whatever system the master runs on. */
-function partsBelow(root: string, path: string): string[] {
-  const isWindows = /^[A-Za-z]:|^\\\\/.test(root);
-  const separator = isWindows ? /[\\/]+/ : /\/+/;
-  const above = root.split(separator).filter((part) => part !== "");
-  const parts = path.split(separator).filter((part) => part !== "");
-  const isSame = (one: string, other = "") =>
-    isWindows ? one.toLowerCase() === other.toLowerCase() : one === other;
-  const isBelow = /^(?:\/|[A-Za-z]:|\\\\)/.test(path) && above.every((part, n) => isSame(part, parts[n]));
-  if (!isBelow || parts.some((part) => part === ".." || part.includes("\0"))) {
+function mounted(root: string, path: string, mount_path: string | null): string {
+  const parts = partsBelow(root, path);
+  if (parts === null) {
     throw new Error(
       `The master's folder ${JSON.stringify(path)} is not below its root ${JSON.stringify(root)}.`,
     );
   }
-  return parts.slice(above.length);
+  return mount_path === null ? path : join(mount_path, ...parts);
+}
+
+/** The whole path is mapped, as a folder below may be mounted elsewhere. Both kinds of systems know slashes. */
+function mapped(path_map: readonly PathPair[], names: string[]): string {
+  const path = names.join("/");
+  const here = mapPath(path_map, path);
+  if (here !== null) return here;
+  throw new Error(
+    `storage.path_map does not say where the master's ${path} is on this machine (it says: ${describeMap(path_map)}): add a pair whose \`master\` contains it.`,
+  );
 }
 
 /** Only the name that vc gives such a file: whatever else lies in the folder is none of this attempt's business. */
-function stagingOf({ id, attempt, staging }: Pick<JobOrder, "id" | "attempt" | "staging">): string {
+export function stagingOf({ id, attempt, staging }: Pick<JobOrder, "id" | "attempt" | "staging">): string {
   const name = parseStagingName(staging);
   if (name?.job_id === id && name.attempt === attempt) return staging;
   throw new Error(`The master named a staging file that is not this attempt's: ${JSON.stringify(staging)}`);
@@ -94,16 +109,16 @@ export async function proveMount(
   try {
     await writeFile(path, workspace.canary.text, { flag: "wx", mode: 0o644 });
   } catch (error) {
-    return `This machine cannot write into ${workspace.staging} (${messageOf(error)}): mount the master's storage there, or set storage.mount_path.`;
+    return `This machine cannot write into ${viewOf(workspace)} (${messageOf(error)}): mount the master's storage there, or set ${workspace.key}.`;
   }
   try {
     const { seen, samples } = await ask(name);
     if (!seen) {
-      return `The master does not see what this machine writes into ${workspace.staging}: another folder is mounted there; check storage.mount_path.`;
+      return `The master does not see what this machine writes into ${viewOf(workspace)}: another folder is mounted there; check ${workspace.key}.`;
     }
     const there = await readFile(workspace.canary.path, "utf8").catch(messageOf);
     if (there !== workspace.canary.text) {
-      return `${workspace.canary.path} is not what the master wrote there: check storage.mount_path, and the master's log.`;
+      return `${workspace.canary.path} is not what the master wrote into its ${workspace.there.output_base}: check ${workspace.key}, and the master's log.`;
     }
     return await compareSamples(workspace, samples);
   } finally {
@@ -119,20 +134,31 @@ async function compareSamples(workspace: Workspace, samples: Sample[]): Promise<
   let closed: string | null = null;
   let open = 0;
   for (const sample of samples.slice(0, MOST_SAMPLES)) {
-    const path = join(workspace.source_root, ...inside(sample.source_rel));
+    const path = workspace.source(sample);
     try {
       const seen = await stat(path);
       // To open a pipe would take for ever.
       if (!seen.isFile() || seen.size !== sample.size || (await headHash(path)) !== sample.head_sha256)
-        return `${path} is not the file that the master sees: check storage.mount_path.`;
+        return `${path} is not the file that the master sees as ${JSON.stringify(sample.source_rel)} in ${workspace.there.source_root} (${differs(seen, sample)}): check ${workspace.key}.`;
       open += 1;
     } catch (error) {
-      const trouble = `This machine cannot read the source ${path} (${messageOf(error)}): check the mount and its permissions.`;
+      const trouble = `This machine cannot read the source ${path} (${messageOf(error)}): check the mount, its permissions and ${workspace.key}.`;
       if (systemCode(error) !== "EACCES") return trouble;
       closed ??= trouble;
     }
   }
   return open > 0 ? null : closed;
+}
+
+/** A folder as both sides call it. */
+function viewOf({ staging, there }: Workspace): string {
+  return `${staging}, which is ${there.output_base}/.vc of the master's`;
+}
+
+function differs(seen: Stats, sample: Sample): string {
+  if (!seen.isFile()) return "here it is no file";
+  if (seen.size !== sample.size) return `${seen.size} bytes here, ${sample.size} there`;
+  return "of the same size, but its first bytes differ";
 }
 
 async function headHash(path: string): Promise<string> {

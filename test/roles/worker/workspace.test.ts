@@ -50,6 +50,26 @@ test.each([
   expect(workspace.canary).toEqual({ path: join(output_base, ".vc", "canary"), text: "n0nce" });
 });
 
+const map = [
+  { master: "/mnt/storage", worker: "/media/nas" },
+  { master: "/mnt/storage/videos", worker: "/media/films" },
+  { master: "/mnt/storage/videos/a/b c", worker: "/media/old" },
+];
+
+test("a map says where the master's folders are, also of single folders of films", () => {
+  const workspace = createWorkspace(storage, null, map);
+  expect([workspace.source_root, workspace.output_base]).toEqual(["/media/films", "/media/nas/converted"]);
+  expect(workspace.source(order)).toBe("/media/old/ü.mkv");
+  expect(workspace.source({ source_rel: "a/x.mkv" })).toBe("/media/films/a/x.mkv");
+  expect(workspace.target(order)).toBe(join("/media/nas/converted/.vc", order.staging));
+  expect(() => workspace.source({ source_rel: "../x.mkv" })).toThrow("leaves its folder");
+});
+
+test("a folder of the master's that no pair contains is named with what the map says", () =>
+  expect(() => createWorkspace(storage, null, map.slice(1, 2))).toThrow(
+    "storage.path_map does not say where the master's /mnt/storage/converted is on this machine (it says: /mnt/storage/videos is /media/films): add a pair whose `master` contains it.",
+  ));
+
 test.each(["../etc/passwd", "a/../../b", "/etc/passwd", "a//b", "", ".", "a/\0"])(
   "a name that leaves its folder is refused: %j",
   (source_rel) => {
@@ -127,7 +147,9 @@ test("a canary that the master does not see names the folder and the key", async
 test.each(["", "another master's"])("the master's own canary must be readable here: %j", async (text) => {
   await writeFile(join(folder, "converted", ".vc", "canary"), text);
   const problem = await proveMount(here(), async () => ({ seen: true, samples: [] }));
-  expect(problem).toContain("is not what the master wrote there");
+  expect(problem).toContain(
+    "is not what the master wrote into its /mnt/storage/converted: check storage.mount_path",
+  );
 });
 
 test("a missing output folder is told with what to do", async () => {
@@ -163,4 +185,23 @@ testOr(notRoot, "one film that may not be read says nothing about the mount, all
   } finally {
     process.seteuid?.(0);
   }
+});
+
+test("a wrong map is told with both sides' view of the folder", async () => {
+  await mkdir(join(folder, "other", "converted", ".vc"), { recursive: true });
+  const here = (worker: string) =>
+    createWorkspace(storage, null, [{ master: "/mnt/storage", worker: join(folder, worker) }]);
+  const unseen = await proveMount(here("other"), async () => ({ seen: false, samples: [] }));
+  expect(unseen).toBe(
+    `The master does not see what this machine writes into ${folder}/other/converted/.vc, which is /mnt/storage/converted/.vc of the master's: another folder is mounted there; check storage.path_map.`,
+  );
+  const missing = await proveMount(here("no"), async () => ({ seen: true, samples: [] }));
+  expect(missing).toStartWith(
+    `This machine cannot write into ${folder}/no/converted/.vc, which is /mnt/storage/converted/.vc of the master's (ENOENT`,
+  );
+  await writeFile(join(folder, "videos", "a.mkv"), film.subarray(1));
+  const different = await proveMount(here(""), async () => ({ seen: true, samples: [sample()] }));
+  expect(different).toBe(
+    `${folder}/videos/a.mkv is not the file that the master sees as "a.mkv" in /mnt/storage/videos (99999 bytes here, 100000 there): check storage.path_map.`,
+  );
 });
