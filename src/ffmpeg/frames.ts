@@ -50,14 +50,15 @@ export async function readFrames(of: {
 
 const LIMIT_MS = 600_000;
 const MAX_FRAMES = 1000;
-/** All openings are decoded at once; each thread of theirs holds a frame, and more threads decode in vain. */
-const DECODER_THREADS = "2";
+/** Several openings are decoded at once; each thread of theirs holds a frame, and more threads decode in vain. */
+const DECODER_THREADS = { of_one: "0", of_several: "2" };
 /** The showinfo filter tells each frame's time. */
 const SHOWN = /^\[showinfo@place(\d+) @ [^\]]*\] n: .* pts_time:\s*(-?[\d.]+)/;
 
 function command({ ffmpeg_path, film, openings }: Parameters<typeof readFrames>[0]): string[] {
+  const threads = openings.length === 1 ? DECODER_THREADS.of_one : DECODER_THREADS.of_several;
   const inputs = openings.flatMap(({ input }) => [
-    ...["-threads", DECODER_THREADS, ...(film.input ?? []), ...guardOptions(), ...input],
+    ...["-threads", threads, ...(film.input ?? []), ...guardOptions(), ...input],
     ...["-i", fileUrl(film.path)],
   ]);
   const small = `scale=${PICTURE_SIZE}:${PICTURE_SIZE}:flags=area:out_range=tv,${colors(film)},setsar=1`;
