@@ -15,6 +15,7 @@ import { createKeeper, type Keeper } from "./keeper.ts";
 import { createLedger } from "./ledger.ts";
 import { type Listener, listen } from "./listen.ts";
 import { logEvents } from "./log-events.ts";
+import { withCertificate } from "./own-certificate.ts";
 import { createProblems, type Problems } from "./problems.ts";
 import { createPublisher } from "./publish.ts";
 import { openQueue, type Queue } from "./queue.ts";
@@ -58,12 +59,13 @@ const TIDY_MS = 600_000;
 const CLOSE_GRACE_MS = 5_000;
 
 /**
- * Starts a master and resolves once it serves; recovery and the first scan follow by themselves. `config` has
+ * Starts a master and resolves once it serves; recovery and the first scan follow by themselves. `given` has
  * absolute paths. Throws VcError: "locked" (another master), "storage" or "config", each with what to do.
  */
-export async function startMaster(config: MasterConfig, options: MasterOptions): Promise<Master> {
+export async function startMaster(given: MasterConfig, options: MasterOptions): Promise<Master> {
   const owner = `the master with process id ${process.pid} on ${hostname()}, started at ${new Date().toISOString()}`;
   const closers: Closer[] = [];
+  const config = withCertificate(given, { log: options.log, now_ms: Date.now() });
   try {
     let door: Listener | null = null;
     const queue = await openQueue(config, owner, () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, unlinkSync, writeFileSync } from "node:fs";
-import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import { existsSync } from "node:fs";
+import { messageOf, VcError } from "../../shared/errors.ts";
+import { makePrivateFile } from "../../shared/private-file.ts";
 import { readTokenFile } from "../../shared/token.ts";
 import type { AccessRule } from "./auth.ts";
 
@@ -33,19 +34,8 @@ function keptToken(path: string): string {
   }
 }
 
-/** A hard link appears whole or not at all, and never over a file that another start has made meanwhile. */
+/** Another start may have made one meanwhile: that one counts. */
 function makeToken(path: string): string {
   const token = randomBytes(32).toString("base64url");
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, `${token}\n`, { mode: 0o600, flush: true });
-  try {
-    linkSync(draft, path);
-    return token;
-  } catch (error) {
-    if (systemCode(error) === "EEXIST") return readTokenFile(path);
-    writeFileSync(path, `${token}\n`, { mode: 0o600, flag: "wx", flush: true });
-    return token;
-  } finally {
-    unlinkSync(draft);
-  }
+  return makePrivateFile(path, `${token}\n`) ? token : readTokenFile(path);
 }
