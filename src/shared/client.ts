@@ -145,6 +145,8 @@ function unreachable(base: string, reason: string, cause?: unknown): VcError {
   return new VcError("unreachable", `cannot reach the master at ${base}: ${reason}`, { cause });
 }
 
+const NO_TLS =
+  "it does not speak TLS as this address asks for (a master without server.tls_cert is called with http://)";
 const PIN_IT =
   "pin its fingerprint, which `vc token show` prints, with --tls-fingerprint, VC_TLS_FINGERPRINT or worker.tls_fingerprint";
 const HOW_TO_TRUST = `${PIN_IT}, or name the certificate with --tls-ca, VC_TLS_CA or worker.tls_ca`;
@@ -154,9 +156,11 @@ const CAUSES: Record<string, string> = {
   ECONNREFUSED: "connection refused (is `vc master` running there?)",
   ECONNRESET: "the connection was broken off",
   ConnectionClosed: "the connection was broken off",
-  EPROTO:
-    "it does not speak TLS as this address asks for (a master without server.tls_cert is called with http://)",
+  EPROTO: NO_TLS,
+  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
   FailedToOpenSocket: "the host cannot be reached",
+  EHOSTUNREACH: "the host cannot be reached",
+  ENETUNREACH: "the host cannot be reached",
   ENOTFOUND: "there is no host of that name",
   DEPTH_ZERO_SELF_SIGNED_CERT: `its certificate is self-signed; ${HOW_TO_TRUST}`,
   SELF_SIGNED_CERT_IN_CHAIN: `its certificate is self-signed; ${HOW_TO_TRUST}`,

@@ -98,10 +98,10 @@ async function shownCertificate(master_url: string, signal: AbortSignal): Promis
 function pin(der: Buffer, wanted: Fingerprint, master_url: string): TlsOptions {
   const refusal = refuse(der, wanted, master_url);
   if (refusal !== null) throw refusal;
-  const lines = der.toString("base64").replace(/.{64}/g, "$&\n");
+  const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
   return {
     tls: {
-      ca: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
+      ca: `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`,
       // One that an authority of its owner's has signed can be pinned too, without the authority.
       allowPartialTrustChain: true,
       checkServerIdentity: (_, { raw }) => refuse(raw, wanted, master_url) ?? undefined,
@@ -112,12 +112,7 @@ function pin(der: Buffer, wanted: Fingerprint, master_url: string): TlsOptions {
 function refuse(der: Buffer, wanted: Fingerprint, master_url: string): VcError | null {
   const shown = fingerprintOf(der);
   if (shown === wanted) return null;
-  const message = [
-    `the certificate that ${master_url} shows is not the pinned one; nothing was sent.`,
-    `Its fingerprint is   ${shown},`,
-    `but it should be     ${wanted}.`,
-    "If the master was given a new certificate, compare with what `vc token show` prints there, and put the new fingerprint into worker.tls_fingerprint (or join anew); if not, somebody stands between.",
-  ].join("\n");
+  const message = `the certificate that ${master_url} shows is not the pinned one, and nothing was sent to it. Shown: ${shown}, pinned: ${wanted}. If the master has a new certificate, compare what it shows with what \`vc token show\` prints there, and join anew or set worker.tls_fingerprint; if not, somebody stands between`;
   return new VcError("untrusted", message);
 }
 

@@ -206,7 +206,7 @@ testOr(
       const master_url = `https://127.0.0.1:${secure.port}`;
       const stranger = await failure(createClient({ master_url, token: null }).call("healthz", {}));
       expect(stranger.message).toBe(
-        `cannot reach the master at ${master_url}: its certificate is self-signed; name it with --tls-ca, VC_TLS_CA or worker.tls_ca`,
+        `cannot reach the master at ${master_url}: its certificate is self-signed; pin its fingerprint, which \`vc token show\` prints, with --tls-fingerprint, VC_TLS_FINGERPRINT or worker.tls_fingerprint, or name the certificate with --tls-ca, VC_TLS_CA or worker.tls_ca`,
       );
       const plain = `http://127.0.0.1:${secure.port}`;
       const careless = await failure(createClient({ master_url: plain, token: null }).call("healthz", {}));
