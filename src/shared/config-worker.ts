@@ -3,11 +3,13 @@ import { Logging } from "./config-logging.ts";
 import {
   device,
   duration,
+  fileSize,
   fingerprint,
   key,
   listOf,
   mayLack,
   name,
+  oneOf,
   path,
   pathMap,
   program,
@@ -20,6 +22,8 @@ import {
 } from "./config-values.ts";
 import { FAMILY_NAMES } from "./gpu.ts";
 
+const FILM_SOURCES = ["auto", "mount", "stream", "download"] as const;
+
 /** A worker's configuration file. Every key's description here is its documentation (docs/configuration.md). */
 export const WorkerConfig = v.strictObject({
   worker: section({
@@ -28,10 +32,7 @@ export const WorkerConfig = v.strictObject({
     master_url: mayLack(url, "Where the master is."),
     token: mayLack(secret, "The master's token; VC_TOKEN or token_file keep it out of this file."),
     token_file: mayLack(path, "A file that holds the token."),
-    tls_ca: mayLack(
-      path,
-      "A certificate file (PEM) to trust instead of the system's authorities.",
-    ),
+    tls_ca: mayLack(path, "A certificate file (PEM) to trust instead of the system's authorities."),
     tls_fingerprint: mayLack(
       fingerprint,
       "The SHA-256 of the only certificate to trust, by whatever name the master is called; `vc join` writes it.",
@@ -68,11 +69,25 @@ export const WorkerConfig = v.strictObject({
       [],
       "For folders that are mounted here in several places, instead of mount_path: each `master` path there is the `worker` path here, the longest that fits counts. Only in the file.",
     ),
+    source: key(
+      oneOf(FILM_SOURCES),
+      "auto",
+      "How films come here, and results go back. mount: over the mounted storage; stream: over HTTP while they are converted; download: over HTTP into cache_path first, results back over HTTP; auto: mount where that is proven, else stream.",
+    ),
     download_timeout: key(
       duration,
       "30m",
-      "How long a download may stall.",
-      "films can be fetched without a mount",
+      "How long a film's bytes may stop coming before its attempt is given up; 0 is no limit.",
+    ),
+    max_cache_size: key(
+      fileSize,
+      "100G",
+      "How much of downloaded films to keep in cache_path; the least recently used go first. A larger film is streamed.",
+    ),
+    bandwidth_limit: key(
+      fileSize,
+      "0",
+      "The most bytes a second that films may take from the network, for each direction; 0 is no limit.",
     ),
     cache_path: mayLack(
       path,

@@ -37,6 +37,8 @@ export const workerEndpoints = {
       hostname: Text(300),
       version: Text(100),
       concurrency: count(10_000),
+      /** Attempts of an earlier process of this worker whose films are whole: this one goes on to hand them in. */
+      finished: v.optional(v.pipe(v.array(v.object({ job_id: Id, attempt: count(1e9) })), v.maxLength(1000))),
     }),
     reply: v.object({
       lease_ms: v.number(),

@@ -1,6 +1,7 @@
 import type { AttemptRow, JobRow, WorkerRow } from "../../db/schema.ts";
 import type { Instant } from "../../shared/clock.ts";
 import type { Context } from "./context.ts";
+import type { AttemptKey } from "./leases.ts";
 import { endAttempt, move } from "./moves.ts";
 import { noteFailure } from "./quarantines.ts";
 
@@ -8,12 +9,20 @@ type Held = { job: JobRow; attempt: AttemptRow };
 
 /**
  * The process of a worker has ended without a word, and another one begins: what it ran goes to others, and counts as
- * a death of its worker. A film that was there at as many deaths as it may have retries, at least two, is parked.
+ * a death of its worker, but for what it had finished and will hand in. A film that was there at as many deaths as it may have retries, at least two, is parked.
  */
-export function noteDeath(context: Context, worker: WorkerRow, now: Instant): void {
+export function noteDeath(
+  context: Context,
+  worker: WorkerRow,
+  now: Instant,
+  finished: readonly AttemptKey[] = [],
+): void {
   const { store } = context;
   const message = `Worker ${worker.id} died while it ran, and was started anew.`;
-  const died = [...heldBy(context, worker.id), ...ranOut(context, worker)];
+  const died = [...heldBy(context, worker.id), ...ranOut(context, worker)].filter(
+    ({ attempt: { job_id, attempt } }) =>
+      !finished.some((one) => one.job_id === job_id && one.attempt === attempt),
+  );
   for (const { job, attempt } of died) {
     const reason = "worker_restarted" as const;
     if (attempt.outcome === null) {

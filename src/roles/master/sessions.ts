@@ -30,7 +30,7 @@ export function register(
   const verdict = judgeRegistration(known, input, settings.offline_after_ms);
   if (verdict !== "same" && store.sessionKnown({ id: session, worker_id })) throw replaced(worker_id);
   if (verdict === "taken" && known) throw taken(known, hostname);
-  if (verdict === "replaced" && row !== undefined) noteDeath(context, row, now);
+  if (verdict === "replaced" && row !== undefined) noteDeath(context, row, now, input.finished);
   const starts = verdict !== "same";
   const known_now = store.worker(worker_id) ?? blankWorker(worker_id);
   if (starts) store.insertSession({ id: session, worker_id, started_at: toTimestamp(now.wall_ms) });

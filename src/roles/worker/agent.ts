@@ -1,21 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type { WorkerConfig } from "../../shared/config-worker.ts";
 import { crashPoint } from "../../shared/crash-point.ts";
-import { messageOf } from "../../shared/errors.ts";
 import type { JobOrder } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { CallInput, Reply } from "../../shared/protocol.ts";
 import type { Attempts } from "./attempts.ts";
 import { BREATH_MS, beat, keepCompany, sayGoodbye, WAIT_MS, WAIT_TIMEOUT_MS } from "./company.ts";
 import { type Connection, pause } from "./connection.ts";
-import type { Fit, Fitness } from "./fitness.ts";
+import type { Fitness } from "./fitness.ts";
 import type { Gpus } from "./gpus.ts";
 import type { Load } from "./machine.ts";
-import type { AttemptTask } from "./messages.ts";
+import type { Transfers } from "./transfer/transfers.ts";
+import { undertake } from "./undertake.ts";
 import type { Warnings } from "./warnings.ts";
-import type { Workspace } from "./workspace.ts";
 
-const SOURCE_WATCH_MS = 10_000;
 /** How long the processes of attempts that nobody wants may take to end. */
 const STOP_MS = 10_000;
 
@@ -25,6 +23,9 @@ export type AgentParts = {
   attempts: Attempts;
   fitness: Fitness;
   gpus: Gpus;
+  transfers: Transfers;
+  /** The argv that starts the process of an attempt; null: this program's own. */
+  job: string[] | null;
   /** What people should know although the machine works. */
   warnings: Warnings;
   loadMeter: () => Promise<Load>;
@@ -87,7 +88,7 @@ async function claimLoop(parts: AgentParts): Promise<void> {
     if (orders.length > 0) crashPoint("claim.answered");
     // While the claim waited, an attempt may have brought something into doubt.
     const still = orders.length === 0 ? fit : ((await unlessAborted(fitness.check(), signal)) ?? fit);
-    for (const order of orders) begin(parts, order, still);
+    for (const order of orders) undertake(parts, order, still);
     if (orders.length > 0) crashPoint("claim.begun");
     if (orders.length === 0) await pause(BREATH_MS, signal).catch(() => {});
   }
@@ -137,45 +138,6 @@ const UNHEARD_TIMEOUT_MS = 5000;
 /** Never more than were asked for, whatever a master sends: each is a process with an ffmpeg. */
 function ordersOf(reply: Reply<"next_job">, max: CallInput<"next_job">["max"]): JobOrder[] {
   return reply !== null && "jobs" in reply ? reply.jobs.slice(0, Number(max ?? 0)) : [];
-}
-
-function begin(
-  { attempts, config, gpus, log }: AgentParts,
-  order: JobOrder,
-  { capabilities, workspace }: Fit,
-): void {
-  const found = pathsOf(workspace, order);
-  if ("trouble" in found) {
-    attempts.refuse(order, { message: found.trouble });
-    return;
-  }
-  const lease = gpus.take(log.with({ job_id: order.id, attempt: order.attempt }));
-  const task = {
-    ...found,
-    source_root: workspace.source_root,
-    canary: workspace.canary,
-    watch_ms: SOURCE_WATCH_MS,
-    capabilities,
-    gpu: lease.use,
-    limits: {
-      job_timeout_ms: config.worker.job_timeout,
-      ffmpeg_timeout_ms: config.ffmpeg.timeout,
-      stall_timeout_ms: config.worker.stall_timeout,
-    },
-  };
-  attempts.start(order, task, lease);
-}
-
-/** Where the order's files are on this machine; a name that cannot be here is the film's trouble, not the worker's. */
-function pathsOf(
-  workspace: Workspace,
-  order: JobOrder,
-): Pick<AttemptTask, "source" | "target"> | { trouble: string } {
-  try {
-    return { source: workspace.source(order), target: workspace.target(order) };
-  } catch (error) {
-    return { trouble: messageOf(error) };
-  }
 }
 
 /** Waits for what runs, at most `drain_timeout`, then hands the rest back. */

@@ -1,32 +1,32 @@
-import { rm } from "node:fs/promises";
 import { messageOf } from "../../shared/errors.ts";
 import type { JobOrder, Reason } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { HeldAttempt } from "../../shared/worker.ts";
 import type { Connection } from "./connection.ts";
-import { type Execution, ended, execute } from "./executor.ts";
-import type { GpuLease } from "./gpus.ts";
-import type { AttemptTask } from "./messages.ts";
+import { ended } from "./executor.ts";
+import type { AttemptResult } from "./messages.ts";
 import { createReporter, DRAINED } from "./reporter.ts";
+import type { Undertaking } from "./undertaking.ts";
 
 type Key = { job_id: string; attempt: number };
+type Result = AttemptResult | { outcome: "stopped" };
 type Running = {
   order: JobOrder;
-  execution: Execution;
-  /** Gives back what it had of the GPUs. */
-  release(): void;
+  undertaking: Undertaking;
   /** Why it was stopped: the master no longer wants it, or this worker hands it back. */
   stopped: "unwanted" | "handed_back" | null;
   converting: boolean;
+  /** Its film is on the way to the master. */
+  delivery: { percent: number; cut: AbortController } | null;
 };
 
-/** The attempts that this worker holds: converting, or handing in. */
+/** The attempts that this worker holds: converting, on their way to the master, or handing in. */
 export type Attempts = {
   held(): HeldAttempt[];
   /** How many more may be started. */
   free(): number;
-  /** `lease` learns what the attempt does, and is released when it converts no more. */
-  start(order: JobOrder, task: Omit<AttemptTask, "order">, lease: Omit<GpuLease, "use">): void;
+  /** Begins an attempt, unless it runs already: two would write into one file. */
+  start(order: JobOrder, undertake: (log: Logger) => Undertaking): void;
   /** Reports an order that is not even begun. */
   refuse(order: JobOrder, why: "drained" | { message: string }): void;
   /** The master no longer wants these: end them, throw away what they made, tell nobody. */
@@ -41,8 +41,6 @@ export function createAttempts(parts: {
   concurrency: number;
   connection: Connection;
   log: Logger;
-  /** The argv that starts the process of an attempt; null: this program's own. */
-  job: string[] | null;
   onFailure(reason: Reason, source_bytes?: number): void;
   /** Ends the hand-ins that are still unanswered. */
   signal: AbortSignal;
@@ -56,59 +54,54 @@ export function createAttempts(parts: {
     change = Promise.withResolvers();
   };
 
-  const begin = (
-    order: JobOrder,
-    target: string | null,
-    log: Logger,
-    of: Pick<Running, "execution" | "release">,
-  ) => {
-    const attempt: Running = { order, ...of, stopped: null, converting: true };
+  const begin = (order: JobOrder, undertaking: Undertaking, log: Logger) => {
+    const attempt: Running = { order, undertaking, stopped: null, converting: true, delivery: null };
     running.set(keyOf({ job_id: order.id, attempt: order.attempt }), attempt);
-    void run(attempt, target, log);
+    void run(attempt, log);
   };
 
-  const run = async (attempt: Running, target: string | null, log: Logger) => {
-    const { order } = attempt;
-    const result = await attempt.execution.finished;
-    attempt.release();
+  const run = async (attempt: Running, log: Logger) => {
+    const { order, undertaking } = attempt;
+    const made = await undertaking.execution.finished;
+    undertaking.release();
     attempt.converting = false;
     announce();
     try {
+      const result = await delivered(attempt, made, signal);
       const { stopped } = attempt;
       if (stopped === "unwanted") log.info("attempt stopped: the master no longer wants it");
       else if (stopped === "handed_back") await report(order, DRAINED, log);
-      else if (result.outcome !== "stopped") await report(order, result, log);
+      else if (result.outcome === "stopped") log.info("attempt ended: it no longer counts at the master");
+      else await report(order, result, log);
+      if (undertaking.deliver !== null) await undertaking.forget();
     } catch (error) {
-      await discard(target, error, log);
+      await discard(undertaking, error, log);
     } finally {
       running.delete(keyOf({ job_id: order.id, attempt: order.attempt }));
       announce();
     }
   };
 
-  const discard = async (target: string | null, error: unknown, log: Logger) => {
+  const discard = async (undertaking: Undertaking, error: unknown, log: Logger) => {
     // What was handed in and not answered may be published yet. The master removes what nobody handed in.
     if (signal.aborted) return log.warn("the worker ends before the master has answered");
-    if (target !== null) await rm(target, { force: true }).catch(() => {});
+    await undertaking.forget().catch(() => {});
     log.warn("the result was thrown away", { reason: messageOf(error) });
   };
 
   return {
     held: () => [...running.values()].map(heldOf),
-    free: () => concurrency - [...running.values()].filter(({ converting }) => converting).length,
-    start(order, task, { release, ...link }) {
-      // Two would write into one file.
-      if (running.has(keyOf({ job_id: order.id, attempt: order.attempt }))) return release();
+    free: () => freeSlots([...running.values()], concurrency),
+    start(order, undertake) {
+      if (running.has(keyOf({ job_id: order.id, attempt: order.attempt }))) return;
       const log = parts.log.with({ job_id: order.id, attempt: order.attempt });
-      log.info("attempt started", { source: order.source_rel });
-      const execution = execute({ ...task, order }, parts.job ?? undefined, link);
-      begin(order, task.target, log, { execution, release });
+      begin(order, undertake(log), log);
     },
     refuse(order, why) {
       const log = parts.log.with({ job_id: order.id, attempt: order.attempt });
       const failed = { outcome: "retry", reason: "worker_error", report: {} } as const;
       const execution = ended(why === "drained" ? DRAINED : { ...failed, ...why });
-      begin(order, null, log, { execution, release: () => undefined });
+      begin(order, { execution, release: () => undefined, deliver: null, forget: async () => {} }, log);
     },
     stop(unwanted) {
       for (const key of unwanted) end(running.get(keyOf(key)), "unwanted");
@@ -120,19 +113,50 @@ export function createAttempts(parts: {
   };
 }
 
-function end(attempt: Running | undefined, why: "unwanted" | "handed_back"): void {
-  if (attempt === undefined || !attempt.converting) return;
-  attempt.stopped ??= why;
-  attempt.execution.stop();
+/** Where films are made faster than they can be sent, they would fill the disk. */
+function freeSlots(running: Running[], concurrency: number): number {
+  const busy = running.filter(({ converting }) => converting).length;
+  const on_their_way = running.filter(({ delivery }) => delivery !== null).length;
+  return concurrency - busy - Math.max(0, on_their_way - concurrency);
 }
 
-function heldOf({ order, execution, converting }: Running): HeldAttempt {
-  const progress = execution.progress();
-  return {
-    job_id: order.id,
-    attempt: order.attempt,
-    progress: converting ? progress : { ...progress, stage: "handing_in", percent: 100, eta_s: 0 },
+/** The result of an attempt once its film lies at the master. Rejects when `signal` ends the worker before. */
+async function delivered(attempt: Running, made: Result, signal: AbortSignal): Promise<Result> {
+  const { deliver } = attempt.undertaking;
+  if (made.outcome !== "done" || deliver === null || attempt.stopped !== null) return made;
+  const delivery = { percent: 0, cut: new AbortController() };
+  attempt.delivery = delivery;
+  const onProgress = (percent: number) => {
+    delivery.percent = percent;
   };
+  const end = () => delivery.cut.abort();
+  signal.addEventListener("abort", end);
+  try {
+    return await deliver(made, { signal: delivery.cut.signal, onProgress });
+  } catch (error) {
+    if (attempt.stopped === null) throw error;
+    return { outcome: "stopped" };
+  } finally {
+    signal.removeEventListener("abort", end);
+    attempt.delivery = null;
+  }
+}
+
+function end(attempt: Running | undefined, why: "unwanted" | "handed_back"): void {
+  if (attempt === undefined || (!attempt.converting && attempt.delivery === null)) return;
+  attempt.stopped ??= why;
+  attempt.delivery?.cut.abort();
+  attempt.undertaking.execution.stop();
+}
+
+function heldOf({ order, undertaking, converting, delivery }: Running): HeldAttempt {
+  const progress = undertaking.execution.progress();
+  const { job_id, attempt } = { job_id: order.id, attempt: order.attempt };
+  if (converting) return { job_id, attempt, progress };
+  const idle = { fps: null, speed: null, eta_s: null };
+  if (delivery !== null)
+    return { job_id, attempt, progress: { ...idle, stage: "uploading", percent: delivery.percent } };
+  return { job_id, attempt, progress: { ...progress, stage: "handing_in", percent: 100, eta_s: 0 } };
 }
 
 function keyOf({ job_id, attempt }: Key): string {

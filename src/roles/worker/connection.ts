@@ -35,6 +35,8 @@ export function createConnection(parts: {
   worker_id: string;
   concurrency: number;
   retry_ms: number;
+  /** Finished films of an earlier process of this worker, which this one will hand in. */
+  finished?: () => Promise<{ job_id: string; attempt: number }[]>;
 }): Connection {
   const { client, log, worker_id, concurrency, retry_ms } = parts;
   const who = { worker_id, session: randomUUID() };
@@ -71,8 +73,17 @@ export function createConnection(parts: {
     }
   };
 
-  const register = (signal: AbortSignal) =>
-    insist("register", { ...who, hostname: hostname(), version, concurrency }, { signal });
+  const introduction = async () => {
+    const finished = (await parts.finished?.()) ?? [];
+    return {
+      ...who,
+      hostname: hostname(),
+      version,
+      concurrency,
+      ...(finished.length > 0 ? { finished } : {}),
+    };
+  };
+  const register = async (signal: AbortSignal) => insist("register", await introduction(), { signal });
 
   const call: Connection["call"] = async (endpoint, input, options) => {
     try {
@@ -81,7 +92,7 @@ export function createConnection(parts: {
       if (passes(error)) note(error);
       if (!(error instanceof VcError) || error.code !== "unknown_worker" || endpoint === "register")
         throw error;
-      await once("register", { ...who, hostname: hostname(), version, concurrency }, options);
+      await once("register", await introduction(), options);
       return once(endpoint, input, options);
     }
   };

@@ -3,11 +3,11 @@ import type { Capabilities } from "../../shared/capabilities.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Reason } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Way } from "./transfer/way.ts";
 
-export type Fit = { capabilities: Capabilities; workspace: Workspace };
+export type Fit = { capabilities: Capabilities; way: Way };
 
-/** Whether this machine can work: its ffmpeg, its mount, its disk. */
+/** Whether this machine can work: its ffmpeg, the way of its films, its disk. */
 export type Fitness = {
   /** Proves what was not proven yet or has come into doubt; null when something is wrong. */
   check(): Promise<Fit | null>;
@@ -25,11 +25,11 @@ export type Fitness = {
 export function createFitness(parts: {
   log: Logger;
   detect(): Promise<Capabilities>;
-  /** Resolves with the proven workspace, or with the sentence that says why there is none. */
-  mount(): Promise<Workspace | string>;
+  /** Resolves with the way of films, proven, or with the sentence that says why there is none. */
+  choose(): Promise<Way | string>;
 }): Fitness {
   let capabilities: Capabilities | null = null;
-  let workspace: Workspace | null = null;
+  let way: Way | null = null;
   /** Bytes that must be free again; 0 while the disk was never full. */
   let wanted = 0;
   let problem: string | null = null;
@@ -45,17 +45,17 @@ export function createFitness(parts: {
   };
   const prove = async (): Promise<Fit | string> => {
     capabilities ??= await detect();
-    if (workspace === null) {
-      const mounted = await parts.mount();
-      if (typeof mounted === "string") return mounted;
-      workspace = mounted;
+    if (way === null) {
+      const chosen = await parts.choose();
+      if (typeof chosen === "string") return chosen;
+      way = chosen;
     }
     if (wanted > 0) {
-      const full = await checkDisk(workspace.output_base, wanted);
+      const full = await checkDisk(way.output_base, wanted);
       if (full !== null) return full;
       wanted = 0;
     }
-    return { capabilities, workspace };
+    return { capabilities, way };
   };
 
   return {
@@ -71,8 +71,7 @@ export function createFitness(parts: {
     },
     doubt(reason, source_bytes = 0) {
       if (reason === "ffmpeg_missing") capabilities = null;
-      if (reason === "mount_lost" || reason === "worker_error" || reason === "source_unreadable")
-        workspace = null;
+      if (reason === "mount_lost" || reason === "worker_error" || reason === "source_unreadable") way = null;
       if (reason === "disk_full") wanted = Math.max(wanted, source_bytes, 1);
     },
     problem: () => problem,

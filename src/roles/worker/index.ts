@@ -4,6 +4,7 @@ import type { WorkerConfig } from "../../shared/config-worker.ts";
 import { VcError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { cacheFolder } from "../../shared/platform.ts";
+import { createTrust } from "../../shared/tls.ts";
 import { version } from "../../shared/version.ts";
 import { type AgentParts, handBack, runAgent } from "./agent.ts";
 import { type Attempts, createAttempts } from "./attempts.ts";
@@ -15,8 +16,13 @@ import { createGpuLoads } from "./gpu-load.ts";
 import { gpuMemoryFile } from "./gpu-memory-file.ts";
 import { createGpus } from "./gpus.ts";
 import { createLoadMeter } from "./machine.ts";
+import { createByteCalls } from "./transfer/byte-calls.ts";
+import { createKeptResults, type KeptResult } from "./transfer/kept-results.ts";
+import { ownFolder } from "./transfer/own-folder.ts";
+import { createTransfers } from "./transfer/transfers.ts";
+import { chooseWay, type Way } from "./transfer/way.ts";
 import { createWarnings, type Warnings } from "./warnings.ts";
-import { createWorkspace, proveMount } from "./workspace.ts";
+import { createWorkspace, proveMount, type Workspace } from "./workspace.ts";
 
 export type WorkerOptions = {
   log: Logger;
@@ -43,16 +49,30 @@ export function startWorker(config: WorkerConfig, options: WorkerOptions): Runni
   const ended = new AbortController();
   const { master_url, token, tls_ca, tls_fingerprint, concurrency } = config.worker;
   if (master_url === null) throw new VcError("config", "worker.master_url is missing: where is the master?");
+  const cache_path = config.storage.cache_path ?? cacheFolder();
+  const kept = createKeptResults(ownFolder(cache_path, "work", worker_id));
+  const left = once(kept.left);
   const connection = createConnection({
     client: createClient({ master_url, token, tls_ca, tls_fingerprint }),
     log,
     worker_id,
     concurrency,
     retry_ms: config.worker.job_check_interval,
+    finished: async () => (await left()).map(({ order }) => ({ job_id: order.id, attempt: order.attempt })),
   });
+  const bytes = createByteCalls({
+    master_url,
+    token,
+    trust: createTrust({ master_url, tls_ca, tls_fingerprint }),
+    limit_bytes_per_s: config.storage.bandwidth_limit,
+  });
+  const films_path = ownFolder(cache_path, "films", worker_id);
   const running = live({
     config,
     connection,
+    transfers: createTransfers({ config, connection, bytes, kept, films_path }),
+    left,
+    cache_path,
     log: log.with({ worker_id }),
     draining,
     ended,
@@ -73,12 +93,13 @@ export function startWorker(config: WorkerConfig, options: WorkerOptions): Runni
 }
 
 type Life = Omit<AgentParts, "attempts" | "fitness" | "gpus" | "warnings" | "loadMeter" | "lease_ms"> & {
-  job: string[] | null;
+  /** Finished films that an earlier process of this worker had not handed in. */
+  left(): Promise<KeptResult[]>;
+  cache_path: string;
 };
 
 function live(life: Life): { done: Promise<void>; attempts: Attempts; warnings: Warnings } {
-  const { config, connection, log, draining, ended } = life;
-  const cache_path = config.storage.cache_path ?? cacheFolder();
+  const { config, connection, transfers, cache_path, log, draining, ended } = life;
   const warnings = createWarnings();
   const gpus = createGpus({ config, file: gpuMemoryFile(cache_path), log, warnings, now_ms: Date.now });
   const fitness = createFitness({
@@ -91,19 +112,18 @@ function live(life: Life): { done: Promise<void>; attempts: Attempts; warnings: 
       await gpus.see(capabilities);
       return capabilities;
     },
-    async mount() {
-      // A master that was set up anew may have other folders than at the start.
-      const { storage } = await connection.register(draining.signal);
-      const workspace = createWorkspace(storage, config.storage.mount_path, config.storage.path_map);
-      const ask = (canary: string) => connection.call("prove_mount", { ...connection.who, canary });
-      return (await proveMount(workspace, ask)) ?? workspace;
+    async choose() {
+      const { source } = config.storage;
+      const mount = () => findMount(life);
+      const way = await chooseWay({ source, mount, workFolder: transfers.workFolder });
+      tellWay(way, { log, warnings, isChosen: source !== "auto" });
+      return way;
     },
   });
   const attempts = createAttempts({
     concurrency: config.worker.concurrency,
     connection,
     log,
-    job: life.job,
     onFailure: fitness.doubt,
     signal: ended.signal,
   });
@@ -117,13 +137,54 @@ function live(life: Life): { done: Promise<void>; attempts: Attempts; warnings: 
     const registration = await register(connection, draining.signal);
     if (registration === null) return;
     log.info("registered with the master");
+    await handInLeft({ ...life, attempts });
     const loads = createGpuLoads({ fresh_ms: 2 * config.worker.heartbeat_interval });
     const loadMeter = createLoadMeter({ standings: gpus.standings, loads });
     const { lease_ms } = registration;
     await runAgent({ ...life, attempts, fitness, gpus, warnings, loadMeter, lease_ms });
     log.info("worker ends");
   };
-  return { done: run(), attempts, warnings };
+  const ends = run().finally(transfers.stop);
+  return { done: ends, attempts, warnings };
+}
+
+async function findMount({ config, connection, draining }: Life): Promise<Workspace | string> {
+  // A master that was set up anew may have other folders than at the start.
+  const { storage } = await connection.register(draining.signal);
+  const workspace = createWorkspace(storage, config.storage.mount_path, config.storage.path_map);
+  const ask = (canary: string) => connection.call("prove_mount", { ...connection.who, canary });
+  return (await proveMount(workspace, ask)) ?? workspace;
+}
+
+function tellWay(
+  way: Way | string,
+  { log, warnings, isChosen }: { log: Logger; warnings: Warnings; isChosen: boolean },
+): void {
+  if (typeof way === "string") return;
+  const overHttp = way.kind !== "mount";
+  if (overHttp) log.info("films come and go over HTTP", { how: way.kind, why: way.why });
+  else log.info("films lie on the mounted storage", { folder: way.workspace.source_root });
+  warnings.set(
+    "way",
+    overHttp && !isChosen ? `Films come and go over HTTP, as no mount was found. ${way.why}` : null,
+  );
+}
+
+/** What an earlier process has finished comes first, so that the master gives it to nobody else. */
+async function handInLeft({ left, transfers, attempts, connection }: Life & { attempts: Attempts }) {
+  for (const kept of await left()) attempts.start(kept.order, (log) => transfers.resume(kept, log));
+  const held = attempts.held();
+  if (held.length === 0) return;
+  const reply = await connection.call("job_progress", { ...connection.who, held }).catch(() => null);
+  if (reply !== null) attempts.stop(reply.stop);
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** Where the trials' answers cannot be kept, every start of the worker takes as long as the first. */

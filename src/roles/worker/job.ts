@@ -99,7 +99,8 @@ const OUT_OF_DATE: readonly Reason[] = ["source_changed", "source_missing"];
 
 /** The source must be the file that the master queued, seen through a mount that is alive. */
 async function checkSource(task: AttemptTask): Promise<AttemptResult | null> {
-  const lost = await checkMount(task.canary);
+  if (isStream(task.source)) return checkStream(task.source);
+  const lost = task.canary === null ? null : await checkMount(task.canary);
   if (lost !== null) return refuse("retry", "mount_lost", lost);
   try {
     const link = await symlinkOnTheWay(task);
@@ -118,6 +119,17 @@ async function checkSource(task: AttemptTask): Promise<AttemptResult | null> {
     if (systemCode(error) !== "ENOENT") return refuse("retry", "worker_error", messageOf(error));
     return refuse("skipped", "source_missing", `The source ${task.source} is gone.`);
   }
+}
+
+function isStream(source: string): boolean {
+  return source.startsWith("http://127.0.0.1:");
+}
+
+/** The worker asks the master with every piece; it ends this process when the film is another one by now. */
+async function checkStream(source: string): Promise<AttemptResult | null> {
+  const answer = await fetch(source, { method: "HEAD" }).catch(() => null);
+  if (answer?.ok === true) return null;
+  return refuse("retry", "mount_lost", "The film cannot be read from the master.");
 }
 
 /** The master follows none below its root: one that is there now was put there since, and may lead anywhere. */
@@ -156,7 +168,7 @@ async function reserveTarget(target: string): Promise<AttemptResult | null> {
   }
 }
 
-async function checkMount({ path, text }: AttemptTask["canary"]): Promise<string | null> {
+async function checkMount({ path, text }: { path: string; text: string }): Promise<string | null> {
   try {
     if ((await readFile(path, "utf8")).trim() === text) return null;
     return `${path} is not the master's file any more: another folder seems to be mounted here.`;

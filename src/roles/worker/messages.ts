@@ -7,13 +7,13 @@ import type { AttemptReport, JobOrder, MadeBeside, Progress, Reason } from "../.
 
 export type AttemptTask = {
   order: JobOrder;
-  /** Absolute paths on this machine. */
+  /** An absolute path on this machine, or the address of a stream (http://127.0.0.1:...). */
   source: string;
   target: string;
   /** Where the sources lie; below it, symlinks are not followed. */
   source_root: string;
-  /** The file that proves the mount: `path` must hold `text`. */
-  canary: { path: string; text: string };
+  /** The file that proves the mount: `path` must hold `text`. Null where the film does not lie on one. */
+  canary: { path: string; text: string } | null;
   /** How often to look whether the source is still the same. */
   watch_ms: number;
   capabilities: Capabilities;
@@ -27,8 +27,11 @@ export type ToChild =
   | { type: "turn"; rates: Rate[] }
   | { type: "stop" };
 
+/** `sha256`: of the film, as hex, where it was sent to the master. */
+type Made = { size: number; sha256?: string; container: Container; beside: MadeBeside[] };
+
 export type AttemptResult =
-  | { outcome: "done"; size: number; container: Container; beside: MadeBeside[]; report: AttemptReport }
+  | ({ outcome: "done"; report: AttemptReport } & Made)
   | { outcome: "retry" | "permanent" | "skipped"; reason: Reason; message: string; report: AttemptReport };
 
 export type FromChild =

@@ -50,7 +50,8 @@ export function createReporter(parts: {
 }
 
 function outputsOf({ staging }: JobOrder, of: Extract<AttemptResult, { outcome: "done" }>): Output[] {
-  const film: Output = { staging, role: "film", extension: of.container, size: of.size };
+  const hash = of.sha256 === undefined ? {} : { sha256: of.sha256 };
+  const film: Output = { staging, role: "film", extension: of.container, size: of.size, ...hash };
   return [
     film,
     ...of.beside.map(

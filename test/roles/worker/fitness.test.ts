@@ -26,10 +26,12 @@ function machine() {
       if (trouble.ffmpeg !== undefined) throw new Error(trouble.ffmpeg);
       return capabilities;
     },
-    async mount() {
+    async choose() {
       proofs.mount += 1;
       if (trouble.thrown !== undefined) throw new Error(trouble.thrown);
-      return trouble.mount ?? createWorkspace(storage, null);
+      if (trouble.mount !== undefined) return trouble.mount;
+      const workspace = createWorkspace(storage, null);
+      return { kind: "mount" as const, workspace, output_base: workspace.output_base };
     },
   });
   return { fitness, proofs, trouble, lines };
@@ -37,7 +39,7 @@ function machine() {
 
 test("a machine is proven once, as long as nothing comes into doubt", async () => {
   const { fitness, proofs, lines } = machine();
-  expect(await fitness.check()).toMatchObject({ capabilities, workspace: { source_root: "/a" } });
+  expect(await fitness.check()).toMatchObject({ capabilities, way: { workspace: { source_root: "/a" } } });
   await fitness.check();
   expect({ proofs, lines, problem: fitness.problem() }).toEqual({
     proofs: { ffmpeg: 1, mount: 1 },

@@ -1,0 +1,78 @@
+import { bytePath } from "../../../shared/endpoints-transfer.ts";
+import type { JobOrder } from "../../../shared/job.ts";
+import type { Logger } from "../../../shared/log.ts";
+import { pause } from "../connection.ts";
+import type { AttemptResult } from "../messages.ts";
+import type { Done, KeptResults } from "./kept-results.ts";
+import { endingOf } from "./outcome.ts";
+import { persist } from "./persist.ts";
+import { createPieceSize } from "./piece-size.ts";
+import type { TransferParts } from "./transfers.ts";
+import { createUpload, type UploadCalls } from "./upload.ts";
+
+type Delivery = Pick<TransferParts, "bytes" | "connection" | "config"> & {
+  kept: KeptResults;
+  order: JobOrder;
+  /** Where the film lies; the files beside it have longer names. */
+  target: string;
+  log: Logger;
+  signal: AbortSignal;
+  onProgress(percent: number): void;
+};
+
+/**
+ * Brings a finished film, and what lies beside it, to the master, however long that takes. Resolves with the result that
+ * says their hashes, or with what became of the attempt; rejects when `signal` ends it.
+ */
+export async function deliver(of: Delivery, result: Done): Promise<AttemptResult | { outcome: "stopped" }> {
+  const { order, target, signal } = of;
+  const total = result.beside.reduce((sum, { size }) => sum + size, result.size);
+  let before = 0;
+  const send = async (suffix: string, size: number) => {
+    const upload = uploadOf({ ...of, path: target + suffix, suffix });
+    const sha256 = await upload.finish((done) => of.onProgress((100 * (before + done)) / total));
+    before += size;
+    return sha256;
+  };
+  try {
+    await of.kept.keep(order, result);
+    const sha256 = await send("", result.size);
+    const beside: Done["beside"] = [];
+    for (const one of result.beside) beside.push({ ...one, sha256: await send(one.suffix, one.size) });
+    return { ...result, sha256, beside };
+  } catch (error) {
+    signal.throwIfAborted();
+    return endingOf(error);
+  }
+}
+
+/** The way to the master of one file at `path`; `suffix` is what its staging name has behind the film's. */
+export function uploadOf(
+  of: Omit<Delivery, "kept" | "target" | "onProgress"> & { path: string; suffix: string },
+) {
+  const { bytes, connection, order, log, signal } = of;
+  const limit = of.config.storage.bandwidth_limit;
+  const pieceSize = createPieceSize(undefined, limit);
+  const whose = { worker_id: connection.who.worker_id, job_id: order.id, attempt: order.attempt };
+  const staging = order.staging + of.suffix;
+  // A finished film waits for its master for as long as the attempt lives.
+  const insist = <T>(step: () => Promise<T>) => persist(step, { signal, stall_ms: 0, pieceSize, log });
+  const calls: UploadCalls = {
+    async begin(wish) {
+      const reply = await insist(() => connection.call("upload", { ...whose, staging, ...wish }, { signal }));
+      return reply.offset;
+    },
+    async send({ rewrite, ...piece }) {
+      const path = bytePath("output", { ...whose, staging, ...(rewrite ? { rewrite } : {}) });
+      const answer = await bytes.patch(path, piece, signal);
+      pieceSize.succeeded();
+      return answer;
+    },
+    persist: insist,
+    wait: () => pause(FOLLOW_INTERVAL_MS, signal),
+  };
+  return createUpload({ path: of.path, log_path: `${of.path}.log`, calls, pieceSize });
+}
+
+/** How often to look how far the encoder has come. */
+const FOLLOW_INTERVAL_MS = 500;

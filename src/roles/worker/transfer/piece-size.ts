@@ -1,0 +1,37 @@
+import { MOST_PIECE_BYTES } from "../../../shared/transfer.ts";
+
+/** How long pieces are: longer ones cost fewer calls, shorter ones lose less when a line is cut. */
+
+/** No piece is asked for that is shorter, unless the film ends there. */
+export const LEAST_PIECE_BYTES = 64 * 1024;
+/** Of a piece that ffmpeg waits for, so that its work begins at once. */
+export const FIRST_STREAM_BYTES = 1024 * 1024;
+/** Of the pieces of a stream that runs: several of them lie in memory. */
+export const MOST_STREAM_BYTES = 4 * 1024 * 1024;
+
+/** A line's length of pieces, in bytes, as its cuts and successes make it. */
+export type PieceSize = { now(): number; succeeded(): void; cut(): void };
+
+/**
+ * Halved after a cut, doubled after a success, so that a line that is cut every few hundred KiB still gets on. Under
+ * `limit_bytes_per_s` pieces last two seconds at most: the line stays usable for others.
+ */
+export function createPieceSize(most_bytes = MOST_PIECE_BYTES, limit_bytes_per_s = 0): PieceSize {
+  const bound = limit_bytes_per_s === 0 ? most_bytes : Math.min(most_bytes, 2 * limit_bytes_per_s);
+  const most = Math.max(LEAST_PIECE_BYTES, Math.floor(bound));
+  let bytes = most;
+  return {
+    now: () => bytes,
+    succeeded: () => {
+      bytes = Math.min(most, bytes * 2);
+    },
+    cut: () => {
+      bytes = Math.max(LEAST_PIECE_BYTES, Math.floor(bytes / 2));
+    },
+  };
+}
+
+/** Of the nth piece (from 0) that a reader takes in a row: it may only look, or be at the film's whole length. */
+export function streamPieceSize(nth: number): number {
+  return Math.min(MOST_STREAM_BYTES, FIRST_STREAM_BYTES * 2 ** Math.min(nth, 8));
+}

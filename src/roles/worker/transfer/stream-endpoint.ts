@@ -1,0 +1,109 @@
+import { randomBytes } from "node:crypto";
+import { formatContentRange, parseRange } from "../../../shared/transfer.ts";
+import { streamPieceSize } from "./piece-size.ts";
+import type { SourceReader } from "./source-reader.ts";
+
+/** A film that ffmpeg can read at `url`, until it is closed. */
+export type OpenStream = { url: string; close(): void };
+export type StreamEndpoint = {
+  /** `extension` with its dot; it is all of the film's name that stands in the address. */
+  open(of: { extension: string; reader: SourceReader }): OpenStream;
+  stop(): Promise<void>;
+};
+
+/**
+ * An HTTP server on the loopback that has the films of running attempts, each under a secret of its own: ffmpeg reads
+ * them by ranges, and needs neither token nor TLS. It starts with the first film.
+ */
+export function createStreamEndpoint(): StreamEndpoint {
+  const films = new Map<string, SourceReader>();
+  let server: ReturnType<typeof listen> | null = null;
+  return {
+    open({ extension, reader }) {
+      server ??= listen(films);
+      const suffix = /^\.[0-9A-Za-z]{1,10}$/.test(extension) ? extension.toLowerCase() : "";
+      const path = `/${randomBytes(24).toString("base64url")}/film${suffix}`;
+      films.set(path, reader);
+      return {
+        url: `http://127.0.0.1:${server.port}${path}`,
+        close: () => void films.delete(path),
+      };
+    },
+    async stop() {
+      films.clear();
+      await server?.stop(true);
+    },
+  };
+}
+
+function listen(films: ReadonlyMap<string, SourceReader>) {
+  return Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    // ffmpeg reads as fast as it encodes, and the master may be away for long.
+    idleTimeout: 0,
+    development: false,
+    fetch(request, { port }) {
+      const { pathname } = new URL(request.url);
+      const reader = films.get(pathname);
+      // Another name for this address is a page in a browser that was lured here.
+      if (reader === undefined || request.headers.get("Host") !== `127.0.0.1:${port}`)
+        return new Response(null, { status: 404 });
+      if (request.method === "HEAD") return head(reader);
+      if (request.method !== "GET")
+        return new Response(null, { status: 405, headers: { Allow: "GET, HEAD" } });
+      return answer(request, reader);
+    },
+    error: () => new Response(null, { status: 502 }),
+  });
+}
+
+const HEADERS = { "Accept-Ranges": "bytes", "Content-Type": "application/octet-stream" };
+
+/** Answered once the film's begin is here: whoever asks wants to know whether it can be read. */
+async function head(reader: SourceReader): Promise<Response> {
+  try {
+    if (reader.size > 0) await reader.piece(0, streamPieceSize(0));
+    return new Response(null, { headers: { ...HEADERS, "Content-Length": `${reader.size}` } });
+  } catch {
+    return new Response(null, { status: 502 });
+  }
+}
+
+function answer(request: Request, reader: SourceReader): Response {
+  const { size } = reader;
+  const asked = request.headers.get("Range");
+  const range = parseRange(asked);
+  if (asked === null || range === null) return new Response(stream(reader, 0, size), { headers: HEADERS });
+  if (range.from >= size)
+    return new Response(null, { status: 416, headers: { ...HEADERS, "Content-Range": `bytes */${size}` } });
+  const to = Math.min(size - 1, range.to ?? size - 1);
+  const headers = { ...HEADERS, "Content-Range": formatContentRange({ from: range.from, to, size }) };
+  return new Response(stream(reader, range.from, to + 1), { status: 206, headers });
+}
+
+/**
+ * The bytes from `from` up to `to`, as they are taken. A source that fails for good breaks the connection off: ffmpeg
+ * must not take it for the film's end.
+ */
+function stream(reader: SourceReader, from: number, to: number): ReadableStream<Uint8Array> {
+  let at = from;
+  let taken = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (at >= to) return controller.close();
+        const piece = await reader.piece(at, Math.min(to - at, streamPieceSize(taken)));
+        const begin = at - piece.from;
+        const bytes = piece.bytes.subarray(begin, Math.min(piece.bytes.length, begin + to - at));
+        at += bytes.length;
+        taken += 1;
+        // One who has only looked at the film's begin or end needs nothing more.
+        if (taken > 1 && at < to) reader.ahead(at, streamPieceSize(taken));
+        controller.enqueue(bytes);
+        if (at >= to) controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

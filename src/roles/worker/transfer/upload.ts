@@ -1,0 +1,177 @@
+import { appendFile, type FileHandle, open, readFile, stat } from "node:fs/promises";
+import { VcError } from "../../../shared/errors.ts";
+import { MOST_PIECE_BYTES, sha256Of } from "../../../shared/transfer.ts";
+import { createKnownPieces, formatPiece, type KnownPieces, parsePieces } from "./piece-log.ts";
+import type { PieceSize } from "./piece-size.ts";
+import { readAt } from "./positions.ts";
+
+/** What an upload calls. */
+export type UploadCalls = {
+  /** Makes or finds the staging file, and says how much lies there. Rejects when it is refused for good. */
+  begin(of: { size: number; final: boolean }): Promise<number>;
+  /** One try. `there`: how much lies there; `wrong`: the piece does not belong behind that, and was not taken. */
+  send(piece: { offset: number; bytes: Uint8Array; sha256: string; rewrite: boolean }): Promise<{
+    there: number;
+    wrong: boolean;
+  }>;
+  /** Repeats a try until it succeeds or is refused for good. */
+  persist<T>(step: () => Promise<T>): Promise<T>;
+  /** Until the file may have grown. */
+  wait(): Promise<void>;
+};
+
+export type Upload = {
+  /** Sends what lies behind the write head while the file is still being written, until `ended` says so. */
+  follow(of: { ended: () => boolean }): Promise<void>;
+  /** Sends what is missing or has changed since. Resolves with the SHA-256 of the whole file, as hex. */
+  finish(onProgress: (done_bytes: number, size: number) => void): Promise<string>;
+};
+
+/** Behind the write head by so much: muxers go back to what they have just written. */
+const BEHIND_BYTES = 2 * MOST_PIECE_BYTES;
+
+/**
+ * One file on its way to the master's staging folder. What was sent is noted in `log_path`, so that the next process of
+ * this worker does not send it again.
+ */
+export function createUpload(of: {
+  path: string;
+  log_path: string;
+  calls: UploadCalls;
+  pieceSize: PieceSize;
+}): Upload {
+  const staged = createStaged(of);
+  return {
+    async follow({ ended }) {
+      let seen = 0;
+      await staged.begin({ size: BEHIND_BYTES, final: false });
+      while (!ended()) {
+        const { size } = await stat(of.path);
+        // Another way to make the film has begun anew.
+        if (size < seen) return;
+        seen = size;
+        if (size - staged.there() < BEHIND_BYTES + MOST_PIECE_BYTES) await of.calls.wait();
+        else if (!(await sendNext(of.path, staged, of.pieceSize))) return;
+      }
+    },
+    async finish(onProgress) {
+      const file = await open(of.path, "r");
+      try {
+        for (;;) {
+          const sha256 = await sendAll(file, { ...of, staged, onProgress });
+          if (sha256 !== null) return sha256;
+        }
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+async function sendNext(path: string, staged: Staged, pieceSize: PieceSize): Promise<boolean> {
+  const at = staged.there();
+  const file = await open(path, "r");
+  try {
+    return await staged.put(at, await readAt(file, at, pieceSize.now()));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Null when it must be gone through again: the master has less than was known. */
+async function sendAll(
+  file: FileHandle,
+  of: { staged: Staged; pieceSize: PieceSize; onProgress: (done_bytes: number, size: number) => void },
+): Promise<string | null> {
+  const { staged, pieceSize, onProgress } = of;
+  const { size } = await file.stat();
+  const pieces = await staged.begin({ size, final: true });
+  const whole = new Bun.CryptoHasher("sha256");
+  // The next piece is read and hashed while this one travels.
+  let sending = Promise.resolve(true);
+  for (let at = 0; at < size; ) {
+    const known = pieces.at(at);
+    const bytes = await readAt(file, at, Math.min(size, known?.to ?? at + pieceSize.now()) - at);
+    whole.update(bytes);
+    if (known === null || sha256Of(bytes) !== known.sha256) {
+      if (!(await sending)) return null;
+      sending = staged.put(at, bytes);
+      sending.catch(() => {});
+    }
+    at += bytes.length;
+    onProgress(at, size);
+  }
+  return (await sending) ? whole.digest("hex") : null;
+}
+
+/** The staging file at the master, as far as this worker knows it. */
+type Staged = {
+  there(): number;
+  /** Must be called first. Resolves with the pieces that are known to lie there. */
+  begin(of: { size: number; final: boolean }): Promise<KnownPieces>;
+  /** Puts bytes at `from`. False where the master has lost what lay before them. */
+  put(from: number, bytes: Uint8Array): Promise<boolean>;
+};
+
+function createStaged(of: Parameters<typeof createUpload>[0]): Staged {
+  const { calls, pieceSize } = of;
+  let pieces: KnownPieces | null = null;
+  let there = 0;
+  let asked = { size: 0, final: false };
+
+  const begin = async (wish: { size: number; final: boolean }): Promise<KnownPieces> => {
+    asked = wish;
+    there = await calls.begin(wish);
+    pieces ??= createKnownPieces(parsePieces(await readFile(of.log_path, "utf8").catch(() => "")));
+    pieces.cut(there);
+    return pieces;
+  };
+  const keepRoom = async (size: number) => {
+    if (size > asked.size) await begin({ size: 2 * size, final: false });
+  };
+  const note = async (piece: { from: number; to: number; sha256: string }) => {
+    pieces?.add(piece);
+    await appendFile(of.log_path, formatPiece(piece));
+  };
+
+  const sendOnce = async (offset: number, rest: Uint8Array) => {
+    const bytes = rest.subarray(0, pieceSize.now());
+    const sha256 = sha256Of(bytes);
+    const answer = await calls.send({ offset, bytes, sha256, rewrite: offset < there });
+    if (answer.wrong && answer.there === there)
+      throw new VcError(
+        "unavailable",
+        `The master says that ${there} bytes lie there, and takes none there.`,
+      );
+    return { ...answer, to: offset + bytes.length, sha256 };
+  };
+
+  return {
+    there: () => there,
+    begin,
+    async put(from, bytes) {
+      await keepRoom(from + bytes.length);
+      let at = from;
+      while (at < from + bytes.length) {
+        if (there < at) return false;
+        const sent = await calls.persist(() => sendOnce(at, bytes.subarray(at - from))).catch(unlessUnknown);
+        if (sent === null) {
+          await begin(asked);
+          continue;
+        }
+        there = sent.wrong ? sent.there : Math.max(there, sent.there);
+        // Only the answer was lost, if all of it lies there; what it is, the hash of the whole tells.
+        if (sent.wrong && there < sent.to) continue;
+        await note({ from: at, to: sent.to, sha256: sent.sha256 });
+        at = sent.to;
+      }
+      return true;
+    },
+  };
+}
+
+/** The master was restarted since the upload began. */
+function unlessUnknown(error: unknown): null {
+  if (error instanceof VcError && error.code === "unknown_upload") return null;
+  throw error;
+}
