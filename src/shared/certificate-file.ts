@@ -4,7 +4,13 @@ import { fileTrouble, messageOf, VcError } from "./errors.ts";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
 
 /** `self_signed`: nobody else vouches for it, so that it must be pinned to be trusted. */
-export type CertificateFile = { fingerprint: Fingerprint; self_signed: boolean; valid_to_ms: number };
+export type CertificateFile = {
+  fingerprint: Fingerprint;
+  self_signed: boolean;
+  valid_to_ms: number;
+  /** The hosts that it is made out to, without patterns and addresses. */
+  names: string[];
+};
 
 /** Where a master keeps the certificate that it made, with its key. */
 export function madeCertificatePath(database_path: string): string {
@@ -36,6 +42,7 @@ function read(
       fingerprint: fingerprintOf(certificate.raw),
       self_signed: certificate.checkIssued(certificate),
       valid_to_ms: Date.parse(certificate.validTo),
+      names: [...(certificate.subjectAltName ?? "").matchAll(/DNS:([\w.-]+)/g)].map(([, name = ""]) => name),
     };
   } catch (cause) {
     throw new VcError("config", `the certificate ${path} cannot be used: ${messageOf(cause)}`, { cause });

@@ -3,6 +3,8 @@ import * as v from "valibot";
 import { type Client, createClient } from "../../shared/client.ts";
 import { url } from "../../shared/config-values.ts";
 import { VcError } from "../../shared/errors.ts";
+import { type Fingerprint, parseFingerprint } from "../../shared/fingerprint.ts";
+import { found } from "../../shared/found.ts";
 import { readTokenFile } from "../../shared/token.ts";
 
 /** What all commands that ask a running master have in common. */
@@ -23,6 +25,11 @@ export const peopleArgs = {
     valueHint: "FILE",
     description: "A certificate (PEM) to trust instead of the system's (VC_TLS_CA)",
   },
+  "tls-fingerprint": {
+    type: "string",
+    valueHint: "SHA256",
+    description: "The fingerprint of the only certificate to trust (VC_TLS_FINGERPRINT)",
+  },
   json: { type: "boolean", description: "Print JSON instead of text" },
 } as const satisfies ArgsDef;
 
@@ -34,11 +41,35 @@ type PeopleArgs = {
 
 /** Options beat variables. Throws VcError("usage") for an address that is none. */
 export function connect(args: PeopleArgs): Client {
-  const { VC_TOKEN, VC_TOKEN_FILE, VC_TLS_CA } = process.env;
+  const { VC_TOKEN, VC_TOKEN_FILE } = process.env;
   const master_url = masterUrl(args);
   const file = args["token-file"] ?? (VC_TOKEN ? undefined : VC_TOKEN_FILE || undefined);
   const token = file === undefined ? VC_TOKEN || null : readTokenFile(file);
-  return createClient({ master_url, token, tls_ca: args["tls-ca"] ?? (VC_TLS_CA || null) });
+  return createClient({ master_url, token, ...trusted(args) });
+}
+
+/**
+ * The certificate that is to be trusted: options beat variables. Throws VcError("usage") for a fingerprint that is none,
+ * and where it is named in both ways.
+ */
+export function trusted(args: PeopleArgs): { tls_ca: string | null; tls_fingerprint: Fingerprint | null } {
+  const { VC_TLS_CA, VC_TLS_FINGERPRINT } = process.env;
+  const [ca, print] = [args["tls-ca"], args["tls-fingerprint"]];
+  const typed = ca !== undefined || print !== undefined;
+  const tls_ca = typed ? (ca ?? null) : VC_TLS_CA || null;
+  const text = typed ? (print ?? null) : VC_TLS_FINGERPRINT || null;
+  const from = typed ? "--tls-fingerprint" : "VC_TLS_FINGERPRINT";
+  if (tls_ca !== null && text !== null)
+    throw new VcError(
+      "usage",
+      `${from} stands beside ${typed ? "--tls-ca" : "VC_TLS_CA"}; give one of the two`,
+    );
+  const tls_fingerprint = text === null ? null : parseFingerprint(text);
+  if (text !== null && tls_fingerprint === null) {
+    const allowed = "sha256: and 64 hexadecimal digits, as `vc token show` prints it";
+    throw new VcError("usage", `${from}: found ${found(text)}; allowed: ${allowed}`);
+  }
+  return { tls_ca, tls_fingerprint };
 }
 
 /** The address that is meant. Throws VcError("usage") for one that is none. */

@@ -24,6 +24,7 @@ export async function runProgram(argv: string[]): Promise<number> {
 const COMMANDS: Record<string, () => Promise<CommandDef>> = {
   master: async () => plain((await import("./master.ts")).master),
   worker: async () => plain((await import("./worker.ts")).worker),
+  join: async () => plain((await import("./join.ts")).join),
   convert: async () => plain((await import("./convert.ts")).convert),
   start: async () => plain((await import("./convert.ts")).convert),
   plan: async () => plain((await import("./plan.ts")).plan),

@@ -20,12 +20,19 @@ export function renderTokens(
 }
 
 /** What `vc token add` prints: the token on a line of its own, then how a worker is given it. */
-export function renderMadeToken(made: Reply<"add_token">, master_url: string): string {
-  const worker = ["vc", "worker", "--master", master_url, "--id", made.name];
+export function renderMadeToken(
+  made: Reply<"add_token">,
+  of: { master_url: string; tls_fingerprint: string | null; join_command: string | null },
+): string {
+  const pin = of.tls_fingerprint === null ? [] : ["--tls-fingerprint", of.tls_fingerprint];
+  const worker = ["vc", "worker", "--master", of.master_url, ...pin, "--id", made.name];
   return [
     made.token,
     "",
     "It is shown this once, and opens what this worker calls, for this worker alone. On the worker:",
+    ...(of.join_command === null
+      ? []
+      : [`  ${of.join_command}`, "or, without a configuration file of its own:"]),
     `  VC_TOKEN=${made.token} ${shellQuote(worker)}`,
     "or, with the token in a file that only vc's user may read:",
     `  ${shellQuote([...worker, "--token-file", "FILE"])}`,

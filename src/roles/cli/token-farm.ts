@@ -1,20 +1,27 @@
+import { readCertificateFile } from "../../shared/certificate-file.ts";
 import { type Client, createClient } from "../../shared/client.ts";
 import { loadMasterConfig } from "../../shared/config-file.ts";
 import type { Reply } from "../../shared/protocol.ts";
-import { connect, masterUrl, show, terminalWidth } from "./people.ts";
+import { type Introduction, introduce, introduceByUrl, joinLine } from "./invitation.ts";
+import { connect, masterUrl, show, terminalWidth, trusted } from "./people.ts";
 import { renderMadeToken, renderTokens } from "./render-tokens.ts";
 import { sourcesOf } from "./start.ts";
-import { masterToken, reachableName } from "./token-show.ts";
+import { masterScheme, masterToken, reachableName } from "./token-show.ts";
 
 type Args = Parameters<typeof connect>[0] & Record<string, unknown>;
 
 /** `vc token add WORKER`: makes a token for one worker, and prints it this once. */
 export async function makeToken(args: Args, name: string): Promise<void> {
-  const { client, url } = masterOf(args);
+  const { client, url, introduction } = masterOf(args);
   const made = await client.call("add_token", { name });
   const { hostname, port, protocol } = new URL(url);
-  const master_url = `${protocol}//${reachableName(hostname)}${port === "" ? "" : `:${port}`}`;
-  show(args, made, (reply) => renderMadeToken(reply, master_url));
+  const line = joinLine(introduction, { token: made.token, worker_id: made.name });
+  const told = {
+    master_url: `${protocol}//${reachableName(hostname)}${port === "" ? "" : `:${port}`}`,
+    tls_fingerprint: introduction.tls_fingerprint,
+    join_command: line === null ? null : `vc join ${line}`,
+  };
+  show(args, { ...made, join_command: told.join_command }, (reply) => renderMadeToken(reply, told));
 }
 
 /** `vc token list`: which workers have a token of their own. */
@@ -34,14 +41,30 @@ export async function revokeToken(args: Args, name: string): Promise<void> {
 }
 
 /** With the master's configuration at hand, neither its address nor its token need be said. */
-function masterOf(args: Args): { client: Client; url: string } {
+function masterOf(args: Args): { client: Client; url: string; introduction: Introduction } {
   if (args["master-url"] !== undefined || args.config === undefined) {
-    return { client: connect(args), url: masterUrl(args) };
+    const url = masterUrl(args);
+    return { client: connect(args), url, introduction: introduceByUrl(url, pinned(args)) };
   }
   const config = loadMasterConfig(sourcesOf("master", args));
   const { host, port, tls_cert } = config.server;
   const here = ["0.0.0.0", "::"].includes(host) ? "localhost" : host;
   const name = here.includes(":") ? `[${here}]` : here;
-  const url = `${tls_cert === null ? "http" : "https"}://${name}:${port}`;
-  return { client: createClient({ master_url: url, token: masterToken(config), tls_ca: tls_cert }), url };
+  const url = `${masterScheme(config)}://${name}:${port}`;
+  const introduction = introduce(config);
+  const { tls_fingerprint } = introduction;
+  const trust = tls_fingerprint === null ? { tls_ca: tls_cert } : { tls_fingerprint };
+  return {
+    client: createClient({ master_url: url, token: masterToken(config), ...trust }),
+    url,
+    introduction,
+  };
+}
+
+/** What the person trusts, workers are to trust, too. */
+function pinned(args: Args): Introduction["tls_fingerprint"] {
+  const { tls_ca, tls_fingerprint } = trusted(args);
+  if (tls_ca === null) return tls_fingerprint;
+  const { self_signed, fingerprint } = readCertificateFile(tls_ca);
+  return self_signed ? fingerprint : null;
 }
