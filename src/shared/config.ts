@@ -5,6 +5,7 @@ import {
   bitRate,
   duration,
   extensions,
+  fileSize,
   keep,
   key,
   mayLack,
@@ -12,6 +13,7 @@ import {
   oneOf,
   outputMode,
   path,
+  quality,
   resolution,
   secret,
   section,
@@ -47,6 +49,16 @@ export const MasterConfig = v.strictObject({
       yesNo,
       false,
       "Serve everyone without a token. Only for a network you trust wholly.",
+    ),
+    max_transfers: key(
+      whole(1, 1000),
+      8,
+      "How many pieces of films may travel at once between this master and workers without a mount; each takes up to 8 MiB of memory.",
+    ),
+    bandwidth_limit: key(
+      fileSize,
+      "0",
+      "How many bytes a second such transfers may take in each direction, all together; 0 is no limit.",
     ),
     tls_cert: mayLack(path, "A certificate file (PEM); with tls_key the master speaks HTTPS."),
     tls_key: mayLack(path, "The key of tls_cert (PEM)."),
@@ -124,9 +136,9 @@ export const MasterConfig = v.strictObject({
       "A ceiling for the video's bit rate; ffv1 and prores keep none. Without it, quality decides.",
     ),
     quality: key(
-      whole(0, 51),
+      quality,
       23,
-      "Constant quality on x264's CRF scale: 18 is hardly distinguishable, 23 good, 28 small. It chooses the profile of prores, and nothing of ffv1.",
+      "A number is constant quality on x264's CRF scale: 18 is hardly distinguishable, 23 good, 28 small. A score is what the result is to reach, compared with its source: samples of each film are encoded at some settings to find its own, below the ceiling of bitrate. A number chooses the profile of prores, and nothing of ffv1.",
     ),
     preset: key(oneOf(PRESETS), "medium", "Speed against size, by x264's names."),
     bit_depth: mayLack(
@@ -163,7 +175,7 @@ export const MasterConfig = v.strictObject({
     verify: key(
       oneOf(VERIFY_LEVELS),
       "quick",
-      "quick: counts, headers and sampled pictures; full: decodes the whole result too.",
+      "quick: counts, headers and sampled pictures; full: decodes the whole result too; measured: scores it at random places besides, and refuses what is not as good as wished.",
     ),
   }),
   rules: rulesSection(conversionEntries),

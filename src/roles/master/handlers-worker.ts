@@ -7,6 +7,7 @@ import type { LongPoll } from "./longpoll.ts";
 import type { Publisher } from "./publish.ts";
 import { isOpenToAll, repairStaging, type Storage, sampleOf, seesCanary } from "./storage.ts";
 import type { Transact } from "./transact.ts";
+import type { Uploads } from "./uploads.ts";
 import { lookAtFile } from "./walk.ts";
 
 /** More prove little; each costs a read of 64 KiB on both sides. */
@@ -17,6 +18,7 @@ export type WorkerHandlers = Pick<
   Handlers,
   | "register"
   | "prove_mount"
+  | "upload"
   | "next_job"
   | "job_progress"
   | "job_complete"
@@ -34,6 +36,7 @@ export function workerHandlers(of: {
   output_mode: OutputMode;
   longPoll: LongPoll;
   publisher: Publisher;
+  uploads: Uploads;
 }): WorkerHandlers {
   const { coordinator, transact, storage, longPoll } = of;
   return {
@@ -59,6 +62,7 @@ export function workerHandlers(of: {
       const samples = await Promise.all(sources.map((source_rel) => sampleOf(storage, source_rel)));
       return { seen, samples: samples.filter((sample) => sample !== null) };
     },
+    upload: async (input) => ({ offset: await of.uploads.begin(input) }),
     next_job: (input, { signal }) => longPoll.nextJob(input, signal),
     job_progress: (input) => transact((now) => coordinator.progress(input, now)),
     job_complete: (input) => of.publisher.complete(input),

@@ -1,13 +1,14 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import * as v from "valibot";
-import { ERRORS, type ErrorCode, VcError } from "../../shared/errors.ts";
+import { type ByteRoute, byteRoutes } from "../../shared/endpoints-transfer.ts";
+import { VcError } from "../../shared/errors.ts";
 import { found } from "../../shared/found.ts";
 import type { Logger } from "../../shared/log.ts";
 import { type Endpoint, type Input, protocol, type Reply } from "../../shared/protocol.ts";
-import type { Call, Caller } from "./auth.ts";
 import { readFields } from "./body.ts";
 import type { Gate } from "./gate.ts";
-import { inputFault } from "./input-fault.ts";
+import { addByteRoute, type ByteHandlers } from "./http-bytes.ts";
+import { type App, type Ctx, callOf, checkInput, refusal, signalOf } from "./http-call.ts";
 
 export type HandlerContext = { signal: AbortSignal };
 export type Handlers = {
@@ -16,23 +17,14 @@ export type Handlers = {
 /** A GET that answers with something else than the JSON of an endpoint: a stream, or text. */
 export type Page = { path: string; answer: (signal: AbortSignal) => Response | Promise<Response> };
 
-/** What the listener tells about a request; `unhurried` lifts the time limit on an idle connection, `hurried` sets it again. */
-export type Connection = {
-  peer: string | null;
-  /** A call over it was let in. */
-  trusted(): void;
-  unhurried(): void;
-  hurried(): void;
-};
-
-type App = Hono<{ Bindings: Connection }>;
-type Ctx = Context<{ Bindings: Connection }>;
-
-/** So many are told of one call. */
-const MOST_FAULTS = 5;
-
 /** The master's HTTP interface, made from the table of endpoints. */
-export function createApp(of: { handlers: Handlers; pages: Page[]; gate: Gate; log: Logger }): App {
+export function createApp(of: {
+  handlers: Handlers;
+  bytes: ByteHandlers;
+  pages: Page[];
+  gate: Gate;
+  log: Logger;
+}): App {
   const app: App = new Hono();
   app.use(async (c, next) => {
     of.gate.turnAwayPages(callOf(c));
@@ -40,6 +32,7 @@ export function createApp(of: { handlers: Handlers; pages: Page[]; gate: Gate; l
     for (const [name, value] of SECURITY_HEADERS) c.res.headers.set(name, value);
   });
   for (const name of Object.keys(protocol) as Endpoint[]) addEndpoint(app, name, of);
+  for (const name of Object.keys(byteRoutes) as ByteRoute[]) addByteRoute(app, name, of);
   for (const page of of.pages) addPage(app, page, of.gate);
   for (const [path, methods] of allowedMethods(of.pages)) {
     app.all(path, (c) => {
@@ -86,16 +79,6 @@ function addEndpoint(app: App, name: Endpoint, of: { handlers: Handlers; gate: G
   });
 }
 
-function callOf(c: Ctx): Call {
-  return { peer: c.env.peer, header: (name) => c.req.header(name) };
-}
-
-/** A worker whose token is revoked has as good as hung up. */
-function signalOf(c: Ctx, caller: Caller): AbortSignal {
-  const { signal } = c.req.raw;
-  return caller.kind === "worker" ? AbortSignal.any([signal, caller.revoked]) : signal;
-}
-
 /** Calls that may take longer than a connection may be idle: long-polls, and publishing by copy. */
 const SLOW: ReadonlySet<Endpoint> = new Set(["next_job", "control", "job_complete", "prove_mount"]);
 
@@ -110,7 +93,7 @@ function addPage(app: App, page: Page, gate: Gate): void {
 
 function allowedMethods(pages: Page[]): Map<string, string[]> {
   const methods = new Map<string, string[]>(pages.map((page) => [page.path, ["GET"]]));
-  for (const { path, method } of Object.values(protocol)) {
+  for (const { path, method } of [...Object.values(protocol), ...Object.values(byteRoutes)]) {
     methods.set(path, [...(methods.get(path) ?? []), method]);
   }
   return methods;
@@ -122,13 +105,6 @@ async function mergedInput(c: Ctx): Promise<Record<string, unknown>> {
   return { ...c.req.query(), ...body, ...c.req.param() };
 }
 
-function checkInput(schema: v.GenericSchema, input: unknown): unknown {
-  const result = v.safeParse(schema, input);
-  if (result.success) return result.output;
-  const faults = [...new Set(result.issues.map(inputFault))].slice(0, MOST_FAULTS);
-  throw new VcError("bad_request", `${faults.join("; ")}.`);
-}
-
 function answerError(error: Error, c: Ctx, log: Logger): Response {
   if (error instanceof VcError) return refusal(c, error.code, error.message);
   if (c.req.raw.signal.aborted) return refusal(c, "bad_request", "the caller has hung up.");
@@ -138,14 +114,4 @@ function answerError(error: Error, c: Ctx, log: Logger): Response {
     error: error.stack,
   });
   return refusal(c, "internal", "something went wrong inside the master; its log says more.");
-}
-
-const TURNED_AWAY: ReadonlySet<ErrorCode> = new Set(["unauthorized", "forbidden", "too_many"]);
-
-/** The one place where an error becomes an HTTP status. */
-function refusal(c: Ctx, error: ErrorCode, message: string): Response {
-  if (error === "unauthorized") c.header("WWW-Authenticate", 'Bearer realm="vc"');
-  // Who is not let in keeps no connection open.
-  if (TURNED_AWAY.has(error)) c.header("Connection", "close");
-  return c.json({ error, message }, ERRORS[error].status);
 }

@@ -27,6 +27,7 @@ import { openStorage, outputsBelowRoot, type Storage } from "./storage.ts";
 import { sweepStaging } from "./sweep.ts";
 import { accessRule, tokenPath } from "./token.ts";
 import { createTransact, type Transact } from "./transact.ts";
+import { createUploads } from "./uploads.ts";
 import { waitingRoom } from "./waiting-room.ts";
 import { openWorkerTokens, workerTokensPath } from "./worker-tokens.ts";
 
@@ -110,7 +111,8 @@ async function run({ config, options, queue, storage, door, closers }: Parts): P
   const shared = { coordinator, transact, storage, output_mode, problems, log, clock };
   logEvents(coordinator, log);
   const ledger = createLedger({ ...shared, database: config.database });
-  const publisher = createPublisher({ ...shared, ledger });
+  const uploads = createUploads(shared);
+  const publisher = createPublisher({ ...shared, ledger, uploads });
   closers.push(() => publisher.stop());
   const keeper = createKeeper(shared);
   const scans = await createScans({ ...shared, config, options });
@@ -122,6 +124,7 @@ async function run({ config, options, queue, storage, door, closers }: Parts): P
     ...shared,
     ...scans,
     publisher,
+    uploads,
     keeper,
     access,
     tokens,

@@ -1,7 +1,7 @@
 import { ERRORS, messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { type Connections, limitConnections } from "./connections.ts";
-import type { Connection } from "./http.ts";
+import type { Connection } from "./http-call.ts";
 import { STRANGERS, type StrangersLimits } from "./strangers.ts";
 
 export type Listener = {

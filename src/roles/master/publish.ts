@@ -8,11 +8,13 @@ import type { Input, Reply } from "../../shared/protocol.ts";
 import { removePublished } from "./beside.ts";
 import type { Coordinator, PublishIntent } from "./coordinator.ts";
 import type { Ledger } from "./ledger.ts";
-import { discard, place } from "./place.ts";
+import { discard, type Placement, place } from "./place.ts";
 import type { Problems } from "./problems.ts";
 import { replaceSource } from "./replace.ts";
+import { digestFailure } from "./staged-digest.ts";
 import type { Storage } from "./storage.ts";
 import type { Transact } from "./transact.ts";
+import type { Uploads } from "./uploads.ts";
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -36,14 +38,18 @@ type Parts = {
   problems: Problems;
   log: Logger;
   ledger?: Ledger;
+  uploads?: Pick<Uploads, "settle">;
 };
+/** `stopping`: the master ends, and nothing long is begun. */
+type Working = Parts & { stopping: AbortSignal };
 /** A publish under way; `round` is its present or last try. */
 type Running = { round: Promise<JobStatus> };
 
 /** Repeats of one hand-in, and the recovery at the start, share one publish. */
-export function createPublisher(parts: Parts): Publisher {
+export function createPublisher(given: Parts): Publisher {
   const running = new Map<string, Running>();
   const stopping = new AbortController();
+  const parts: Working = { ...given, stopping: stopping.signal };
 
   function publish(intent: PublishIntent): Running {
     const key = `${intent.job_id}.${intent.attempt}`;
@@ -51,9 +57,7 @@ export function createPublisher(parts: Parts): Publisher {
     if (known !== undefined) return known;
     const started = { round: publishOnce(parts, intent) };
     running.set(key, started);
-    void follow(parts, { intent, publish: started, signal: stopping.signal }).finally(() =>
-      running.delete(key),
-    );
+    void follow(parts, { intent, publish: started }).finally(() => running.delete(key));
     return started;
   }
 
@@ -77,13 +81,14 @@ export function createPublisher(parts: Parts): Publisher {
 }
 
 /** Tries again with growing pauses for as long as it is the storage that does not work. */
-async function follow(
-  parts: Parts,
-  of: { intent: PublishIntent; publish: Running; signal: AbortSignal },
-): Promise<void> {
+async function follow(parts: Working, of: { intent: PublishIntent; publish: Running }): Promise<void> {
   const { job_id } = of.intent;
   const key = `publish.${job_id}`;
-  for (let wait_ms = FIRST_PAUSE_MS; !of.signal.aborted; wait_ms = Math.min(wait_ms * 2, LONGEST_PAUSE_MS)) {
+  for (
+    let wait_ms = FIRST_PAUSE_MS;
+    !parts.stopping.aborted;
+    wait_ms = Math.min(wait_ms * 2, LONGEST_PAUSE_MS)
+  ) {
     try {
       await of.publish.round;
       break;
@@ -94,19 +99,18 @@ async function follow(
         break;
       }
       parts.problems.set(key, error.message);
-      await pause(wait_ms, undefined, { signal: of.signal, ref: false }).catch(() => undefined);
-      if (!of.signal.aborted) of.publish.round = publishOnce(parts, of.intent);
+      await pause(wait_ms, undefined, { signal: parts.stopping, ref: false }).catch(() => undefined);
+      if (!parts.stopping.aborted) of.publish.round = publishOnce(parts, of.intent);
     }
   }
   parts.problems.clear(key);
 }
 
-async function publishOnce(parts: Parts, intent: PublishIntent): Promise<JobStatus> {
+async function publishOnce(parts: Working, intent: PublishIntent): Promise<JobStatus> {
   const { coordinator, transact } = parts;
   const of = { job_id: intent.job_id, attempt: intent.attempt };
   try {
-    const put = intent.original === null ? place : replaceSource;
-    const placement = await put({ ...parts, intent });
+    const placement = await checkAndPlace(parts, intent);
     if (placement.state === "placed") {
       const { root_path, output_base } = parts.storage;
       await removePublished(intent.original === null ? output_base : root_path, intent.stale);
@@ -126,6 +130,14 @@ async function publishOnce(parts: Parts, intent: PublishIntent): Promise<JobStat
     const message = `${intent.source_rel} is converted and waits to be published: ${messageOf(cause)}. The master goes on by itself once that is repaired.`;
     throw new VcError("storage", message, { cause });
   }
+}
+
+async function checkAndPlace(parts: Working, intent: PublishIntent): Promise<Placement> {
+  await parts.uploads?.settle(intent);
+  const failure = await digestFailure({ ...parts, intent, signal: parts.stopping });
+  if (failure !== null) return { state: "failed", ...failure };
+  const put = intent.original === null ? place : replaceSource;
+  return put({ ...parts, intent });
 }
 
 function leftToSweep(error: unknown): void {

@@ -2,6 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { MasterConfig } from "../../shared/config.ts";
 import type { OutputMode } from "../../shared/config-values.ts";
 import type { Logger } from "../../shared/log.ts";
+import { createThrottle } from "../../shared/throttle.ts";
 import type { AccessRule } from "./auth.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { createEvents } from "./events.ts";
@@ -22,6 +23,9 @@ import type { ScanDuty } from "./scan-duty.ts";
 import type { Scanner } from "./scanner.ts";
 import type { Storage } from "./storage.ts";
 import type { Transact } from "./transact.ts";
+import { createTurns } from "./transfer-turns.ts";
+import { transferHandlers } from "./transfers.ts";
+import type { Uploads } from "./uploads.ts";
 import type { WorkerTokens } from "./worker-tokens.ts";
 
 /** Puts everything that can be called on the network. `stop` ends long-polls and streams first. */
@@ -36,6 +40,7 @@ export function serve(of: {
   storage: Storage;
   output_mode: OutputMode;
   publisher: Publisher;
+  uploads: Uploads;
   keeper: Keeper;
   scanner: Scanner;
   duty: ScanDuty;
@@ -62,8 +67,15 @@ export function serve(of: {
     ...tokenHandlers(of),
     ...originalHandlers(of),
   };
+  const { bandwidth_limit, max_transfers } = of.server;
+  const bytes = transferHandlers({
+    ...of,
+    turns: createTurns(max_transfers),
+    sending: createThrottle(bandwidth_limit),
+    receiving: createThrottle(bandwidth_limit),
+  });
   const gate = createGate({ ...of, grantOf: of.tokens.grantOf });
-  const app = createApp({ ...of, handlers, pages, gate });
+  const app = createApp({ ...of, handlers, bytes, pages, gate });
   const listener = of.door ?? listen(app, { ...of.server, log: of.log });
   listener.show(app);
   return {

@@ -12,16 +12,21 @@ export type Way = {
 };
 
 /**
- * Opens the folder `rel` ('/'-separated, "." for the base itself) below a base, and makes what is missing of it. A symlink
- * among its folders could lead anywhere, so it is never followed: `symlink` is how far the way went, that link included.
- * Elsewhere than on Linux, one that is put there at this very moment may go unnoticed. Throws the system's errors.
+ * Opens the folder `rel` ('/'-separated, "." for the base itself) below a base, and makes what is missing of it, unless
+ * the tree is to stay "as it is". A symlink among its folders could lead anywhere, so it is never followed: `symlink` is
+ * how far the way went, that link included. Elsewhere than on Linux, one that is put there at this very moment may go
+ * unnoticed. Throws the system's errors.
  */
-export async function openWay(base: string, rel: string): Promise<Way | { symlink: string }> {
+export async function openWay(
+  base: string,
+  rel: string,
+  missing: "made" | "as it is" = "made",
+): Promise<Way | { symlink: string }> {
   let folder = await openFolder(base, 0);
   let gone = "";
   for (const name of rel.split("/").filter((part) => part !== ".")) {
     gone = gone === "" ? name : `${gone}/${name}`;
-    const next = await step(folder, name).finally(folder.close);
+    const next = await step(folder, name, missing).finally(folder.close);
     if (next === null) return { symlink: gone };
     folder = next;
   }
@@ -35,11 +40,13 @@ async function openFolder(path: string, flags: number): Promise<Way> {
 }
 
 /** One folder further; null where a symlink stands. */
-async function step(folder: Way, name: string): Promise<Way | null> {
+async function step(folder: Way, name: string, missing: "made" | "as it is"): Promise<Way | null> {
   const path = join(folder.path, name);
-  await mkdir(path).catch((error) => {
-    if (systemCode(error) !== "EEXIST") throw error;
-  });
+  if (missing === "made") {
+    await mkdir(path).catch((error) => {
+      if (systemCode(error) !== "EEXIST") throw error;
+    });
+  }
   const isLink = async () => (await lstat(path)).isSymbolicLink();
   if (await isLink()) return null;
   try {

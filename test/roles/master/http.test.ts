@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
 import { createGate } from "../../../src/roles/master/gate.ts";
 import { createApp, type Handlers } from "../../../src/roles/master/http.ts";
+import type { ByteHandlers } from "../../../src/roles/master/http-bytes.ts";
 import { createLogger } from "../../../src/shared/log.ts";
 import { ErrorBody, protocol } from "../../../src/shared/protocol.ts";
 import { type Answer, claimJob, withMasterSite } from "../../support/master-test.ts";
@@ -19,7 +20,8 @@ test("a call that may wait lifts the limit on its idle connection, and no longer
   const log = createLogger({ level: "error", format: "text", output_path: null });
   const access = { token: TOKEN, made: false, allow_anonymous: true };
   const gate = createGate({ access, grantOf: () => null, log });
-  const app = createApp({ handlers: handlers as unknown as Handlers, pages: [], gate, log });
+  const bytes = { source: note("source"), output: note("output") } as unknown as ByteHandlers;
+  const app = createApp({ handlers: handlers as unknown as Handlers, bytes, pages: [], gate, log });
   const connection = {
     peer: null,
     trusted: note("trusted"),

@@ -1,0 +1,88 @@
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join, posix } from "node:path";
+import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import type { HeldAttempt } from "./holding.ts";
+import { requireSources, type Storage } from "./storage.ts";
+import { openWay } from "./way.ts";
+
+type Source = Pick<HeldAttempt, "source_rel" | "source_size" | "source_mtime_ns">;
+
+/**
+ * Reads `length` bytes of a source from `from` on, which must be its own. The file is looked at before and after, so that
+ * no piece mixes two versions of it.
+ * @throws VcError source_changed, source_missing, storage
+ */
+export async function readSourcePiece(
+  storage: Storage,
+  source: Source,
+  { from, length }: { from: number; length: number },
+): Promise<Uint8Array<ArrayBuffer>> {
+  return withSource(storage, source, async (file) => {
+    const bytes = new Uint8Array(length);
+    for (let filled = 0; filled < length; ) {
+      const { bytesRead } = await file.read(bytes, filled, length - filled, from + filled);
+      if (bytesRead === 0) throw changed(source);
+      filled += bytesRead;
+    }
+    await requireSame(file, source);
+    return bytes;
+  });
+}
+
+/** Looks whether a source is still there, and still what was claimed. Throws as readSourcePiece. */
+export async function requireSource(storage: Storage, source: Source): Promise<void> {
+  await withSource(storage, source, async () => undefined);
+}
+
+async function withSource<T>(
+  storage: Storage,
+  source: Source,
+  use: (file: FileHandle) => Promise<T>,
+): Promise<T> {
+  try {
+    const file = await openSource(storage, source);
+    try {
+      await requireSame(file, source);
+      return await use(file);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (cause instanceof VcError || systemCode(cause) === undefined) throw cause;
+    if (!GONE.has(systemCode(cause) ?? "")) {
+      const message = `the source ${source.source_rel} cannot be read: ${messageOf(cause)}`;
+      throw new VcError("storage", message, { cause });
+    }
+    // A film that is gone is one thing, a volume that is gone another.
+    await requireSources(storage);
+    throw new VcError("source_missing", `the source ${source.source_rel} is gone.`, { cause });
+  }
+}
+
+/** ELOOP: a symlink stands under its name. */
+const GONE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"]);
+
+async function openSource({ root_path }: Storage, { source_rel }: Source): Promise<FileHandle> {
+  const way = await openWay(root_path, posix.dirname(source_rel), "as it is");
+  if ("symlink" in way) {
+    throw new VcError("source_missing", `the source ${source_rel} is gone: ${way.symlink} is a symlink.`);
+  }
+  try {
+    // A pipe under its name must not hold the master up.
+    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+    return await open(join(way.path, posix.basename(source_rel)), flags);
+  } finally {
+    await way.close();
+  }
+}
+
+async function requireSame(file: FileHandle, source: Source): Promise<void> {
+  const stat = await file.stat({ bigint: true });
+  const same = stat.size === BigInt(source.source_size) && String(stat.mtimeNs) === source.source_mtime_ns;
+  if (!stat.isFile() || !same) throw changed(source);
+}
+
+function changed({ source_rel }: Source): VcError {
+  return new VcError("source_changed", `the source ${source_rel} has changed since it was claimed.`);
+}

@@ -1,0 +1,102 @@
+import type { FileHandle } from "node:fs/promises";
+import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import type { Input } from "../../shared/protocol.ts";
+import type { AttemptKey } from "./leases.ts";
+import { requireRoom } from "./room.ts";
+import { makeStagingFile, openStagingFile } from "./staging-file.ts";
+
+export type Piece = AttemptKey & { worker_id: string; staging: string; offset: number; rewrite: boolean };
+/** `right`: how much lies there; `written` false: the piece did not fit to it. */
+export type Put = { written: boolean; right: number };
+/** A staging file that is being uploaded: `size` it is to have, `length` it had at the last look. */
+export type Upload = AttemptKey & { staging: string; size: number; final: boolean; length: number };
+/** `promisedBeside`: bytes that are still to come of other uploads. */
+type Place = { staging_path: string; promisedBeside(staging: string): number };
+
+/** A piece follows what lies there; one that replaces bytes begins among them. */
+export function fits({ offset, rewrite }: Piece, length: number): boolean {
+  return rewrite ? offset < length : offset === length;
+}
+
+/** Makes the file where none is, and keeps room for what is to come. Throws VcError storage_full, storage. */
+export function beginStaging(place: Place, of: Input<"upload">): Promise<Upload> {
+  const { job_id, attempt, staging, size, final } = of;
+  return withFile(makeStagingFile(place.staging_path, staging), async (file) => {
+    const found = await lengthOf(file);
+    if (final && found > size) await file.truncate(size);
+    const upload = { job_id, attempt, staging, size, final, length: final ? Math.min(found, size) : found };
+    await keepRoom(place, upload);
+    return upload;
+  });
+}
+
+/** Writes a piece where it belongs. Throws VcError bad_request (too long), storage_full, storage. */
+export function putPiece(
+  place: Place,
+  upload: Upload,
+  { piece, bytes }: { piece: Piece; bytes: Uint8Array },
+): Promise<Put> {
+  return withFile(openStagingFile(place.staging_path, upload.staging), async (file) => {
+    const length = file === null ? 0 : await lengthOf(file);
+    upload.length = length;
+    if (file === null || !fits(piece, length)) return { written: false, right: length };
+    const end = piece.offset + bytes.byteLength;
+    if (upload.final && end > upload.size) throw beyond(upload);
+    if (end > upload.size) {
+      await keepRoom(place, { ...upload, size: end });
+      upload.size = end;
+    }
+    await writeWhole(file, bytes, piece.offset).catch(async (error: unknown) => {
+      // Half a piece at the end would be taken for a whole one.
+      await file.truncate(length);
+      throw error;
+    });
+    upload.length = Math.max(length, end);
+    return { written: true, right: upload.length };
+  });
+}
+
+async function keepRoom({ staging_path, promisedBeside }: Place, upload: Upload): Promise<void> {
+  const promised = promisedBeside(upload.staging);
+  await requireRoom({ path: staging_path, bytes: upload.size - upload.length, promised });
+}
+
+function beyond({ staging, size }: Upload): VcError {
+  return new VcError(
+    "bad_request",
+    `the piece goes beyond the ${size} bytes that ${staging} was said to have.`,
+  );
+}
+
+async function lengthOf(file: FileHandle): Promise<number> {
+  return (await file.stat()).size;
+}
+
+async function writeWhole(file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.byteLength; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, offset + done);
+    done += bytesWritten;
+  }
+}
+
+/** What the disk says is told in words for a worker. */
+async function withFile<F extends FileHandle | null, T>(
+  opening: Promise<F>,
+  use: (file: F) => Promise<T>,
+): Promise<T> {
+  try {
+    const file = await opening;
+    try {
+      return await use(file);
+    } finally {
+      await file?.close();
+    }
+  } catch (cause) {
+    if (cause instanceof VcError || systemCode(cause) === undefined) throw cause;
+    if (["ENOSPC", "EDQUOT", "EFBIG"].includes(systemCode(cause) ?? "")) {
+      const message = "the disk of the master's results is full. Free some space there.";
+      throw new VcError("storage_full", message, { cause });
+    }
+    throw new VcError("storage", `the master cannot store the result: ${messageOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,98 @@
+import { VcError } from "../../shared/errors.ts";
+import { parseStagingName } from "../../shared/job.ts";
+import type { Input } from "../../shared/protocol.ts";
+import type { Coordinator } from "./coordinator.ts";
+import type { AttemptKey } from "./leases.ts";
+import { createQueues } from "./queues.ts";
+import { requireOutputs, type Storage } from "./storage.ts";
+import { beginStaging, fits, type Piece, type Put, putPiece, type Upload } from "./upload-file.ts";
+
+export type Uploads = {
+  /**
+   * Begins an upload or goes on with it; returns how many bytes lie there.
+   * @throws VcError not_found, stale_attempt, bad_request (the name), storage_full, storage
+   */
+  begin(input: Input<"upload">): Promise<number>;
+  /**
+   * What is wrong with a piece before its bytes are read: null where they may come.
+   * @throws VcError not_found, stale_attempt, unknown_upload
+   */
+  refusalOf(piece: Piece): Put | null;
+  /** Writes a checked piece, unless its offset is wrong by now. @throws VcError as refusalOf, storage_full, storage */
+  put(piece: Piece, bytes: Uint8Array): Promise<Put>;
+  /** Resolves once nothing more is written for an attempt that was handed in. */
+  settle(of: AttemptKey): Promise<void>;
+};
+
+type Queue = Pick<Coordinator, "heldAttempt" | "isHeld">;
+
+/**
+ * Results that come in pieces. Each staging file is worked on by one call at a time; how much of it has come is asked of
+ * the disk, how much is to come (and kept free for it) lives in memory and ends with the attempt.
+ */
+export function createUploads({ storage, coordinator }: { storage: Storage; coordinator: Queue }): Uploads {
+  const uploads = new Map<string, Upload>();
+  const inTurn = createQueues();
+
+  /** What is still to come of the others; those whose attempt has ended are forgotten. */
+  const promisedBeside = (staging: string): number => {
+    let sum = 0;
+    for (const [name, upload] of uploads) {
+      if (!coordinator.isHeld(upload)) uploads.delete(name);
+      else if (name !== staging) sum += Math.max(0, upload.size - upload.length);
+    }
+    return sum;
+  };
+  const place = { staging_path: storage.staging_path, promisedBeside };
+
+  const find = (piece: Piece): Upload => {
+    requireRunning(coordinator, piece);
+    const upload = uploads.get(piece.staging);
+    if (upload !== undefined && isOf(upload, piece)) return upload;
+    const message = `the master knows of no upload ${piece.staging}: begin it (again), what lies there stays.`;
+    throw new VcError("unknown_upload", message);
+  };
+
+  return {
+    async begin(input) {
+      // What was handed in already needs nothing more; repeating the hand-in tells what became of it.
+      if (coordinator.heldAttempt(input).state === "handed_in") return input.size;
+      requireName(input);
+      return inTurn(input.staging, async () => {
+        await requireOutputs(storage);
+        requireRunning(coordinator, input);
+        const upload = await beginStaging(place, input);
+        uploads.set(input.staging, upload);
+        return upload.length;
+      });
+    },
+    refusalOf(piece) {
+      const { length } = find(piece);
+      return fits(piece, length) ? null : { written: false, right: length };
+    },
+    put: (piece, bytes) => inTurn(piece.staging, async () => putPiece(place, find(piece), { piece, bytes })),
+    async settle(of) {
+      const names = [...uploads.values()].filter((one) => isOf(one, of)).map(({ staging }) => staging);
+      for (const name of names) {
+        uploads.delete(name);
+        await inTurn(name, async () => undefined);
+      }
+    },
+  };
+}
+
+function requireRunning(coordinator: Queue, of: AttemptKey & { worker_id: string }): void {
+  if (coordinator.heldAttempt(of).state === "running") return;
+  throw new VcError("stale_attempt", `Attempt ${of.attempt} of job ${of.job_id} was handed in already.`);
+}
+
+function requireName({ staging, job_id, attempt }: Input<"upload">): void {
+  const name = parseStagingName(staging);
+  if (name !== null && isOf(name, { job_id, attempt })) return;
+  const message = `staging: must be a name of this attempt's, ${job_id}.${attempt}.partial and an extension.`;
+  throw new VcError("bad_request", message);
+}
+
+function isOf(one: AttemptKey, other: AttemptKey): boolean {
+  return one.job_id === other.job_id && one.attempt === other.attempt;
+}
