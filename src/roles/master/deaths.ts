@@ -2,6 +2,7 @@ import type { AttemptRow, JobRow, WorkerRow } from "../../db/schema.ts";
 import type { Instant } from "../../shared/clock.ts";
 import type { Context } from "./context.ts";
 import type { AttemptKey } from "./leases.ts";
+import { countsAsLoss } from "./lifecycle.ts";
 import { endAttempt, move } from "./moves.ts";
 import { noteFailure } from "./quarantines.ts";
 
@@ -84,7 +85,7 @@ function ranOut({ store }: Context, worker: WorkerRow): Held[] {
 export function deathsOf(job: JobRow, attempts: AttemptRow[]): number {
   if (job.lost_count === 0) return 0;
   return attempts
-    .filter(({ outcome, reason }) => outcome === "lost" && reason !== "disk_full")
+    .filter(({ outcome, reason }) => outcome === "lost" && countsAsLoss(reason))
     .slice(-job.lost_count)
     .filter(({ reason }) => reason === "worker_restarted").length;
 }

@@ -5,7 +5,7 @@ import { type JobStatus, LOST_REASONS, type Reason } from "../../shared/job.ts";
  *
  *     pending -> processing (claim)            processing -> publishing -> completed
  *     processing -> pending   a retryable failure (counts, back-off), or lost (counts in lost_count only, and not at
- *                             all where the disk was full: people make room in their own time)
+ *                             all where the disk was full or the worker was stopped: people take their own time)
  *     processing -> failed    retries used up, a permanent failure, or given up (gave_up): lost max_lost times, or
  *                             too many workers died of it
  *     failed -> pending       it failed on one worker only, and that one fails everything (excuse)
@@ -86,7 +86,7 @@ export function transition(job: JobFacts, event: JobEvent, limits: Limits): Chan
     case "skip":
       return to("skipped", { ...fresh, reason: event.reason });
     case "lost":
-      return afterLoss(job.lost_count + (event.reason === "disk_full" ? 0 : 1), event);
+      return afterLoss(job.lost_count + (countsAsLoss(event.reason) ? 1 : 0), event);
     case "give_up":
       if (!isDeadly(event.deaths)) return { refused: "it has not cost enough workers" };
       return to("failed", { reason: "gave_up" });
@@ -124,6 +124,11 @@ export function transition(job: JobFacts, event: JobEvent, limits: Limits): Chan
     if (outcome === "permanent" || job.retry_count >= limits.max_retries) return to("failed", { reason });
     return to("pending", { reason, retry_count: job.retry_count + 1, back_off: true });
   }
+}
+
+/** However often a disk is full or a person stops a worker: it says nothing of the film. */
+export function countsAsLoss(reason: Reason | null): boolean {
+  return reason !== "disk_full" && reason !== "drained";
 }
 
 /** From which states an event is possible. `resume` besides only while the newest attempt is lapsed. */

@@ -94,5 +94,5 @@ test("a clean stop is no death", () => {
     queue.register("one", `s${sessions++}`);
     queue.fail("one", queue.claimOne("one"), { reason: "drained" });
   }
-  expect(queue.job("a.mkv")).toMatchObject({ status: "pending", lost_count: 3 });
+  expect(queue.job("a.mkv")).toMatchObject({ status: "pending", lost_count: 0 });
 });

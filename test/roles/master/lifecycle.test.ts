@@ -58,6 +58,11 @@ test.each<[JobFacts, JobEvent, object]>([
     { type: "lost", reason: "disk_full" },
     { status: "pending", retry_count: 1, lost_count: 2, back_off: true },
   ],
+  [
+    at("processing", 1, 2),
+    { type: "lost", reason: "drained" },
+    { status: "pending", retry_count: 1, lost_count: 2, back_off: false },
+  ],
   ...deadly([0, 1], "pending"),
   ...deadly([2, 3], "failed"),
   [at("pending", 0, 2), { type: "give_up", deaths: 2 }, { status: "failed", reason: "gave_up" }],

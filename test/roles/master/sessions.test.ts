@@ -121,7 +121,7 @@ describe("workers", () => {
     const { id } = queue.claimOne("w");
     beat(queue, "stopped");
     expect(queue.run((c, now) => c.workers(now))).toMatchObject([{ status: "offline", active_jobs: 0 }]);
-    expect(queue.job(id)).toMatchObject({ status: "pending", reason: "drained", lost_count: 1 });
+    expect(queue.job(id)).toMatchObject({ status: "pending", reason: "drained", lost_count: 0 });
     expect(refusal(() => queue.register("w", "s2", "another host"))).toBe("none");
     expect(queue.run((c, now) => c.workers(now))[0]?.status).toBe("online");
   });
