@@ -41,6 +41,7 @@ function problems(
 const SCANNER = "scanner: {root_path: /films, output_base: /out}\n";
 const FAMILIES =
   "allowed: a list of vulkan, nvenc, qsv, vaapi, amf, videotoolbox and software, each at most once";
+const FINGERPRINT = `sha256:${"5a".repeat(32)}`;
 const WORKER = "worker: {master_url: 'http://m:1'}\n";
 
 test("the master's file of the seed loads as it stands", () => {
@@ -192,6 +193,11 @@ test.each<[string, string, string]>([
     "c.yaml:2:17: storage.root: (/x) must contain scanner.root_path and scanner.output_base",
   ],
   [
+    "a certificate of its own beside a made one",
+    `${SCANNER}server: {tls_self_signed: true, tls_cert: a, tls_key: b}`,
+    "c.yaml:2:27: server.tls_self_signed: stands beside a certificate of your own (server.tls_cert, server.tls_key); give one of the two",
+  ],
+  [
     "everything as storage root",
     `${SCANNER}storage: {root: /}`,
     "c.yaml:2:17: storage.root: cannot be /, the root of everything",
@@ -257,6 +263,36 @@ test.each<[string, string, string]>([
     "two tokens",
     "worker: {master_url: 'http://m', token: a, token_file: b}",
     "c.yaml:1:56: worker.token_file: stands beside worker.token; give one of the two",
+  ],
+  [
+    "a fingerprint that is none",
+    "worker: {master_url: 'https://m', tls_fingerprint: sha256:12}",
+    'c.yaml:1:52: worker.tls_fingerprint: found "sha256:12"; allowed: a certificate\'s fingerprint, such as sha256: and 64 hexadecimal digits',
+  ],
+  [
+    "two ways to trust",
+    `worker: {master_url: 'https://m', tls_ca: a, tls_fingerprint: "${FINGERPRINT}"}`,
+    "c.yaml:1:63: worker.tls_fingerprint: stands beside worker.tls_ca; give one of the two",
+  ],
+  [
+    "a fingerprint without TLS",
+    `worker: {master_url: 'http://m', tls_fingerprint: "${FINGERPRINT}"}`,
+    "c.yaml:1:51: worker.tls_fingerprint: is given, but worker.master_url (http://m) is an address without TLS: write https://",
+  ],
+  [
+    "a map beside a mount",
+    `${WORKER}storage: {mount_path: /m, path_map: [{master: /a, worker: 'Z:\\a'}]}`,
+    "c.yaml:2:37: storage.path_map: stands beside storage.mount_path; give one of the two (mount_path is a map of storage.root alone)",
+  ],
+  [
+    "a map that says one thing twice",
+    `${WORKER}storage: {path_map: [{master: /a, worker: /b}, {master: /a/, worker: /c}]}`,
+    "c.yaml:2:21: storage.path_map: says twice where the master's /a/ is; leave one",
+  ],
+  [
+    "a map of paths that are not whole",
+    `${WORKER}storage: {path_map: [{master: a, worker: /b}]}`,
+    'c.yaml:2:21: storage.path_map: found [{"master":"a","worker":"/b"}]; allowed: a list of pairs of whole paths, such as [{master: /mnt/storage, worker: /media/nas}]',
   ],
   [
     "a token file that is not there",
@@ -441,4 +477,19 @@ test("with storage.replace, results go where the films are, and people are told 
   expect(kept.config.storage.keep_originals).toBe("forever");
   expect(kept.notes.join("\n")).toContain("`vc purge`");
   expect(() => load("replace: false")).toThrow("scanner.output_base: is missing");
+});
+
+test("a fingerprint is read as openssl prints it, and maps as they stand", () => {
+  const colons = FINGERPRINT.slice(7).toUpperCase().match(/../g)?.join(":");
+  const map = "[{master: /mnt/storage, worker: 'Z:\\storage'}, {master: 'D:\\films', worker: /media}]";
+  writeFileSync(
+    join(folder, "c.yaml"),
+    `worker: {master_url: 'https://m', tls_fingerprint: "${colons}"}\nstorage: {path_map: ${map}}\n`,
+  );
+  const { worker, storage } = loadWorkerConfig({ path: join(folder, "c.yaml"), flags: {}, env: {} });
+  expect(worker.tls_fingerprint as string).toBe(FINGERPRINT);
+  expect(storage.path_map).toEqual([
+    { master: "/mnt/storage", worker: "Z:\\storage" },
+    { master: "D:\\films", worker: "/media" },
+  ]);
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { formatJoinLine } from "../../../src/shared/join-line.ts";
 import { runVc, startVc } from "./run-vc.ts";
 
 const FIXTURES = join(import.meta.dir, "..", "..", "fixtures");
@@ -155,9 +156,31 @@ test("token show: the configured token, or the one that the master has made", as
   });
   writeFileSync(join(folder, "jobs.db.token"), "made\n");
   const line = (token: string) => `VC_TOKEN=${token} vc worker --master http://storage:9`;
-  expect((await show(["--config", "m.yaml"])).stdout).toBe(`made\n\nOn a worker:\n  ${line("made")}\n`);
+  const joined = (token: string) =>
+    `vc join ${formatJoinLine({ urls: ["http://storage:9"], token, tls_fingerprint: null, worker_id: null })}`;
+  expect((await show(["--config", "m.yaml"])).stdout).toBe(
+    [
+      "made\n",
+      "On a worker, once (the line holds the token; `vc join` alone asks for it):",
+      `  ${joined("made")}`,
+      "or, without a configuration file:",
+      `  ${line("made")}\n`,
+    ].join("\n"),
+  );
   const configured = await show(["m.yaml", "--json"], { VC_TOKEN: "set" });
-  expect(JSON.parse(configured.stdout)).toEqual({ token: "set", worker_command: line("set") });
+  expect(JSON.parse(configured.stdout)).toEqual({
+    token: "set",
+    join_command: joined("set"),
+    worker_command: line("set"),
+    tls_fingerprint: null,
+  });
+  const free = await show(["m.yaml", "--server.port", "0"]);
+  expect(free.stdout).toContain("there is no line for `vc join`, as server.port is 0");
+  const early = await show(["m.yaml", "--server.tls_self_signed", "true"]);
+  expect([early.code, early.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^vc: there is no certificate yet: the master makes \S+jobs\.db\.tls\.pem/),
+  ]);
 });
 
 test("a master ends at SIGTERM, and frees its database for the next one", async () => {

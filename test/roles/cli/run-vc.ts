@@ -10,12 +10,15 @@ export async function runVc(args: string[], options: { cwd?: string; env?: Recor
 }
 
 /** Without the variables of the machine that the tests run on. */
-export function startVc(args: string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
+export function startVc(
+  args: string[],
+  options: { cwd?: string; env?: Record<string, string>; stdin?: Blob } = {},
+) {
   const { PATH = "", HOME = "", TMPDIR = "/tmp" } = process.env;
   return Bun.spawn([process.execPath, MAIN, ...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { PATH, HOME, TMPDIR, ...options.env },
-    stdin: "ignore",
+    stdin: options.stdin ?? "ignore",
     stdout: "pipe",
     stderr: "pipe",
   });
