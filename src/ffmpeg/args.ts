@@ -1,7 +1,7 @@
 import { audioTracks } from "./args-audio.ts";
 import { turning } from "./args-picture.ts";
 import { encoding, filmMap, hardware } from "./args-video.ts";
-import { fileUrl, guardOptions } from "./guard.ts";
+import { fileUrl, guardOptions, sourceUrl } from "./guard.ts";
 import type { Plan } from "./plan.ts";
 
 /** ffmpeg's arguments in the four parts that fluent-ffmpeg takes. */
@@ -13,8 +13,8 @@ export type Arguments = { input: string[]; source: string; output: string[]; tar
  */
 export function args(plan: Plan, files: { source: string; target: string; covers?: string[] }): Arguments {
   return {
-    input: [...GLOBAL, ...guardOptions(), ...turning(plan.video), ...hardware(plan)],
-    source: fileUrl(files.source),
+    input: [...GLOBAL, ...guardOptions(files.source), ...turning(plan.video), ...hardware(plan)],
+    source: sourceUrl(files.source),
     output: [
       ...maps(plan),
       ...encoding(plan.video),
@@ -39,7 +39,7 @@ export function commandLine(ffmpeg_path: string, { input, source, output, target
  * Without -nostdin a "q" would end a film early. `repeat` and `level` make every message one whole line that says
  * how bad it is; progress goes to the same pipe, as key=value lines.
  */
-const GLOBAL = [
+export const GLOBAL = [
   "-hide_banner",
   "-nostdin",
   "-y",

@@ -40,7 +40,7 @@ export async function check(of: {
   }
   const pictures = await takePictures({ ...of, result: measured });
   const decoded =
-    of.verify === "full" ? await decodeWhole({ ffmpeg_path: ffmpeg.path, path: target, signal }) : null;
+    of.verify === "quick" ? null : await decodeWhole({ ffmpeg_path: ffmpeg.path, path: target, signal });
   const measureSource = once(() => measure({ ffprobe_path: ffmpeg.ffprobe_path, path: source.path, signal }));
   const packets = await readPackets({ ...of, result: measured, measureSource });
   const misplaced_s =
@@ -111,7 +111,7 @@ async function readPackets(
   const film = stored && asPlanned(stored, of.plan.video);
   const timeline = of.result.timelines.get(of.result.media.video[0]?.index ?? -1);
   if (film === undefined || timeline === undefined) return null;
-  const read = of.verify === "full" || !film.constant_rate;
+  const read = of.verify !== "quick" || !film.constant_rate;
   if (!read && !isUnclaimed({ film, source: media, timeline })) return null;
   const source = await of.measureSource();
   return "refusal" in source ? null : (source.timelines.get(index) ?? null);
@@ -188,7 +188,7 @@ async function decodeWhole(of: { ffmpeg_path: string; path: string; signal: Abor
         "-v",
         "error",
         "-xerror",
-        ...guardOptions(),
+        ...guardOptions(of.path),
       ],
       ...[
         "-i",

@@ -18,6 +18,7 @@ import {
 } from "./ladder.ts";
 import { lookAtFilm } from "./look.ts";
 import { lookAtSound } from "./look-sound.ts";
+import { onSource } from "./on-stream.ts";
 import { type Plan, plan } from "./plan.ts";
 import { chooseBySpeed, type SpeedInput } from "./rate-trials.ts";
 import type { Refusal } from "./refusal.ts";
@@ -33,6 +34,7 @@ export type ConvertResult =
   | (Refusal & { report: AttemptReport });
 
 type ConvertInput = {
+  /** A file's path, or a stream's address (see isStream). */
   source: string;
   target: string;
   conversion: Conversion;
@@ -49,7 +51,7 @@ type ConvertInput = {
 };
 
 /**
- * One attempt at a film, without any network: probe, plan, encode, verify, fsync; where a GPU fails, again on the next
+ * One attempt at a film, without any network but a stream's own: probe, plan, encode, verify, fsync; where a GPU fails, again on the next
  * rung of the film's ladder. Writes only `target` (size in bytes when done), and leaves nothing there unless it is
  * done. Limits are milliseconds, 0 for none. An abort ends as a retryable "cancelled". Throws VcError("ffmpeg") if the
  * programs do not start, VcError("storage") if the source cannot be read.
@@ -60,7 +62,7 @@ export async function convertFile(input: ConvertInput): Promise<ConvertResult> {
   const signal = deadline === null ? input.signal : AbortSignal.any([input.signal, deadline]);
   let kept = false;
   try {
-    const ended = await attempt({ ...input, signal }, report);
+    const ended = await onSource({ ...input, signal }, () => attempt({ ...input, signal }, report));
     kept = "size" in ended;
     if ("size" in ended) {
       const { size, container, beside } = ended;

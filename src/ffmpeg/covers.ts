@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileUrl, guardOptions } from "./guard.ts";
+import { errorsOnly, guardOptions, sourceUrl } from "./guard.ts";
 import type { Plan } from "./plan.ts";
 import { captureTool } from "./tool.ts";
 
@@ -46,8 +46,8 @@ async function readCover(of: {
 }): Promise<Buffer | null> {
   const run = await captureTool({
     argv: [
-      ...[of.ffmpeg_path, "-hide_banner", "-nostdin", "-v", "error", ...guardOptions()],
-      ...["-i", fileUrl(of.source), "-map", `0:${of.index}`, "-c", "copy", "-frames:v", "1"],
+      ...[of.ffmpeg_path, "-hide_banner", "-nostdin", ...errorsOnly(of.source), ...guardOptions(of.source)],
+      ...["-i", sourceUrl(of.source), "-map", `0:${of.index}`, "-c", "copy", "-frames:v", "1"],
       ...["-f", "rawvideo", "pipe:1"],
     ],
     limit_ms: 60_000,

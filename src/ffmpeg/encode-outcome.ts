@@ -1,4 +1,5 @@
 import type { EncodeRun, Stop } from "./encode.ts";
+import type { Failure } from "./ladder.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** Why a run of ffmpeg gave no result; null if it gave one, which then has to be verified. */
@@ -7,6 +8,10 @@ export function judgeRun(
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number },
 ): Refusal | null {
   if (run.stopped !== null && run.stopped !== "end_hang") return stopped(run.stopped, run.undead, limits);
+  if (run.log.cut !== null) {
+    const message = `The stream of the source broke off: ${strip(run.log.cut)}`;
+    return { outcome: "retry", reason: "mount_lost", message };
+  }
   // When only the trailer did not fit, ffmpeg ends with 0 all the same.
   if (run.log.disk_full) {
     return { outcome: "retry", reason: "disk_full", message: "The disk of the results is full." };
@@ -19,6 +24,11 @@ export function judgeRun(
     return { outcome: "permanent", reason: "source_damaged", message };
   }
   return { outcome: "retry", reason: "ffmpeg_failed", message: `ffmpeg ended ${how}: ${said}` };
+}
+
+export function howEnded({ stopped, signal }: EncodeRun): Failure["how"] {
+  if (stopped === "stalled" || stopped === "end_hang") return "hung";
+  return stopped === null && signal !== null ? "crashed" : "failed";
 }
 
 /** ffmpeg's exit code when more than two thirds of the frames could not be decoded (-max_error_rate). */
@@ -56,5 +66,10 @@ export function lastError(tail: string): string {
   const lines = tail.split("\n").filter((line) => /\[(?:error|fatal|panic)\]/.test(line));
   const line =
     lines.find((one) => !/Conversion failed|Error while (?:filtering|opening)/.test(one)) ?? lines[0];
-  return (line ?? "it said nothing").replace(/(?:\[[^\]]*\] ?)+/, "").slice(0, 300);
+  return strip(line ?? "it said nothing");
+}
+
+/** Without the part of ffmpeg that spoke, and how bad it is. */
+function strip(line: string): string {
+  return line.replace(/(?:\[[^\]]*\] ?)+/, "").slice(0, 300);
 }

@@ -32,6 +32,8 @@ export async function encode(of: {
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
   most?: Most;
   graces?: KillGraces;
+  /** Whether it stands still only because its source gives nothing now: then it is waited for. */
+  isStarved?: () => Promise<boolean>;
   signal: AbortSignal;
   onReport: (report: Report) => void;
 }): Promise<EncodeRun> {
@@ -84,6 +86,7 @@ function startWatch(of: {
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
   most: Most;
   graces: KillGraces;
+  isStarved?: () => Promise<boolean>;
   signal: AbortSignal;
   pulse: Pulse;
   pid: number | undefined;
@@ -93,6 +96,7 @@ function startWatch(of: {
   let stopped: Stop | null = null;
   let killer: Timer | undefined;
   const undead = Promise.withResolvers<Exit & { undead: true }>();
+  let asking = false;
   let file = "";
   let file_at_ms = started_ms;
   const stop = (why: Stop) => {
@@ -118,7 +122,11 @@ function startWatch(of: {
       return stop("ffmpeg_timeout");
     // What has said its last word stands still because it is done.
     if (of.pulse.ended()) return of.pulse.silent_ms() > of.graces.end_ms ? stop("end_hang") : undefined;
-    if (stall_timeout_ms > 0 && silent_ms > stall_timeout_ms) stop("stalled");
+    if (stall_timeout_ms === 0 || silent_ms <= stall_timeout_ms || asking) return;
+    asking = true;
+    if (await of.isStarved?.()) file_at_ms = performance.now();
+    else stop("stalled");
+    asking = false;
   };
   const abort = () => stop("aborted");
   const timer = setInterval(() => void look(), WATCH_INTERVAL_MS);

@@ -1,4 +1,4 @@
-import { fileUrl, guardOptions } from "./guard.ts";
+import { guardOptions, sourceUrl } from "./guard.ts";
 import { PICTURE_BYTES, PICTURE_SIZE } from "./picture-difference.ts";
 import { runTool } from "./tool.ts";
 
@@ -48,6 +48,16 @@ export async function readFrames(of: {
   );
 }
 
+/** When the film's first picture is shown, in its file's own time; null if there is none. */
+export async function firstTime(of: {
+  ffmpeg_path: string;
+  film: Film;
+  signal?: AbortSignal | undefined;
+}): Promise<number | null> {
+  const [frames] = await readFrames({ ...of, openings: [{ input: [], filter: "trim=end_frame=1" }] });
+  return frames?.[0]?.time_s ?? null;
+}
+
 const LIMIT_MS = 600_000;
 const MAX_FRAMES = 1000;
 /** Several openings are decoded at once; each thread of theirs holds a frame, and more threads decode in vain. */
@@ -58,8 +68,8 @@ const SHOWN = /^\[showinfo@place(\d+) @ [^\]]*\] n: .* pts_time:\s*(-?[\d.]+)/;
 function command({ ffmpeg_path, film, openings }: Parameters<typeof readFrames>[0]): string[] {
   const threads = openings.length === 1 ? DECODER_THREADS.of_one : DECODER_THREADS.of_several;
   const inputs = openings.flatMap(({ input }) => [
-    ...["-threads", threads, ...(film.input ?? []), ...guardOptions(), ...input],
-    ...["-i", fileUrl(film.path)],
+    ...["-threads", threads, ...(film.input ?? []), ...guardOptions(film.path), ...input],
+    ...["-i", sourceUrl(film.path)],
   ]);
   const small = `scale=${PICTURE_SIZE}:${PICTURE_SIZE}:flags=area:out_range=tv,${colors(film)},setsar=1`;
   const chains = openings.map(

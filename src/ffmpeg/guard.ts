@@ -1,12 +1,11 @@
 /**
- * The options that make hostile files harmless, for ffmpeg and ffprobe alike. Playlists that name other files
- * (HLS, DASH, concat, IMF) are not among the formats; a source may therefore never open anything but itself.
- * Both lists are needed: with the protocols alone an HLS playlist named x.mkv still opens local files.
+ * The options that make hostile files harmless, for ffmpeg and ffprobe alike, before a source or a result that they
+ * open. Playlists that name other files (HLS, DASH, concat, IMF) are not among the formats; a source may therefore never
+ * open anything but itself. Both lists are needed: with the protocols alone an HLS playlist named x.mkv still opens local files.
  */
-export function guardOptions(): string[] {
+export function guardOptions(path: string): string[] {
   return [
-    "-protocol_whitelist",
-    "file",
+    ...(isStream(path) ? STREAM : ["-protocol_whitelist", "file"]),
     "-format_whitelist",
     FORMATS.join(","),
     "-max_pixels",
@@ -14,9 +13,50 @@ export function guardOptions(): string[] {
   ];
 }
 
+/**
+ * A stream reaches no file, and nothing else in the network: redirects are not followed, and a proxy that the environment
+ * names is not asked. Small receive buffers, or each place that is looked at would draw megabytes that nobody reads. A
+ * connection that breaks is made again twice; whoever serves the stream tries longer. There is no limit in time: the
+ * watch over ffmpeg has one. Not -multiple_requests, with which ffmpeg 9 was seen to wait for ever after a seek.
+ */
+const STREAM = [
+  ...[
+    "-protocol_whitelist",
+    "http,tcp",
+    "-seekable",
+    "1",
+    "-icy",
+    "0",
+    "-http_proxy",
+    "",
+    "-max_redirects",
+    "0",
+  ],
+  ...["-recv_buffer_size", "262144", "-reconnect", "1", "-reconnect_delay_max", "1"],
+];
+
+/**
+ * A film is read from a file, by its path, or from a stream of this machine: an address that a process of vc serves on
+ * the loopback, with a secret in it, by ranges of bytes. Only this shape is one; all else is a path.
+ */
+export function isStream(source: string): boolean {
+  return SHAPE.test(source);
+}
+
+const SHAPE = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[A-Za-z0-9_-]{16,128}\/film(?:\.[0-9A-Za-z]{1,10})?$/;
+
 /** An address for ffmpeg that no name can turn into an option, a protocol or a pattern. */
+export function sourceUrl(path: string): string {
+  return isStream(path) ? path : fileUrl(path);
+}
+
 export function fileUrl(path: string): string {
   return `file:${path}`;
+}
+
+/** Of tools from which only errors are wanted; that a stream broke off ffmpeg only warns of. */
+export function errorsOnly(path: string): string[] {
+  return ["-v", isStream(path) ? "warning" : "error"];
 }
 
 /** 8192x8192: twice 8K UHD. Decoders allocate by the size that a header claims, so it must end somewhere. */

@@ -1,7 +1,7 @@
-import { type FileHandle, open } from "node:fs/promises";
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { type HeldCrop, parseMatroskaCrops, readHead, TRACKS } from "./matroska-crop.ts";
 import { boxType, parseCleanAperture } from "./mp4-crop.ts";
+import { type OpenSource, openSource } from "./source.ts";
 
 /**
  * The film with what its container says is not to be shown of its pictures. ffmpeg tells that only since 7.1; what it
@@ -10,7 +10,8 @@ import { boxType, parseCleanAperture } from "./mp4-crop.ts";
 export async function withHeldCrops(path: string, media: MediaInfo): Promise<MediaInfo> {
   const matroska = media.format.includes("matroska");
   if (!matroska && !media.format.includes("mov")) return media;
-  const file = await open(path, "r");
+  const file = await openSource(path);
+  if (file === null) return media;
   try {
     const crops = await (matroska ? readMatroska(file) : readMp4(file));
     const films = media.video.filter((one) => !one.attached_picture);
@@ -45,7 +46,7 @@ function greatestDivisor(a: number, b: number): number {
 const MOST_ELEMENTS = 1000;
 const MOST_BYTES = 4_000_000;
 
-async function readMatroska(file: FileHandle): Promise<(HeldCrop | null)[]> {
+async function readMatroska(file: OpenSource): Promise<(HeldCrop | null)[]> {
   let at = 0;
   for (let n = 0; n < MOST_ELEMENTS; n += 1) {
     const head = readHead(await bytesAt(file, at, 12), 0);
@@ -62,7 +63,7 @@ const SEGMENT = 0x18538067;
 const CLUSTER = 0x1f43b675;
 
 /** The sample descriptions of the tracks that are films, in their order. */
-async function readMp4(file: FileHandle): Promise<(HeldCrop | null)[]> {
+async function readMp4(file: OpenSource): Promise<(HeldCrop | null)[]> {
   const [movie] = await boxes(file, { from: 0, to: Number.POSITIVE_INFINITY }, "moov");
   const crops: (HeldCrop | null)[] = [];
   for (const track of movie === undefined ? [] : await boxes(file, movie, "trak")) {
@@ -75,7 +76,7 @@ async function readMp4(file: FileHandle): Promise<(HeldCrop | null)[]> {
   return crops;
 }
 
-async function readTrack(file: FileHandle, media: Span): Promise<HeldCrop | null> {
+async function readTrack(file: OpenSource, media: Span): Promise<HeldCrop | null> {
   const [information] = await boxes(file, media, "minf");
   const [table] = information === undefined ? [] : await boxes(file, information, "stbl");
   const [description] = table === undefined ? [] : await boxes(file, table, "stsd");
@@ -87,7 +88,7 @@ async function readTrack(file: FileHandle, media: Span): Promise<HeldCrop | null
 type Span = { from: number; to: number };
 
 /** The boxes of one type that lie directly in a span. */
-async function boxes(file: FileHandle, { from, to }: Span, type: string): Promise<Span[]> {
+async function boxes(file: OpenSource, { from, to }: Span, type: string): Promise<Span[]> {
   const found: Span[] = [];
   for (let at = from, n = 0; at + 8 <= to && n < MOST_ELEMENTS; n += 1) {
     const head = await bytesAt(file, at, 16);
@@ -103,8 +104,6 @@ async function boxes(file: FileHandle, { from, to }: Span, type: string): Promis
   return found;
 }
 
-async function bytesAt(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(Math.min(length, MOST_BYTES));
-  const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-  return buffer.subarray(0, bytesRead);
+function bytesAt(file: OpenSource, at: number, length: number): Promise<Buffer> {
+  return file.read({ at, length: Math.min(length, MOST_BYTES) });
 }

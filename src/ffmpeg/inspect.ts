@@ -1,7 +1,5 @@
-import { open } from "node:fs/promises";
-import { systemCode, VcError } from "../shared/errors.ts";
 import type { MediaInfo } from "../shared/media.ts";
-import { fileUrl, guardOptions } from "./guard.ts";
+import { errorsOnly, guardOptions, sourceUrl } from "./guard.ts";
 import { withHeldCrops } from "./held-crop.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { createLines } from "./lines.ts";
@@ -9,14 +7,16 @@ import { lookAtColor, mayBeHdr } from "./look-hdr.ts";
 import { parseProbe } from "./probe.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { filmSignature } from "./signature.ts";
+import { openSource } from "./source.ts";
 import { runTool, type ToolRun } from "./tool.ts";
 
 export type Packet = { stream_index: number; pts_s: number; duration_s: number };
 
 /**
  * What ffprobe says of a file: a MediaInfo, or why it is none. Never opens anything but the file itself. With
- * `onPacket` it reads the whole file and tells every packet that has a time.
- * Throws VcError("storage") if the file cannot be read, VcError("ffmpeg") if ffprobe cannot be started.
+ * `onPacket` it reads the whole file and tells every packet that has a time. `path` may be a stream's address.
+ * Throws VcError("storage") if the file cannot be read, VcError("unreachable") if a stream breaks off, and
+ * VcError("ffmpeg") if ffprobe cannot be started.
  */
 export async function inspect(of: {
   ffprobe_path: string;
@@ -65,7 +65,15 @@ function probeCommand({ ffprobe_path, path, onPacket }: Parameters<typeof inspec
     "-show_chapters",
     ...(onPacket === undefined ? first : every),
   ];
-  return [ffprobe_path, "-v", "error", ...guardOptions(), ...shown, "-of", "json=compact=1", fileUrl(path)];
+  return [
+    ffprobe_path,
+    ...errorsOnly(path),
+    ...guardOptions(path),
+    ...shown,
+    "-of",
+    "json=compact=1",
+    sourceUrl(path),
+  ];
 }
 
 /** Compact JSON begins each packet on a line; those are handed on at once, so that a long film needs no more memory. */
@@ -117,18 +125,12 @@ const MAX_JSON_BYTES = 16 * 1024 * 1024;
 const HEAD_BYTES = 65_536;
 
 async function readBegin(path: string): Promise<{ size: number; head: Uint8Array } | null> {
+  const source = await openSource(path);
+  if (source === null) return null;
   try {
-    const file = await open(path, "r");
-    try {
-      const { size } = await file.stat();
-      const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
-      return { size, head: buffer.subarray(0, bytesRead) };
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    if (systemCode(cause) === "ENOENT") return null;
-    throw new VcError("storage", `${path} cannot be read (${systemCode(cause) ?? cause}).`, { cause });
+    return { size: source.size, head: await source.read({ at: 0, length: HEAD_BYTES }) };
+  } finally {
+    await source.close();
   }
 }
 

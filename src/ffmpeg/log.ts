@@ -1,5 +1,11 @@
 /** What ffmpeg said in one run: the end of it for people, and the signs of damage for the judge. */
-export type FfmpegLog = { tail: string; damage: Damage; disk_full: boolean };
+export type FfmpegLog = {
+  tail: string;
+  damage: Damage;
+  disk_full: boolean;
+  /** The first line that says that the source's stream broke off; null for none. */
+  cut: string | null;
+};
 
 export type Damage = {
   /** Lines that say that something of the source could not be decoded or read, and the first of them. */
@@ -18,10 +24,12 @@ export function createLog(): { read(line: string): void; result(): FfmpegLog } {
   let tail = "";
   const damage: Damage = { lines: 0, first: null, corrupt_pictures: 0, undecoded: {}, container: 0 };
   let disk_full = false;
+  let cut: string | null = null;
   return {
     read(line) {
       tail = `${tail}${line}\n`.slice(-TAIL_LENGTH);
       disk_full ||= /No space left on device|Disk quota exceeded|There is not enough space/i.test(line);
+      if (isCut(line)) cut ??= line;
       if (!isDamage(line)) return;
       damage.lines += 1;
       damage.first ??= line;
@@ -32,7 +40,7 @@ export function createLog(): { read(line: string): void; result(): FfmpegLog } {
       const index = Number(stream[1] ?? stream[2]);
       damage.undecoded[index] = (damage.undecoded[index] ?? 0) + 1;
     },
-    result: () => ({ tail, damage, disk_full }),
+    result: () => ({ tail, damage, disk_full, cut }),
   };
 }
 
@@ -65,6 +73,18 @@ const CONTAINER = [
 /** As ffmpeg 5 and 6 say it, and as 7 and later do. */
 const UNDECODED =
   /Error while decoding stream #0:(\d+)|\[[a-z]ist#0:(\d+).*(?:Error submitting packet to decoder|Error decoding subtitles)/;
+
+/**
+ * Whether a line says that a stream could not be read on. A connection that broke is made again at once, which is no harm;
+ * only when that failed, ffmpeg waits before the next time. What lies behind the film's end is 416: a file that is cut
+ * off names such places, and is judged by what can be read of it.
+ */
+export function isCut(line: string): boolean {
+  return CUT.test(line);
+}
+
+const CUT =
+  /^\[(?:http|tcp) @ [^\]]*\] .*(?:Will reconnect at \d+ in [1-9]\d* second|Failed to reconnect|HTTP error (?!416)|Connection .*failed)/;
 
 /** Whether a line of any form says that a picture could not be decoded whole. */
 export function isPictureDamage(line: string): boolean {

@@ -1,5 +1,5 @@
 import type { FfmpegInfo } from "../shared/capabilities.ts";
-import { fileUrl, guardOptions } from "./guard.ts";
+import { errorsOnly, guardOptions, sourceUrl } from "./guard.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { captureTool } from "./tool.ts";
 
@@ -11,9 +11,9 @@ export async function showsCaptions(of: {
 }): Promise<boolean> {
   const run = await captureTool({
     argv: [
-      ...[of.ffmpeg.ffprobe_path, "-v", "error", "-threads", "1", ...guardOptions()],
+      ...[of.ffmpeg.ffprobe_path, ...errorsOnly(of.path), "-threads", "1", ...guardOptions(of.path)],
       ...["-select_streams", "v:0", "-read_intervals", `%+#${PACKETS}`, "-show_frames"],
-      ...["-show_entries", "frame=key_frame:frame_side_data", "-of", "json=compact=1", fileUrl(of.path)],
+      ...["-show_entries", "frame=key_frame:frame_side_data", "-of", "json=compact=1", sourceUrl(of.path)],
     ],
     limit_ms: 60_000,
     max_bytes: 4_000_000,

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { VideoStream } from "../shared/media.ts";
 import { isHdr } from "./color.ts";
-import { fileUrl, guardOptions } from "./guard.ts";
+import { errorsOnly, guardOptions, sourceUrl } from "./guard.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { mergeHdr, parseHdr } from "./probe-hdr.ts";
 import { runTool } from "./tool.ts";
@@ -56,9 +56,9 @@ function command(
 ): string[] {
   const shown = "color_range,color_space,color_primaries,color_transfer,chroma_location";
   return [
-    ...[ffprobe_path, "-v", "error", ...options, ...guardOptions()],
+    ...[ffprobe_path, ...errorsOnly(path), ...options, ...guardOptions(path)],
     ...["-select_streams", String(film.index), "-read_intervals", `%+#${packets}`, "-show_frames"],
-    ...["-show_entries", `frame=${shown}:frame_side_data`, "-of", "json=compact=1", fileUrl(path)],
+    ...["-show_entries", `frame=${shown}:frame_side_data`, "-of", "json=compact=1", sourceUrl(path)],
   ];
 }
 

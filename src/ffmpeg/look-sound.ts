@@ -1,7 +1,7 @@
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { AudioStream, MediaInfo } from "../shared/media.ts";
 import { createAdtsReader } from "./adts.ts";
-import { fileUrl, guardOptions } from "./guard.ts";
+import { errorsOnly, guardOptions, sourceUrl } from "./guard.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { createLines } from "./lines.ts";
 import { runTool } from "./tool.ts";
@@ -37,8 +37,14 @@ async function readBeginning(of: Of): Promise<Set<number>> {
   const lines = createLines((line) => seen.add(Number.parseInt(line, 10)));
   await runTool({
     argv: [
-      ...[of.ffmpeg.ffprobe_path, "-v", "error", ...guardOptions(), "-read_intervals", "%+10"],
-      ...["-show_entries", "packet=stream_index", "-of", "csv=p=0", fileUrl(of.path)],
+      ...[
+        of.ffmpeg.ffprobe_path,
+        ...errorsOnly(of.path),
+        ...guardOptions(of.path),
+        "-read_intervals",
+        "%+10",
+      ],
+      ...["-show_entries", "packet=stream_index", "-of", "csv=p=0", sourceUrl(of.path)],
     ],
     ...LIMITS,
     signal: of.signal,
@@ -53,8 +59,8 @@ async function findFirst(of: Of, track: AudioStream): Promise<AudioStream> {
   let first: RegExpExecArray | null = null;
   const run = await runTool({
     argv: [
-      ...[of.ffmpeg.path, "-hide_banner", "-nostdin", "-nostats", "-v", "info", ...guardOptions()],
-      ...["-i", fileUrl(of.path), "-map", `0:${track.index}`, "-frames:a", "1", "-af", "ashowinfo"],
+      ...[of.ffmpeg.path, "-hide_banner", "-nostdin", "-nostats", "-v", "info", ...guardOptions(of.path)],
+      ...["-i", sourceUrl(of.path), "-map", `0:${track.index}`, "-frames:a", "1", "-af", "ashowinfo"],
       ...["-f", "null", "-"],
     ],
     ...LIMITS,
@@ -81,8 +87,15 @@ async function steadiness(of: Of, track: AudioStream): Promise<AudioStream> {
   const adts = createAdtsReader();
   await runTool({
     argv: [
-      ...[of.ffmpeg.path, "-hide_banner", "-nostdin", "-nostats", "-v", "error", ...guardOptions()],
-      ...["-i", fileUrl(of.path), "-map", `0:${track.index}`, "-c", "copy", "-f", "adts", "pipe:1"],
+      ...[
+        of.ffmpeg.path,
+        "-hide_banner",
+        "-nostdin",
+        "-nostats",
+        ...errorsOnly(of.path),
+        ...guardOptions(of.path),
+      ],
+      ...["-i", sourceUrl(of.path), "-map", `0:${track.index}`, "-c", "copy", "-f", "adts", "pipe:1"],
     ],
     ...LIMITS,
     signal: of.signal,

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { VideoStream } from "../shared/media.ts";
-import { fileUrl, guardOptions } from "./guard.ts";
+import { errorsOnly, guardOptions, sourceUrl } from "./guard.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { parseTurn } from "./probe-geometry.ts";
 import { captureTool } from "./tool.ts";
@@ -17,9 +17,9 @@ export async function lookAtTurn(of: {
   if (film.rotation !== 0 || film.mirrored || film.tilted !== null) return film;
   const run = await captureTool({
     argv: [
-      ...[of.ffmpeg.ffprobe_path, "-v", "error", "-threads", "1", ...guardOptions()],
+      ...[of.ffmpeg.ffprobe_path, ...errorsOnly(of.path), "-threads", "1", ...guardOptions(of.path)],
       ...["-select_streams", String(film.index), "-read_intervals", "%+#2", "-show_frames"],
-      ...["-show_entries", "frame=key_frame:frame_side_data", "-of", "json=compact=1", fileUrl(of.path)],
+      ...["-show_entries", "frame=key_frame:frame_side_data", "-of", "json=compact=1", sourceUrl(of.path)],
     ],
     limit_ms: 60_000,
     max_bytes: 1_000_000,

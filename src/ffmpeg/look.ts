@@ -1,7 +1,7 @@
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { MediaInfo, Rational, VideoStream } from "../shared/media.ts";
 import { lookAtFrames } from "./fields.ts";
-import { fileUrl, guardOptions } from "./guard.ts";
+import { guardOptions, sourceUrl } from "./guard.ts";
 import { CAPTIONS } from "./look-captions.ts";
 import { lookAtTurn } from "./look-turn.ts";
 import { mainFilm } from "./plan-film.ts";
@@ -94,9 +94,9 @@ function widthOf({ width }: VideoStream): number {
 function command(of: Of, starts_s: number[], count: number): string[] {
   const { film } = of;
   const inputs = starts_s.flatMap((start_s) => [
-    ...["-threads", "2", "-noautorotate", ...guardOptions()],
+    ...["-threads", "2", "-noautorotate", ...guardOptions(of.path)],
     ...(start_s === 0 ? [] : ["-noaccurate_seek", "-ss", start_s.toFixed(3)]),
-    ...["-i", fileUrl(of.path)],
+    ...["-i", sourceUrl(of.path)],
   ]);
   const plane = `scale=${widthOf(film)}:${film.height}:flags=area,setsar=1,format=gray`;
   const chains = starts_s.map(

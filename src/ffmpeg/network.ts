@@ -1,3 +1,5 @@
+import { isStream } from "./guard.ts";
+
 /**
  * What to put before the argv of an ffmpeg program so that it runs without any network, where the system lets us:
  * whatever a film makes it try, it reaches no other machine. Linux only, in a network namespace of its own (unshare(1) of util-linux, which becomes the
@@ -6,6 +8,8 @@
  */
 export async function networkPrefix(argv: string[]): Promise<string[]> {
   const [program] = argv;
+  // A stream comes over the network of this machine; what it names stays out of reach by the guard's options.
+  if (argv.some(isStream)) return [];
   // What cannot be started fails by itself, with the system's reason.
   if (process.platform !== "linux" || program === undefined || Bun.which(program) === null) return [];
   way ??= findWay();

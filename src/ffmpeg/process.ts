@@ -26,7 +26,7 @@ export async function startFfmpeg(of: {
   await assertStartable(of.ffmpeg_path);
   const { input, source, output, target } = of.arguments;
   const command = ffmpeg({ stdoutLines: KEPT_LINES }) as Internals;
-  const prefix = await networkPrefix([of.ffmpeg_path, ...input, ...output]);
+  const prefix = await networkPrefix([of.ffmpeg_path, ...input, source, ...output]);
   Object.assign(command, overrides([...prefix, of.ffmpeg_path], command._spawnFfmpeg));
   // Spread, because an option in an array that contains one space would be split in two.
   command.input(source).inputOptions(...input);

@@ -13,6 +13,7 @@ import { type EncodeRun, encode, type KillGraces, type Most } from "./encode.ts"
 import { judgeRun } from "./encode-outcome.ts";
 import { type Failure, withStallLimit } from "./ladder.ts";
 import { memoryLimit, sizeLimit } from "./limits.ts";
+import { isAway } from "./on-stream.ts";
 import type { Plan } from "./plan.ts";
 import { notSmaller, tooLargeFrom } from "./plan-rules.ts";
 import { toProgress } from "./progress.ts";
@@ -96,6 +97,7 @@ async function encodeTimed(input: RungInput, report: AttemptReport, covers: stri
     target_path: input.target,
     limits: withStallLimit(input.plan.rung, input.limits),
     most: mostFor(input),
+    isStarved: () => isAway(input.source),
     ...(input.graces === undefined ? {} : { graces: input.graces }),
     signal: input.signal,
     onReport: (now) => input.onProgress(toProgress(now, input.media.duration_s)),

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { openSource } from "./source.ts";
 
 /**
  * Where a Matroska file's segment, which holds all of the film, says that it ends: bytes from the beginning of the
@@ -19,11 +19,11 @@ export function segmentEnd(head: Uint8Array): number | null {
 
 /** How many bytes a Matroska file lacks of what it claims to hold; 0 for others. */
 export async function missingBytes(path: string): Promise<number> {
-  const file = await open(path, "r");
+  const file = await openSource(path);
+  if (file === null) return 0;
   try {
-    const { size } = await file.stat();
-    const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return Math.max(0, (segmentEnd(buffer.subarray(0, bytesRead)) ?? 0) - size);
+    const head = await file.read({ at: 0, length: HEAD_BYTES });
+    return Math.max(0, (segmentEnd(head) ?? 0) - file.size);
   } finally {
     await file.close();
   }

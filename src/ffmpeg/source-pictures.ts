@@ -1,4 +1,4 @@
-import { fileUrl, guardOptions } from "./guard.ts";
+import { errorsOnly, guardOptions, sourceUrl } from "./guard.ts";
 import { createLines } from "./lines.ts";
 import { isPictureDamage } from "./log.ts";
 import { runTool } from "./tool.ts";
@@ -40,10 +40,10 @@ const LIMIT_MS = 6 * 3600 * 1000;
 
 function command({ ffprobe_path, path, stream }: Parameters<typeof findBrokenPictures>[0]): string[] {
   return [
-    ...[ffprobe_path, "-v", "error", "-threads", "1", ...guardOptions()],
+    ...[ffprobe_path, ...errorsOnly(path), "-threads", "1", ...guardOptions(path)],
     // 16 is libavutil's AV_LOG_ERROR.
     ...["-select_streams", String(stream), "-show_frames", "-show_log", "16"],
-    ...["-show_entries", "frame=key_frame:log=message", "-of", "compact", fileUrl(path)],
+    ...["-show_entries", "frame=key_frame:log=message", "-of", "compact", sourceUrl(path)],
   ];
 }
 

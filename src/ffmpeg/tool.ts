@@ -1,8 +1,11 @@
 import { messageOf, VcError } from "../shared/errors.ts";
 import { withoutTokens } from "../shared/token.ts";
+import { isStream } from "./guard.ts";
 import { createLines } from "./lines.ts";
+import { isCut } from "./log.ts";
 import { watchMemory } from "./memory.ts";
 import { networkPrefix } from "./network.ts";
+import { lostStream } from "./source.ts";
 
 export type ToolRun = {
   code: number | null;
@@ -19,7 +22,8 @@ export type ToolRun = {
  * `onOutput` gets standard output piece by piece, `onMessage` standard error line by line; it is killed (SIGKILL, which no program can ignore) after
  * `limit_ms`, after `max_bytes` of output, above `max_memory_bytes`, or when `signal` aborts; one that a driver holds all the same is left behind.
  * Only the last 64 kB of its messages are kept.
- * Throws VcError("ffmpeg") if it cannot be started.
+ * Throws VcError("ffmpeg") if it cannot be started, and VcError("unreachable") if it read from a stream that broke off:
+ * what it said then is worth nothing.
  */
 export async function runTool(of: {
   argv: string[];
@@ -33,6 +37,7 @@ export async function runTool(of: {
   gone_ms?: number;
 }): Promise<ToolRun> {
   of.signal?.throwIfAborted();
+  const streamed = of.argv.some(isStream);
   const child = start([...(await networkPrefix(of.argv)), ...of.argv]);
   running.add(child);
   const left = Promise.withResolvers<[false, string]>();
@@ -47,22 +52,32 @@ export async function runTool(of: {
     too_large = true;
     kill();
   };
-  const timer = setTimeout(() => {
-    timed_out = true;
-    kill();
-  }, of.limit_ms);
+  const timer = setTimeout(
+    () => {
+      timed_out = true;
+      kill();
+    },
+    Math.max(of.limit_ms, streamed ? STREAM_LIMIT_MS : 0),
+  );
   const limit_bytes = of.max_memory_bytes ?? Number.POSITIVE_INFINITY;
   const memory = watchMemory({ pid: child.pid, limit_bytes, onExceeded });
+  let cut: string | null = null;
+  const onMessage = (line: string) => {
+    if (streamed && isCut(line)) cut ??= line;
+    of.onMessage?.(line);
+  };
   of.signal?.addEventListener("abort", kill);
   if (of.signal?.aborted) kill();
   try {
     const ended = Promise.all([
       pump(child.stdout, of.max_bytes, of.onOutput, kill),
-      tail(child.stderr, of.onMessage),
+      tail(child.stderr, onMessage),
       child.exited,
     ]);
     const [too_long, stderr] = await Promise.race([ended, left.promise]);
     of.signal?.throwIfAborted();
+    if (cut !== null) throw lostStream(cut);
+    if (streamed && timed_out) throw lostStream("it gave nothing for too long");
     return {
       code: child.exitCode,
       signal: child.signalCode === null ? null : String(child.signalCode),
@@ -87,6 +102,8 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
+/** Whoever serves a stream waits for where its bytes come from, and gives up by itself. */
+const STREAM_LIMIT_MS = 6 * 3600 * 1000;
 /** Large ones are cleared away for seconds. */
 const GONE_MS = 30_000;
 
@@ -125,10 +142,7 @@ async function pump(
 
 const KEPT_LENGTH = 64 * 1024;
 
-async function tail(
-  stream: ReadableStream<Uint8Array>,
-  onMessage: (line: string) => void = () => undefined,
-): Promise<string> {
+async function tail(stream: ReadableStream<Uint8Array>, onMessage: (line: string) => void): Promise<string> {
   const decoder = new TextDecoder();
   const lines = createLines(onMessage);
   let text = "";

@@ -5,11 +5,12 @@ import { NO_REPORT } from "../../src/ffmpeg/progress.ts";
 import { damage } from "./records.ts";
 
 const limits = { ffmpeg_timeout_ms: 60_000, stall_timeout_ms: 300_000 };
-const quiet = { tail: "", damage: damage(), disk_full: false };
+const quiet = { tail: "", damage: damage(), disk_full: false, cut: null };
 const complaints = {
   tail: "[h264 @ 0x1] [error] no frame!\n",
   damage: damage({ lines: 9, first: "x" }),
   disk_full: false,
+  cut: null,
 };
 
 function run(changes: Partial<EncodeRun>): EncodeRun {
@@ -60,6 +61,12 @@ describe("a run of ffmpeg", () => {
       { code: 0, log: { ...quiet, disk_full: true } },
       "disk_full",
       "full",
+    ],
+    [
+      "whose source's stream broke off",
+      { code: 0, log: { ...complaints, cut: "[http @ 0x1] [warning] HTTP error 502 Bad Gateway" } },
+      "mount_lost",
+      "broke off: HTTP error 502",
     ],
     ["that crashed", { code: null, signal: "SIGSEGV" }, "ffmpeg_failed", "ended by SIGSEGV"],
     ["that failed", { code: 1, log: { ...complaints } }, "ffmpeg_failed", "with exit code 1: no frame!"],
