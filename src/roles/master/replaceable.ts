@@ -1,10 +1,10 @@
 import { access, constants, link, lstat, readdir } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { systemCode } from "../../shared/errors.ts";
+import { obstacleTo } from "../../shared/replaceable.ts";
 import type { FoundSource } from "./coordinator.ts";
 import { remove } from "./files.ts";
 import { outputKey } from "./output-names.ts";
-import { obstacleTo } from "./replacing.ts";
 import type { Storage } from "./storage.ts";
 
 export type Inspect = (batch: FoundSource[]) => Promise<FoundSource[]>;

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeClip } from "../../../scripts/clips.ts";
@@ -53,6 +62,31 @@ describe("vc plan", () => {
       expect(told?.streams.map(({ fate }) => fate)).not.toContain("none");
       expect(readdirSync(join(folder, "films", "phone"))).toEqual(before);
       expect(readdirSync(folder).toSorted()).toEqual(["cache", "films", "master.yaml"]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "says where a replaced film's original goes, and which film cannot be replaced",
+    async () => {
+      const home = join(folder, "replacing");
+      mkdirSync(home);
+      const [alone, twice] = ["alone.mp4", "twice.mp4"].map((name) => join(home, name));
+      for (const path of [alone, twice]) copyFileSync(film, path ?? "");
+      linkSync(twice ?? "", join(home, "again.mp4"));
+      writeFileSync(
+        join(folder, "replace.yaml"),
+        "{scanner: {root_path: replacing, output_base: replacing}, storage: {replace: true}}",
+      );
+      const told = await plan("--config", "replace.yaml", alone ?? "", twice ?? "");
+      rmSync(home, { recursive: true });
+      rmSync(join(folder, "replace.yaml"));
+      expect(told.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+        ["converted", null],
+        ["left alone", "not_replaceable"],
+      ]);
+      expect(told[0]?.notes.join(" ")).toContain(`${home}/.vc/originals`);
+      expect(told[1]?.message).toContain("2 names");
     },
     LIMIT_MS,
   );
