@@ -450,6 +450,28 @@ export const SABOTAGES: Sabotage[] = [
     put: "",
     caught_by: DURABLE,
   },
+  // Nobody between.
+  {
+    what: "take any certificate for the pinned one",
+    file: "src/shared/tls.ts",
+    find: "if (shown === wanted) return null;",
+    put: "if (shown !== null) return null;",
+    caught_by: "test/shared/tls.test.ts",
+  },
+  {
+    what: "call whoever stands behind the address after the first call",
+    file: "src/shared/tls.ts",
+    find: "ca: `-----BEGIN",
+    put: "rejectUnauthorized: false, ca: `-----BEGIN",
+    caught_by: "test/shared/tls.test.ts",
+  },
+  {
+    what: "let others read the token that a machine has joined with",
+    file: "src/shared/private-file.ts",
+    find: 'writeFileSync(draft, text, { mode: 0o600, flag: "wx"',
+    put: 'writeFileSync(draft, text, { mode: 0o644, flag: "wx"',
+    caught_by: "test/roles/cli/join.test.ts",
+  },
   // Nobody in without the token.
   {
     what: "let a worker's token speak for another worker",
