@@ -29,13 +29,17 @@ export function hardware({ video, gpu, validation }: Plan): string[] {
   return ["-init_hw_device", device, ...filtering, ...withoutVulkan(open.input), ...decoding];
 }
 
-/** The filters and the encoder of the film itself. */
-export function encoding(plan: VideoPlan): string[] {
+/** What is cut out of the film, by filters before and after all others; nothing where they are empty. */
+export type Cut = { before: string[]; after: string[] };
+const WHOLE: Cut = { before: [], after: [] };
+
+/** The filters and the encoder of the film itself, or of a part of it. */
+export function encoding(plan: VideoPlan, cut: Cut = WHOLE): string[] {
   const encoder = FAMILIES.flatMap(({ encoders }) => encoders).find((one) => one.encoder === plan.encoder);
   if (encoder === undefined) throw new Error(`no encoder family has ${plan.encoder}`);
   const { rate, preset, bit_depth, frame_rate, limits, color } = plan;
   return [
-    ...[...graph(plan), "-c:v:0", plan.encoder],
+    ...[...graph(plan, cut), "-c:v:0", plan.encoder],
     ...encoder.options({ rate, preset, bit_depth, frame_rate, limits, color: plan, chroma: plan.chroma }),
     ...fieldOptions(plan),
     ...plan.open.output,
@@ -55,8 +59,8 @@ export function filmMap({ index, sheds }: VideoPlan): string {
  * ffmpeg 5 writes what the source's container says of HDR into the result, whatever became of the pictures, unless its
  * pictures come from more than one stream; so here they also go where nothing comes from.
  */
-function graph(plan: VideoPlan): string[] {
-  const chain = filters(plan).join(",");
+function graph(plan: VideoPlan, { before, after }: Cut): string[] {
+  const chain = [...before, ...filters(plan), ...after].join(",");
   if (!plan.sheds) return ["-filter:v:0", chain];
   const source = `[0:${plan.index}]`;
   const named = Object.entries({ language: plan.language, title: plan.title }).flatMap(([tag, value]) =>
@@ -74,7 +78,7 @@ function withoutVulkan(input: string[]): string[] {
 }
 
 /** From where the decoder leaves the pictures to where the encoder takes them. */
-function filters(plan: VideoPlan): string[] {
+export function filters(plan: VideoPlan): string[] {
   const download = plan.decoded_format === null ? [] : ["hwdownload", `format=${plan.decoded_format}`];
   const format = `format=${plan.input_format}`;
   const { upload } = plan.open;

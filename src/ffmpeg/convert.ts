@@ -1,10 +1,11 @@
-import { open, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import type { Capabilities } from "../shared/capabilities.ts";
 import type { Container, Conversion } from "../shared/conversion.ts";
 import type { FilmRules } from "../shared/film-rules.ts";
 import type { GpuFact, GpuUse } from "../shared/gpu.ts";
 import type { AttemptReport, MadeBeside, Progress } from "../shared/job.ts";
 import type { MediaInfo } from "../shared/media.ts";
+import { runAimed } from "./aimed.ts";
 import type { KillGraces } from "./encode.ts";
 import { inspect } from "./inspect.ts";
 import {
@@ -20,9 +21,10 @@ import { lookAtFilm } from "./look.ts";
 import { lookAtSound } from "./look-sound.ts";
 import { onSource } from "./on-stream.ts";
 import { type Plan, plan } from "./plan.ts";
+import { chooseScoring, type Scoring } from "./quality-measure.ts";
 import { chooseBySpeed, type SpeedInput } from "./rate-trials.ts";
-import type { Refusal } from "./refusal.ts";
-import { runRung } from "./rung.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+import { empty, keepForPeople } from "./tries.ts";
 
 export type ConvertLimits = { job_timeout_ms: number; ffmpeg_timeout_ms: number; stall_timeout_ms: number };
 
@@ -98,15 +100,17 @@ async function attempt(input: ConvertInput, report: AttemptReport): Promise<Ende
   if (media.duration_s !== null) report.source_duration = media.duration_s;
   const planned = plan({ media, conversion, capabilities, gpu: input.gpu, rules: input.rules });
   if ("refusal" in planned) return planned;
+  const scoring = await chooseScoring({ ...input, ffmpeg_path: ffmpeg.path });
+  if (scoring !== null && "missing" in scoring) return refusal("retry", "worker_error", scoring.missing);
   const onGpuFact = input.onGpuFact ?? (() => undefined);
   const awaitTurn = input.awaitTurn ?? (async () => input.gpu.rates);
   const chosen = await chooseBySpeed({ ...input, media, ladder: planned.ladder, awaitTurn, onGpuFact });
-  return climb({ ...input, onGpuFact }, { media, ...chosen }, report);
+  return climb({ ...input, onGpuFact, scoring }, { media, ...chosen }, report);
 }
 
 /** Down the ladder, rung by rung, until one has made the film or the rest cannot help. */
 async function climb(
-  input: ConvertInput & { onGpuFact: (fact: GpuFact) => void },
+  input: ConvertInput & { onGpuFact: (fact: GpuFact) => void; scoring: Scoring | null },
   { media, ladder, dropped }: { media: MediaInfo; ladder: Plan[]; dropped: PassedOver[] },
   report: AttemptReport,
 ): Promise<Ended> {
@@ -116,10 +120,9 @@ async function climb(
   for (;;) {
     const plan = climbedTo(rung, dropped, failures);
     if (input.gpu.device !== null && plan.rung.device === null) input.onGpuFact({ type: "unused" });
-    const ended = await runRung(
-      { ...input, ffmpeg: input.capabilities.ffmpeg, plan, media, verify: input.conversion.verify },
-      report,
-    );
+    const { verify } = input.conversion;
+    const run = { ...input, ffmpeg: input.capabilities.ffmpeg, plan, media, verify };
+    const ended = await runAimed(run, report);
     if ("made" in ended) {
       report.notes = [...(report.notes ?? []), ...failureNote(plan, failures)];
       for (const fact of learnFromSuccess({ ...ended.made, plan, failures })) input.onGpuFact(fact);
@@ -140,24 +143,6 @@ type PassedOver = { plan: Plan; why: string };
 function climbedTo(plan: Plan, dropped: PassedOver[], failures: Failure[]): Plan {
   const failed = failures.map((one) => ({ plan: one.plan, why: `failed: ${blameOf(one.refusal)}` }));
   return { ...plan, summary: afterOthers(plan, [...dropped, ...failed]) };
-}
-
-const EARLIER_TAIL_LENGTH = 4096;
-
-/** What the report says of the last run goes to the earlier ones, before another takes its place. */
-function keepForPeople(report: AttemptReport, of: { plan: Plan; message: string }): void {
-  const { command = [], log_tail = "" } = report;
-  const run = { plan: of.plan.summary, message: of.message, command };
-  report.earlier = [...(report.earlier ?? []), { ...run, log_tail: log_tail.slice(-EARLIER_TAIL_LENGTH) }];
-}
-
-/**
- * Another file in its place: an ffmpeg that makes nothing must not pass off what was there, nor one that nothing could
- * end go on writing into what the next one makes.
- */
-async function empty(path: string): Promise<void> {
-  await rm(path, { force: true });
-  await (await open(path, "wx")).close();
 }
 
 function jobTimeout({ job_timeout_ms }: ConvertLimits): Refusal {

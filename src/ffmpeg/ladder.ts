@@ -56,7 +56,7 @@ export function learnFromSuccess(of: {
   failures: readonly Failure[];
   source_damaged: boolean;
 }): GpuFact[] {
-  const blamed = of.source_damaged ? [] : of.failures.filter(({ how }) => how === "failed");
+  const blamed = of.source_damaged ? [] : of.failures.filter(isBlamed);
   return [
     ...blamed.map(({ plan, refusal }) => ({
       type: "suspect" as const,
@@ -64,6 +64,11 @@ export function learnFromSuccess(of: {
     })),
     ...(usesHardware(of.plan.rung) ? [{ type: "proven" as const, rung: rungKey(of.plan.rung) }] : []),
   ];
+}
+
+/** An encoder that cannot be as good as one film wants it is good enough for others. */
+function isBlamed({ how, refusal }: Failure): boolean {
+  return how === "failed" && refusal.reason !== "quality_missed";
 }
 
 /** The summary of the rung that came after others, which are told among those passed over. */
@@ -115,6 +120,7 @@ const GOES_ON: readonly Reason[] = [
   "verification_failed",
   "output_missing",
   "source_damaged",
+  "quality_missed",
 ];
 /** A film is not encoded again and again because of one broken card. */
 const FAILURES_OF_A_DEVICE = 2;

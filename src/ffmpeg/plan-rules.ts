@@ -3,9 +3,9 @@ import type { FilmRules } from "../shared/film-rules.ts";
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { isToneMapped } from "./plan-color.ts";
 import { wantedDepths } from "./plan-encoder.ts";
+import { estimatedBitRate } from "./plan-rate.ts";
 import { changesFields, planFields } from "./plan-scan.ts";
 import { isLargerThan } from "./plan-size.ts";
-import { estimatedBitRate } from "./plan-video.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
 /** Why the rules leave a film alone, as far as a probe tells; null where they do not. What is not known fits no rule. */

@@ -1,10 +1,12 @@
 import { type Conversion, isLossless, type Preset } from "../shared/conversion.ts";
 import type { BitDepth, DeviceOptions, EncodeLimits } from "../shared/gpu.ts";
 import type { MediaInfo, Rational, VideoStream } from "../shared/media.ts";
+import type { QualityWish } from "../shared/quality.ts";
 import type { PictureFormat, RateControl } from "./encoders/family.ts";
 import { type ColorPlan, planColor } from "./plan-color.ts";
 import type { Step } from "./plan-ladder.ts";
 import { cropBySelf, shapeNotes } from "./plan-picture.ts";
+import { planRate, rateNotes } from "./plan-rate.ts";
 import { keepsSamples, sampleNotes } from "./plan-samples.ts";
 import { changesFields, type FieldPlan, fieldNotes, picturesPer, planFields } from "./plan-scan.ts";
 import { isScaled, outputShape, type Shape } from "./plan-size.ts";
@@ -44,6 +46,8 @@ export type VideoPlan = {
   exact: boolean;
   fields: FieldPlan;
   rate: RateControl;
+  /** What the result is to score; the quality in `rate` is then the first one of a search, if it is one at all. */
+  wish: QualityWish | null;
   preset: Preset;
   frame_rate: Rational | null;
   /** The source's own unit of time, or half of it for fields, so that every timestamp stays exact. */
@@ -78,7 +82,7 @@ export function planVideo(of: {
       keepsSamples(film, format) &&
       !isScaled(film, size),
     fields,
-    rate: rateControl(of),
+    ...planRate(of),
     preset: conversion.preset,
     frame_rate: film.exact_rate && { ...film.exact_rate, num: film.exact_rate.num * per },
     time_base: { ...film.time_base, den: film.time_base.den * per },
@@ -88,30 +92,7 @@ export function planVideo(of: {
       ...color.notes,
       ...(step.notes.length > 0 ? [] : sampleNotes(film, conversion.codec, format)),
       ...fieldNotes(film, fields, conversion.codec),
+      ...rateNotes(of),
     ],
   };
-}
-
-function rateControl({
-  film,
-  media,
-  conversion,
-}: {
-  film: VideoStream;
-  media: MediaInfo;
-  conversion: Conversion;
-}): RateControl {
-  if (conversion.bitrate === null) return { kind: "quality", quality: conversion.quality };
-  const own = film.bit_rate ?? estimatedBitRate(media);
-  return {
-    kind: "bit_rate",
-    bit_rate: own === null ? conversion.bitrate : Math.min(conversion.bitrate, own),
-  };
-}
-
-/** What the sound leaves of the whole file; null where that makes no sense. Below 50 kbit/s no estimate is believed. */
-export function estimatedBitRate(media: MediaInfo): number | null {
-  const whole = media.duration_s === null ? media.bit_rate : (media.size_bytes * 8) / media.duration_s;
-  const sound = media.audio.reduce((sum, track) => sum + (track.bit_rate ?? 0), 0);
-  return whole === null || whole - sound < 50_000 ? null : Math.round(whole - sound);
 }

@@ -10,19 +10,24 @@ import { makeBeside, removeBeside } from "./beside.ts";
 import { check } from "./check.ts";
 import { layOutCovers } from "./covers.ts";
 import { type EncodeRun, encode, type KillGraces, type Most } from "./encode.ts";
-import { judgeRun } from "./encode-outcome.ts";
+import { howEnded, judgeRun } from "./encode-outcome.ts";
 import { type Failure, withStallLimit } from "./ladder.ts";
 import { memoryLimit, sizeLimit } from "./limits.ts";
 import { isAway } from "./on-stream.ts";
 import type { Plan } from "./plan.ts";
 import { notSmaller, tooLargeFrom } from "./plan-rules.ts";
 import { toProgress } from "./progress.ts";
+import type { Scoring } from "./quality-measure.ts";
+import { scoreResult, tellMissed } from "./quality-score.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
-/** `source_damaged`: the film was made, but ffmpeg complained about its source. */
+/**
+ * `source_damaged`: the film was made, but ffmpeg complained about its source. `missed`: it was, but scores so much too
+ * little.
+ */
 export type RungEnd =
   | { made: { size: number; source_damaged: boolean; container: Container; beside: MadeBeside[] } }
-  | { refusal: Refusal; how: Failure["how"] };
+  | { refusal: Refusal; how: Failure["how"]; missed?: number };
 
 export type RungInput = {
   ffmpeg: FfmpegInfo;
@@ -31,6 +36,9 @@ export type RungInput = {
   source: string;
   target: string;
   verify: Conversion["verify"];
+  /** How results are scored, where they are; and whether one that is not as good as wished is handed in all the same. */
+  scoring: Scoring | null;
+  may_miss?: boolean;
   rules?: FilmRules | undefined;
   limits: { ffmpeg_timeout_ms: number; stall_timeout_ms: number };
   graces?: KillGraces | undefined;
@@ -60,8 +68,13 @@ export async function runRung(input: RungInput, report: AttemptReport): Promise<
     damage: run.log.damage,
   });
   if ("refusal" in checked) return { ...checked, how };
+  const scored = await score({ ...input, plan }, report);
+  if ("refusal" in scored) return { ...scored, how };
   report.verified = input.verify;
-  report.notes = [...plan.notes, ...checked.notes, ...(run.stopped === "end_hang" ? [END_HANG] : [])];
+  report.notes = [
+    ...[...plan.notes, ...checked.notes, ...scored.notes],
+    ...(run.stopped === "end_hang" ? [END_HANG] : []),
+  ];
   const beside = await makeBeside({ ...input, plan });
   if ("refusal" in beside) return { ...beside, how };
   const flushed = await flush(input.target);
@@ -73,6 +86,29 @@ export async function runRung(input: RungInput, report: AttemptReport): Promise<
   const source_damaged = run.log.damage.lines > 0;
   return { made: { size: flushed.size, source_damaged, container: plan.container, beside: beside.made } };
 }
+
+/** What the result is worth, where that is asked for. */
+async function score(
+  input: RungInput,
+  report: AttemptReport,
+): Promise<{ notes: string[] } | { refusal: Refusal; missed?: number }> {
+  const { scoring, plan, verify, may_miss } = input;
+  if (scoring === null) return { notes: [] };
+  const scored = await scoreResult({ ...input, scoring });
+  if (scored === null) {
+    if (verify !== "measured") return { notes: [...scoring.notes, UNMEASURED] };
+    return refusal("retry", "verification_failed", `The result is not proven: ${UNMEASURED}`);
+  }
+  report.score = scored;
+  if (scored.met) return { notes: scoring.notes };
+  const message = tellMissed({ scored, plan, scoring });
+  if (may_miss === true) return { notes: [...scoring.notes, message] };
+  if (scored.wanted === null) return refusal("retry", "verification_failed", message);
+  const missed = Math.max(0, scored.wanted - scored.score);
+  return { ...refusal("permanent", "quality_missed", message), missed };
+}
+
+const UNMEASURED = "Its pictures could not be compared with the source's at most places.";
 
 function withoutCovers(plan: Plan): Plan {
   return {
@@ -128,11 +164,6 @@ async function tooLarge(
     () => 0,
   );
   return limit === null || size < limit ? null : notSmaller({ media, rules, size, ended });
-}
-
-function howEnded({ stopped, signal }: EncodeRun): Failure["how"] {
-  if (stopped === "stalled" || stopped === "end_hang") return "hung";
-  return stopped === null && signal !== null ? "crashed" : "failed";
 }
 
 /** Until the disk has it, a film may still be lost with the power. */

@@ -44,7 +44,7 @@ export async function createBench(ffmpeg_path: string): Promise<TrialBench> {
 
 const PREFIX = "vc-trial-";
 /** The measuring of rates has such folders, too. */
-const SWEPT = [PREFIX, "vc-rates-", COVERS_PREFIX];
+const SWEPT = [PREFIX, "vc-rates-", COVERS_PREFIX, "vc-samples-"];
 const OLD_MS = 24 * 60 * 60 * 1000;
 
 /** A program that was killed in the middle of its trials has left its folder behind. */

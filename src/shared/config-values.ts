@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { parseFingerprint } from "./fingerprint.ts";
 import { globTrouble } from "./glob.ts";
 import type { Keep } from "./originals.ts";
+import { parseQuality } from "./quality.ts";
 import { parseBitRate, parseDuration, parseResolution, parseSize } from "./units.ts";
 
 /**
@@ -48,6 +49,11 @@ export const outputMode = parsed<OutputMode>(
 export const keep = parsed<Keep>(
   (text) => (text === "forever" ? text : parseDuration(text) || null),
   "a duration such as 30d or 12h, or forever",
+);
+
+export const quality = parsed(
+  parseQuality,
+  "a whole number from 0 to 51, or a score such as vmaf 95 or ssim 0.98",
 );
 
 export const device = parsed(

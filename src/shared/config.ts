@@ -53,7 +53,7 @@ export const MasterConfig = v.strictObject({
     max_transfers: key(
       whole(1, 1000),
       8,
-      "How many pieces of films may travel at once between this master and workers without a mount; each takes up to 8 MiB of memory.",
+      "How many pieces of films may travel at once between this master and workers without a mount; each takes up to 4 MiB of memory.",
     ),
     bandwidth_limit: key(
       fileSize,

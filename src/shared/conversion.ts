@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { Quality } from "./quality.ts";
 
 /** What a film is to become. Travels with every job, so that a worker needs no settings of its own. */
 export const CODECS = ["h264", "hevc", "av1", "ffv1", "prores"] as const;
@@ -21,7 +22,7 @@ export const DEINTERLACE_MODES = ["half", "full", "off"] as const;
 export const AUDIO_CHANNELS = ["keep", "stereo"] as const;
 export const AUDIO_LOSSLESS = ["convert", "keep"] as const;
 export const SUBTITLE_MODES = ["drop", "beside", "mkv"] as const;
-export const VERIFY_LEVELS = ["quick", "full"] as const;
+export const VERIFY_LEVELS = ["quick", "full", "measured"] as const;
 
 export const Conversion = v.object({
   codec: v.picklist(CODECS),
@@ -30,8 +31,8 @@ export const Conversion = v.object({
   target_resolution: v.nullable(v.object({ width: v.number(), height: v.number() })),
   /** A ceiling in bits per second; null: by quality. */
   bitrate: v.nullable(v.number()),
-  /** On x264's CRF scale, 0 (lossless) to 51; used where no bitrate is given. */
-  quality: v.number(),
+  /** On x264's CRF scale, 0 (lossless) to 51, used where no bitrate is given; or what the result is to score. */
+  quality: Quality,
   preset: v.picklist(PRESETS),
   /** 8, 10, or null: as the source (h264 always 8 then). */
   bit_depth: v.nullable(v.picklist([8, 10])),

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { Conversion } from "./conversion.ts";
 import { FilmRules } from "./film-rules.ts";
+import { QualityScore, QualitySearch } from "./quality.ts";
 
 export const JOB_STATUSES = [
   "pending",
@@ -51,6 +52,7 @@ export const REASONS = [
   "unsupported",
   "name_taken",
   "gave_up",
+  "quality_missed",
   // skipped: nothing to do
   "no_video",
   "not_a_video",
@@ -79,6 +81,7 @@ const STAGES = [
   "downloading",
   "probing",
   "measuring",
+  "searching",
   "encoding",
   "verifying",
   "uploading",
@@ -209,6 +212,9 @@ export const AttemptReport = v.object({
   notes: v.optional(v.pipe(v.array(v.string()), v.check(areFew, "65536 characters in all"))),
   /** How the result was verified, where it was: see Conversion. */
   verified: v.optional(v.string()),
+  /** How the quality of a film with a wish for one was found, and what the result scored. */
+  search: v.optional(QualitySearch),
+  score: v.optional(QualityScore),
   encode_ms: v.optional(Measure),
   verify_ms: v.optional(Measure),
   /** The ways that were tried before the one above, in their order, and why each did not make the film. */
@@ -251,6 +257,7 @@ export type MadeBeside = {
   extension: (typeof BESIDE_EXTENSIONS)[number];
   label: string;
   size: number;
+  sha256?: string;
 };
 
 /** The staging name of the nth file beside a film (from 1), less the film's own. */

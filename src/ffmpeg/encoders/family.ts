@@ -29,6 +29,8 @@ export type Encoder = {
   min_size: { width: number; height: number };
   /** Its options say HDR's metadata; absent: they can only come with the pictures, where a trial proved that. */
   hdr?: "options";
+  /** It keeps a ceiling and a quality at once. */
+  caps_quality?: true;
   options(settings: EncoderSettings): string[];
 };
 
@@ -59,5 +61,10 @@ export type EncoderSettings = {
   color?: { hdr: StaticHdr | null; chroma_location: string | null };
 };
 
-/** `quality` is on x264's CRF scale; `bit_rate` is a ceiling in bits per second. */
-export type RateControl = { kind: "quality"; quality: number } | { kind: "bit_rate"; bit_rate: number };
+/**
+ * `quality` is on x264's CRF scale; `bit_rate`, and `most` beside a quality (encoders with `caps_quality` only), are
+ * ceilings in bits per second.
+ */
+export type RateControl =
+  | { kind: "quality"; quality: number; most?: number }
+  | { kind: "bit_rate"; bit_rate: number };

@@ -10,6 +10,7 @@ const h264: Encoder = {
   encoder: "h264_nvenc",
   formats: [NV12],
   min_size: { width: 160, height: 64 },
+  caps_quality: true,
   options: (settings) => [...common(settings, quantizer), "-profile:v", "high"],
 };
 
@@ -18,6 +19,7 @@ const hevc: Encoder = {
   encoder: "hevc_nvenc",
   formats: [NV12, P010],
   min_size: { width: 160, height: 64 },
+  caps_quality: true,
   options: (settings) => [
     ...common(settings, quantizer),
     ...["-profile:v", settings.bit_depth === 10 ? "main10" : "main"],
@@ -29,6 +31,7 @@ const av1: Encoder = {
   encoder: "av1_nvenc",
   formats: [NV12, P010],
   min_size: { width: 192, height: 128 },
+  caps_quality: true,
   options: (settings) => common(settings, (quality) => Math.max(1, aomQuality(quality))),
 };
 

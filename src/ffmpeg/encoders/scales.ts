@@ -10,9 +10,14 @@ export function ceiling(bit_rate: number): string[] {
   return ["-b:v", String(bit_rate), "-maxrate", String(bit_rate), "-bufsize", String(2 * bit_rate)];
 }
 
-/** `quality` where that decides, else the ceiling. */
+/** `quality` where that decides, below a ceiling or not; else the ceiling. */
 export function qualityOr(rate: RateControl, options: (quality: number) => string[]): string[] {
-  return rate.kind === "quality" ? options(rate.quality) : ceiling(rate.bit_rate);
+  return rate.kind === "quality" ? [...options(rate.quality), ...below(rate)] : ceiling(rate.bit_rate);
+}
+
+/** A ceiling beside a quality, for encoders that keep both. */
+export function below({ most }: { most?: number }): string[] {
+  return most === undefined ? [] : ["-maxrate", String(most), "-bufsize", String(2 * most)];
 }
 
 /**

@@ -3,13 +3,14 @@ import { NO_DEVICE_OPTIONS } from "../../shared/gpu.ts";
 import type { Encoder, EncoderFamily, EncoderSettings, RateControl } from "./family.ts";
 import { PLANAR_420, PLANAR_422_10, PLANAR_ALL, PRORES_444, RGB_AND_TRANSPARENT } from "./formats.ts";
 import { chromaLocation, svtHdr, x265Hdr } from "./hdr.ts";
-import { aomQuality, KEYFRAMES, proresProfile, qualityOr } from "./scales.ts";
+import { aomQuality, below, KEYFRAMES, proresProfile, qualityOr } from "./scales.ts";
 
 const x264: Encoder = {
   codec: "h264",
   encoder: "libx264",
   formats: PLANAR_420,
   min_size: { width: 2, height: 2 },
+  caps_quality: true,
   options: ({ rate, preset }) => ["-preset", preset, ...crfOrCeiling(rate, (quality) => quality)],
 };
 
@@ -19,6 +20,7 @@ const x265: Encoder = {
   formats: PLANAR_420,
   min_size: { width: 16, height: 16 },
   hdr: "options",
+  caps_quality: true,
   options: ({ rate, preset, frame_rate, color }) => [
     ...["-preset", preset],
     // x265's manual: its default CRF of 28 is visually x264's 23.
@@ -34,11 +36,14 @@ const svtAv1: Encoder = {
   // SVT-AV1 refuses anything smaller (EbEncHandle.c, "Source Width must be at least 64").
   min_size: { width: 64, height: 64 },
   hdr: "options",
+  caps_quality: true,
   options: ({ rate, preset, color }) => [
     ...svtHdr(color?.hdr ?? null),
     ...["-preset", String(SVT_PRESETS[preset])],
     // SVT-AV1 has -maxrate for constant quality only, so a ceiling is its variable rate.
-    ...(rate.kind === "quality" ? ["-crf", String(svtCrf(rate.quality))] : ["-b:v", String(rate.bit_rate)]),
+    ...(rate.kind === "quality"
+      ? ["-crf", String(svtCrf(rate.quality)), ...below(rate)]
+      : ["-b:v", String(rate.bit_rate)]),
   ],
 };
 
