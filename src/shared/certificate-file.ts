@@ -42,11 +42,16 @@ function read(
       fingerprint: fingerprintOf(certificate.raw),
       self_signed: certificate.checkIssued(certificate),
       valid_to_ms: Date.parse(certificate.validTo),
-      names: [...(certificate.subjectAltName ?? "").matchAll(/DNS:([\w.-]+)/g)].map(([, name = ""]) => name),
+      names: hostNames(certificate),
     };
   } catch (cause) {
     throw new VcError("config", `the certificate ${path} cannot be used: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** The hosts that a certificate is made out to, without patterns and addresses. */
+export function hostNames({ subjectAltName = "" }: X509Certificate): string[] {
+  return [...subjectAltName.matchAll(/DNS:([\w.-]+)/g)].map(([, name = ""]) => name);
 }
 
 function readText(path: string): string {

@@ -1,6 +1,8 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { connect, type PeerCertificate } from "node:tls";
+import { hostNames } from "./certificate-file.ts";
 import { fileTrouble, systemCode, VcError } from "./errors.ts";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
 
@@ -10,6 +12,7 @@ export type TlsOptions = { tls?: FetchTls };
 type FetchTls = {
   ca: string;
   allowPartialTrustChain?: boolean;
+  serverName?: string;
   checkServerIdentity?(host: string, certificate: PeerCertificate): Error | undefined;
 };
 
@@ -67,12 +70,17 @@ function readCertificate(path: string): string {
   }
 }
 
+/** Without the brackets of IPv6. */
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, "");
+}
+
 const HANDSHAKE_MS = 10_000;
 
 /** The DER bytes of the certificate that a server shows. Not one byte of a request is sent. */
 async function shownCertificate(master_url: string, signal: AbortSignal): Promise<Buffer> {
-  const { hostname, port } = new URL(master_url);
-  const host = hostname.replace(/^\[|\]$/g, "");
+  const { port } = new URL(master_url);
+  const host = hostOf(master_url);
   const shown = Promise.withResolvers<Buffer>();
   // The fingerprint is compared instead: no other trust is wanted here.
   const socket = connect({
@@ -94,19 +102,26 @@ async function shownCertificate(master_url: string, signal: AbortSignal): Promis
   }
 }
 
-/** From now on the very certificate is the only authority; its names do not matter, and every connection is compared. */
+/** From now on the very certificate is the only authority, for every connection, and its names do not matter. */
 function pin(der: Buffer, wanted: Fingerprint, master_url: string): TlsOptions {
   const refusal = refuse(der, wanted, master_url);
   if (refusal !== null) throw refusal;
   const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
-  return {
-    tls: {
-      ca: `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`,
-      // One that an authority of its owner's has signed can be pinned too, without the authority.
-      allowPartialTrustChain: true,
-      checkServerIdentity: (_, { raw }) => refuse(raw, wanted, master_url) ?? undefined,
-    },
-  };
+  const ca = `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
+  // One that an authority of its owner's has signed can be pinned too, without the authority.
+  return { tls: { ca, allowPartialTrustChain: true, ...whateverName(der, master_url) } };
+}
+
+/**
+ * The name that the certificate is checked for is one of its own. With a check in JavaScript Bun (1.4.5) opens a
+ * connection for every call, so that is kept for certificates without names.
+ */
+function whateverName(der: Buffer, master_url: string): Pick<FetchTls, "serverName" | "checkServerIdentity"> {
+  const certificate = new X509Certificate(der);
+  const host = hostOf(master_url);
+  const [first] = hostNames(certificate);
+  if (first === undefined) return { checkServerIdentity: () => undefined };
+  return certificate.checkHost(host) === undefined ? { serverName: first } : {};
 }
 
 function refuse(der: Buffer, wanted: Fingerprint, master_url: string): VcError | null {

@@ -461,8 +461,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "call whoever stands behind the address after the first call",
     file: "src/shared/tls.ts",
-    find: "ca: `-----BEGIN",
-    put: "rejectUnauthorized: false, ca: `-----BEGIN",
+    find: "{ ca, allowPartialTrustChain: true,",
+    put: "{ ca, rejectUnauthorized: false,",
     caught_by: "test/shared/tls.test.ts",
   },
   {

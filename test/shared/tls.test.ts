@@ -57,6 +57,46 @@ test("the pinned certificate is trusted, by whatever name the master is called",
     }
   }));
 
+test.each([
+  ["made out to another name", ["somewhere.else"]],
+  ["made out to its name", ["localhost"]],
+  ["made out to its address", ["nas", "127.0.0.1"]],
+])("many calls take one connection to a master whose certificate is %s", (_, names) =>
+  withCertificates([names], async (own) => {
+    if (own === undefined) throw new Error("no certificate");
+    const peers = new Set<number | undefined>();
+    const server = Bun.serve({
+      ...{ port: 0, hostname: "127.0.0.1", development: false, tls: { cert: own.pem, key: own.pem } },
+      fetch(request) {
+        peers.add(server.requestIP(request)?.port);
+        return answer();
+      },
+    });
+    try {
+      for (const host of ["127.0.0.1", "localhost"]) {
+        peers.clear();
+        const master_url = `https://${host}:${server.port}`;
+        const client = createClient({ master_url, token: null, tls_fingerprint: own.fingerprint });
+        for (let n = 0; n < 5; n++) await client.call("healthz", {});
+        expect(peers.size, host).toBe(1);
+      }
+    } finally {
+      await server.stop(true);
+    }
+  }),
+);
+
+test("a certificate without any name can be pinned", () =>
+  withCertificates([["192.0.2.1"]], async (own) => {
+    if (own === undefined) throw new Error("no certificate");
+    const server = serve(own);
+    try {
+      expect(await pinned(server.port, own.fingerprint).call("healthz", {})).toMatchObject({ ok: true });
+    } finally {
+      await server.stop(true);
+    }
+  }));
+
 test("certificates of all lengths can be pinned", () =>
   withCertificates(
     // The lines of a PEM file hold 48 bytes each.
