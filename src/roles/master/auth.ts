@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import type { Access } from "../../shared/endpoint.ts";
 import { found } from "../../shared/found.ts";
@@ -89,7 +89,7 @@ function sameSecret(presented: string, expected: string): boolean {
 
 /** SHA-256: enough for a secret of 256 random bits, which nobody finds by trying. */
 export function digestOf(secret: string): Buffer {
-  return createHash("sha256").update(secret).digest();
+  return hash("sha256", secret, "buffer");
 }
 
 /**
