@@ -1,6 +1,8 @@
 import { lstat, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { convertFile } from "../../ffmpeg/convert.ts";
+import { isStream } from "../../ffmpeg/guard.ts";
+import { headStream } from "../../ffmpeg/source-stream.ts";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Rate } from "../../shared/gpu.ts";
 import type { Reason } from "../../shared/job.ts";
@@ -121,14 +123,10 @@ async function checkSource(task: AttemptTask): Promise<AttemptResult | null> {
   }
 }
 
-function isStream(source: string): boolean {
-  return source.startsWith("http://127.0.0.1:");
-}
-
-/** The worker asks the master with every piece; it ends this process when the film is another one by now. */
+/** The worker asks the master with every piece, and ends this process where the film is not to be had for good. */
 async function checkStream(source: string): Promise<AttemptResult | null> {
-  const answer = await fetch(source, { method: "HEAD" }).catch(() => null);
-  if (answer?.ok === true) return null;
+  const head = await headStream(source).catch(() => null);
+  if (head?.status === 200) return null;
   return refuse("retry", "mount_lost", "The film cannot be read from the master.");
 }
 

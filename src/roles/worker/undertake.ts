@@ -38,8 +38,8 @@ export function undertake(parts: Parts, order: JobOrder, fit: Fit): void {
 }
 
 function onMount(workspace: Workspace, order: JobOrder): Files {
-  const { source_root, canary } = workspace;
-  return { source: workspace.source(order), source_root, target: workspace.target(order), canary };
+  const [source, source_root] = [workspace.source(order), workspace.rootOf(order)];
+  return { source, source_root, target: workspace.target(order), canary: workspace.canary };
 }
 
 type Runner = { begin(files: Files): Execution; release(): void };

@@ -5,7 +5,7 @@ import { join, sep } from "node:path";
 import { messageOf, systemCode } from "../../shared/errors.ts";
 import { type JobOrder, parseStagingName } from "../../shared/job.ts";
 import type { Reply } from "../../shared/protocol.ts";
-import { describeMap, mapPath, type PathPair, partsBelow } from "./path-map.ts";
+import { describeMap, type MappedPath, mapPath, type PathPair, partsBelow } from "./path-map.ts";
 
 export type Storage = Reply<"register">["storage"];
 export type Sample = Reply<"prove_mount">["samples"][number];
@@ -21,6 +21,8 @@ export type Workspace = {
   there: { source_root: string; output_base: string };
   key: "storage.mount_path" | "storage.path_map";
   source(order: Pick<JobOrder, "source_rel">): string;
+  /** Of a film's path, what a person has set up here: from there down no symlink is followed. */
+  rootOf(order: Pick<JobOrder, "source_rel">): string;
   target(order: Pick<JobOrder, "id" | "attempt" | "staging">): string;
 };
 
@@ -38,7 +40,7 @@ export function createWorkspace(
 ): Workspace {
   const here = (folder: string, ...names: string[]) =>
     path_map.length > 0
-      ? mapped(path_map, [folder, ...names])
+      ? mapped(path_map, [folder, ...names]).path
       : join(mounted(storage.root, folder, mount_path), ...names);
   const source_root = here(storage.source_root);
   const output_base = here(storage.output_base);
@@ -51,6 +53,11 @@ export function createWorkspace(
     there: { source_root: storage.source_root, output_base: storage.output_base },
     key: path_map.length > 0 ? "storage.path_map" : "storage.mount_path",
     source: ({ source_rel }) => here(storage.source_root, ...inside(source_rel)),
+    rootOf({ source_rel }) {
+      if (path_map.length === 0) return source_root;
+      const { path, folder } = mapped(path_map, [storage.source_root, ...inside(source_rel)]);
+      return path.startsWith(source_root) ? source_root : folder;
+    },
     target: (order) => join(staging, stagingOf(order)),
   };
 }
@@ -66,7 +73,7 @@ function mounted(root: string, path: string, mount_path: string | null): string 
 }
 
 /** The whole path is mapped, as a folder below may be mounted elsewhere. Both kinds of systems know slashes. */
-function mapped(path_map: readonly PathPair[], names: string[]): string {
+function mapped(path_map: readonly PathPair[], names: string[]): MappedPath {
   const path = names.join("/");
   const here = mapPath(path_map, path);
   if (here !== null) return here;

@@ -28,7 +28,13 @@ test.each<[string, Parameters<typeof mapPath>[0], string, string | null]>([
   ["a backslash that would lead up on Windows", [nas], "/mnt/storage/..\\..\\a", null],
   ["a zero byte", [nas], "/mnt/storage/a\0", null],
   ["no pairs", [], "/mnt/storage", null],
-])("maps paths: %s", (_, map, path, here) => expect(mapPath(map, path)).toBe(here));
+])("maps paths: %s", (_, map, path, here) => expect(mapPath(map, path)?.path ?? null).toBe(here));
+
+test("the folder of the map that a path lies in is told as it was written", () =>
+  expect(mapPath([nas, films], "/mnt/storage/videos/a")).toEqual({
+    path: "/media/films/a",
+    folder: "/media/films",
+  }));
 
 test("the folders below a root are told for masters of either system", () => {
   expect(partsBelow("/mnt", "/mnt/a/b")).toEqual(["a", "b"]);

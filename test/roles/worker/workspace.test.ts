@@ -61,6 +61,8 @@ test("a map says where the master's folders are, also of single folders of films
   expect([workspace.source_root, workspace.output_base]).toEqual(["/media/films", "/media/nas/converted"]);
   expect(workspace.source(order)).toBe("/media/old/ü.mkv");
   expect(workspace.source({ source_rel: "a/x.mkv" })).toBe("/media/films/a/x.mkv");
+  expect(workspace.rootOf(order)).toBe("/media/old");
+  expect(workspace.rootOf({ source_rel: "a/x.mkv" })).toBe("/media/films");
   expect(workspace.target(order)).toBe(join("/media/nas/converted/.vc", order.staging));
   expect(() => workspace.source({ source_rel: "../x.mkv" })).toThrow("leaves its folder");
 });

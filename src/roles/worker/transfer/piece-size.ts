@@ -5,9 +5,13 @@ import { MOST_PIECE_BYTES } from "../../../shared/transfer.ts";
 /** No piece is asked for that is shorter, unless the film ends there. */
 export const LEAST_PIECE_BYTES = 64 * 1024;
 /** Of a piece that ffmpeg waits for, so that its work begins at once. */
-export const FIRST_STREAM_BYTES = 1024 * 1024;
+export const FIRST_STREAM_BYTES = 512 * 1024;
 /** Of the pieces of a stream that runs: several of them lie in memory. */
 export const MOST_STREAM_BYTES = 4 * 1024 * 1024;
+/** Of the last pieces of all films that are streamed at once, and the least and the most of one of them. */
+const CACHES_BYTES = 64 * 1024 * 1024;
+const LEAST_CACHE_BYTES = 8 * 1024 * 1024;
+const MOST_CACHE_BYTES = 32 * 1024 * 1024;
 
 /** A line's length of pieces, in bytes, as its cuts and successes make it. */
 export type PieceSize = { now(): number; succeeded(): void; cut(): void };
@@ -31,7 +35,12 @@ export function createPieceSize(most_bytes = MOST_PIECE_BYTES, limit_bytes_per_s
   };
 }
 
-/** Of the nth piece (from 0) that a reader takes in a row: it may only look, or be at the film's whole length. */
+/** Of the nth piece (from 0) that a reader takes in a row: most only look at some place of the film. */
 export function streamPieceSize(nth: number): number {
-  return Math.min(MOST_STREAM_BYTES, FIRST_STREAM_BYTES * 2 ** Math.min(nth, 8));
+  return Math.min(MOST_STREAM_BYTES, FIRST_STREAM_BYTES * 2 ** Math.floor(Math.min(nth, 20) / 3));
+}
+
+/** Where so many films are streamed at once. */
+export function streamCacheSize(concurrency: number): number {
+  return Math.max(LEAST_CACHE_BYTES, Math.min(MOST_CACHE_BYTES, Math.floor(CACHES_BYTES / concurrency)));
 }

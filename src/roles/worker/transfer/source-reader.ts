@@ -12,17 +12,18 @@ export type SourceReader = {
   failed: Promise<VcError>;
 };
 
-/** Of one film, with the pieces that are on their way beside them. */
-const CACHE_BYTES = 12 * 1024 * 1024;
+/** Pieces that are on their way come to those of the cache. */
 const MOST_UNDER_WAY = 2;
 
 export function createSourceReader(of: {
   size: number;
+  /** For what was read last: films are looked at in the same places again and again. */
+  cache_bytes: number;
   /** The bytes from `from` up to `to`, or fewer, however often it takes. */
   fetch(from: number, to: number): Promise<Uint8Array>;
 }): SourceReader {
   const { size } = of;
-  const cache = createPieceCache(CACHE_BYTES);
+  const cache = createPieceCache(of.cache_bytes);
   const under_way = new Map<number, { to: number; done: Promise<void> }>();
   const failed = Promise.withResolvers<VcError>();
   let failure: VcError | null = null;

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { VcError } from "../../../shared/errors.ts";
 import { formatContentRange, parseRange } from "../../../shared/transfer.ts";
 import { streamPieceSize } from "./piece-size.ts";
 import type { SourceReader } from "./source-reader.ts";
@@ -65,9 +66,16 @@ async function head(reader: SourceReader): Promise<Response> {
   try {
     if (reader.size > 0) await reader.piece(0, streamPieceSize(0));
     return new Response(null, { headers: { ...HEADERS, "Content-Length": `${reader.size}` } });
-  } catch {
-    return new Response(null, { status: 502 });
+  } catch (error) {
+    return new Response(null, { status: statusOf(error) });
   }
+}
+
+/** What readers tell from a line that was cut: the film is another one by now, or is no longer to be had. */
+function statusOf(error: unknown): number {
+  const code = error instanceof VcError ? error.code : null;
+  if (code === "source_changed") return 409;
+  return code === "source_missing" || code === "stale_attempt" || code === "not_found" ? 410 : 502;
 }
 
 function answer(request: Request, reader: SourceReader): Response {
@@ -81,6 +89,8 @@ function answer(request: Request, reader: SourceReader): Response {
   const headers = { ...HEADERS, "Content-Range": formatContentRange({ from: range.from, to, size }) };
   return new Response(stream(reader, range.from, to + 1), { status: 206, headers });
 }
+
+const LOOKERS_PIECES = 6;
 
 /**
  * The bytes from `from` up to `to`, as they are taken. A source that fails for good breaks the connection off: ffmpeg
@@ -98,8 +108,8 @@ function stream(reader: SourceReader, from: number, to: number): ReadableStream<
         const bytes = piece.bytes.subarray(begin, Math.min(piece.bytes.length, begin + to - at));
         at += bytes.length;
         taken += 1;
-        // One who has only looked at the film's begin or end needs nothing more.
-        if (taken > 1 && at < to) reader.ahead(at, streamPieceSize(taken));
+        // The system takes some MiB into its buffers for one who only looks at some place.
+        if (taken > LOOKERS_PIECES && at < to) reader.ahead(at, streamPieceSize(taken));
         controller.enqueue(bytes);
         if (at >= to) controller.close();
       },

@@ -14,7 +14,7 @@ import { download } from "./download.ts";
 import { createFilmCache, type FilmCache } from "./film-cache.ts";
 import type { KeptResult, KeptResults } from "./kept-results.ts";
 import { persist } from "./persist.ts";
-import { createPieceSize, FIRST_STREAM_BYTES, MOST_STREAM_BYTES } from "./piece-size.ts";
+import { createPieceSize, FIRST_STREAM_BYTES, MOST_STREAM_BYTES, streamCacheSize } from "./piece-size.ts";
 import { executeRemote, type Obtained } from "./remote-execution.ts";
 import { createSourceReader } from "./source-reader.ts";
 import { createStreamEndpoint, type StreamEndpoint } from "./stream-endpoint.ts";
@@ -41,7 +41,7 @@ export type Transfers = {
 };
 
 export type TransferParts = {
-  config: Pick<WorkerConfig, "storage">;
+  config: Pick<WorkerConfig, "storage" | "worker">;
   connection: Connection;
   bytes: ByteCalls;
   kept: KeptResults;
@@ -98,6 +98,7 @@ async function stream(tools: Tools, { order, log, signal }: Wish): Promise<Obtai
   const either = AbortSignal.any([signal, closing.signal]);
   const reader = createSourceReader({
     size: order.source_size,
+    cache_bytes: streamCacheSize(tools.config.worker.concurrency),
     fetch: pieces(tools, { order, log, signal: either }, MOST_STREAM_BYTES),
   });
   // It travels while the attempt's process starts.

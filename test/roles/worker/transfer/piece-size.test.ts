@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import {
   createPieceSize,
   LEAST_PIECE_BYTES,
+  streamCacheSize,
   streamPieceSize,
 } from "../../../../src/roles/worker/transfer/piece-size.ts";
 import { MOST_PIECE_BYTES } from "../../../../src/shared/transfer.ts";
@@ -31,5 +32,15 @@ test.each([
 });
 
 test("a stream begins with short pieces", () => {
-  expect([0, 1, 2, 3, 1000].map(streamPieceSize)).toEqual([MIB, 2 * MIB, 4 * MIB, 4 * MIB, 4 * MIB]);
+  const sizes = [0, 2, 3, 6, 9, 1000].map(streamPieceSize);
+  expect(sizes).toEqual([MIB / 2, MIB / 2, MIB, 2 * MIB, 4 * MIB, 4 * MIB]);
+});
+
+test.each([
+  [1, 32],
+  [2, 32],
+  [4, 16],
+  [256, 8],
+])("of %d streams each may keep %d MiB", (concurrency, expected) => {
+  expect(streamCacheSize(concurrency)).toBe(expected * MIB);
 });

@@ -10,6 +10,7 @@ function readerOf({ size = FILM.length, most = FILM.length } = {}) {
   const trouble: { error: VcError | null } = { error: null };
   const reader = createSourceReader({
     size,
+    cache_bytes: 1000,
     async fetch(from, to) {
       asked.push([from, to]);
       if (trouble.error !== null) throw trouble.error;
