@@ -56,7 +56,7 @@ export function createWorkspace(
     rootOf({ source_rel }) {
       if (path_map.length === 0) return source_root;
       const { path, folder } = mapped(path_map, [storage.source_root, ...inside(source_rel)]);
-      return path.startsWith(source_root) ? source_root : folder;
+      return partsBelow(source_root, path) === null ? folder : source_root;
     },
     target: (order) => join(staging, stagingOf(order)),
   };

@@ -53,15 +53,15 @@ test.each([
 const map = [
   { master: "/mnt/storage", worker: "/media/nas" },
   { master: "/mnt/storage/videos", worker: "/media/films" },
-  { master: "/mnt/storage/videos/a/b c", worker: "/media/old" },
+  { master: "/mnt/storage/videos/a/b c", worker: "/media/films-old" },
 ];
 
 test("a map says where the master's folders are, also of single folders of films", () => {
   const workspace = createWorkspace(storage, null, map);
   expect([workspace.source_root, workspace.output_base]).toEqual(["/media/films", "/media/nas/converted"]);
-  expect(workspace.source(order)).toBe("/media/old/ü.mkv");
+  expect(workspace.source(order)).toBe("/media/films-old/ü.mkv");
   expect(workspace.source({ source_rel: "a/x.mkv" })).toBe("/media/films/a/x.mkv");
-  expect(workspace.rootOf(order)).toBe("/media/old");
+  expect(workspace.rootOf(order)).toBe("/media/films-old");
   expect(workspace.rootOf({ source_rel: "a/x.mkv" })).toBe("/media/films");
   expect(workspace.target(order)).toBe(join("/media/nas/converted/.vc", order.staging));
   expect(() => workspace.source({ source_rel: "../x.mkv" })).toThrow("leaves its folder");
