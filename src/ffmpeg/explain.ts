@@ -1,5 +1,6 @@
 import type { Conversion } from "../shared/conversion.ts";
 import type { AudioStream, MediaInfo, OtherStream, SubtitleStream, VideoStream } from "../shared/media.ts";
+import { formatQuality } from "../shared/quality.ts";
 import type { Plan } from "./plan.ts";
 import type { AudioPlan } from "./plan-audio.ts";
 import { isListOfChapters } from "./plan-extras.ts";
@@ -85,13 +86,14 @@ function fateOfVideo(stream: VideoStream, { plan, conversion }: Of): StreamFate 
 
 function fateOfFilm(stream: VideoStream, video: VideoPlan, { codec, target_resolution }: Conversion): Fate {
   const { rate } = video;
-  const quality = rate.kind === "quality" ? `quality ${rate.quality}` : `at most ${kilobits(rate.bit_rate)}`;
+  const most = rate.kind === "quality" ? rate.most : rate.bit_rate;
+  const quality = rate.kind === "quality" ? [qualityOf(video, rate.quality)] : [];
   const parts = [
     `${video.codec}`,
     `${video.width}x${video.height}`,
     `${video.bit_depth} bits`,
     ...curveOf(video),
-    quality,
+    ...[...quality, ...(most === undefined ? [] : [`at most ${kilobits(most)}`])],
   ];
   const box = target_resolution && `${target_resolution.width}x${target_resolution.height}`;
   const why = [
@@ -107,6 +109,10 @@ function fateOfFilm(stream: VideoStream, video: VideoPlan, { codec, target_resol
     ...(video.tone_map !== null ? ["Its HDR is tone-mapped to SDR."] : []),
   ];
   return { fate: "converted", becomes: parts.join(", "), why };
+}
+
+function qualityOf({ wish }: VideoPlan, quality: number): string {
+  return wish === null ? `quality ${quality}` : `quality searched for ${formatQuality(wish)}`;
 }
 
 function fateOfAudio(stream: AudioStream, { plan, conversion }: Of): StreamFate {

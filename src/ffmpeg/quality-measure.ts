@@ -42,7 +42,7 @@ function insteadNotes(wish: QualityWish, measure: Measure): string[] {
   if (measure === wish.measure) return [];
   const wanted = tellScore(measure, wantedOf(wish, measure));
   return [
-    `This ffmpeg has no libvmaf: instead of ${formatQuality(wish)}, at least ${wanted} was looked for, which is about as good, but no conversion of the one into the other.`,
+    `This ffmpeg has no libvmaf: ${wanted} stands for ${formatQuality(wish)}, which is about as good, but no conversion of the one into the other.`,
   ];
 }
 

@@ -46,7 +46,7 @@ export async function scoreResult(
 }
 
 /** Whether the mean is as wished, less the measure's tolerance, and no place is something else than the source. */
-export function judgeScores(scores: PlaceScore[], of: { plan: Plan; scoring: Scoring }): QualityScore | null {
+export function judgeScores(scores: PlaceScore[], of: Judged): QualityScore | null {
   const { measure, wanted } = of.scoring;
   const worst = scores.reduce<PlaceScore | null>(
     (one, next) => (one === null || next.score < one.score ? next : one),
@@ -54,36 +54,39 @@ export function judgeScores(scores: PlaceScore[], of: { plan: Plan; scoring: Sco
   );
   if (worst === null) return null;
   const score = scores.reduce((sum, one) => sum + one.score, 0) / scores.length;
-  const { tolerance } = MEASURE_RECORDS[measure];
-  const floor = floorOf(of);
-  const least = wanted === null ? floor.mean : wanted - tolerance;
-  const met = score >= least && worst.score >= floor.place;
+  const least = leastOf(of);
+  const met = score >= least.mean && worst.score >= least.place;
   return { measure, score, worst, places: scores.length, wanted, met };
 }
 
-/** What is asked of any result, whatever its setting; less of one that is to be bad. */
-function floorOf({ plan, scoring }: { plan: Plan; scoring: Scoring }): { mean: number; place: number } {
-  const { floor } = MEASURE_RECORDS[scoring.measure];
+type Judged = { plan: Plan; scoring: Pick<Scoring, "measure" | "wish" | "wanted"> };
+
+/**
+ * What a result is to score at least, on average and at each place: the wish less the measure's tolerance, or, without
+ * one, what is asked of any result, and less of those that are to be bad.
+ */
+export function leastOf({ plan, scoring }: Judged): { mean: number; place: number } {
+  const { floor, tolerance } = MEASURE_RECORDS[scoring.measure];
   const { rate } = plan.video;
-  const hard = rate.kind === "bit_rate" || rate.quality > USUAL;
-  return hard ? { mean: floor.place, place: floor.place } : floor;
+  const bad = rate.kind === "bit_rate" || rate.quality > USUAL;
+  const place = bad ? floor.bad : floor.place;
+  if (scoring.wanted !== null) return { mean: scoring.wanted - tolerance, place };
+  return { mean: bad ? floor.bad : floor.mean, place };
 }
 
 /** x264's usual range ends there. */
 const USUAL = 28;
 
 /** What a result that is not good enough is told to be, in one sentence. */
-export function tellMissed(of: { scored: QualityScore; plan: Plan; scoring: Scoring }): string {
-  const { scored, scoring } = of;
-  const { measure, score, worst, wanted } = scored;
-  const { tolerance } = MEASURE_RECORDS[measure];
-  const floor = floorOf(of);
-  const place = `${tellScore(measure, worst.score)} at ${worst.at_s.toFixed(1)} s`;
-  if (worst.score < floor.place)
-    return `The result is not good: it scores ${place}; a picture of the source scores at least ${tellScore(measure, floor.place)}.`;
-  const is = `it scores ${tellScore(measure, score)} on average of ${scored.places} places (the worst: ${place})`;
+export function tellMissed(of: Judged & { scored: QualityScore }): string {
+  const { measure, score, worst, wanted, places } = of.scored;
+  const least = leastOf(of);
+  const tell = (value: number) => tellScore(measure, value);
+  const place = `${tell(worst.score)} at ${worst.at_s.toFixed(1)} s`;
+  if (worst.score < least.place)
+    return `The result is not good: it scores ${place}, where a picture of the source scores at least ${tell(least.place)}.`;
+  const is = `it scores ${tell(score)} on average of ${places} places (the worst: ${place})`;
   if (wanted === null)
-    return `The result is not good: ${is}; at this setting at least ${tellScore(measure, floor.mean)} is expected.`;
-  const wish = scoring.wish?.measure === measure ? "" : ", which stands for the wish";
-  return `The result is not as good as wished: ${is}, and ${tellScore(measure, wanted)}${wish} less a tolerance of ${tolerance} was wanted.`;
+    return `The result is not good: ${is}; at its setting at least ${tell(least.mean)} is expected.`;
+  return `The result is not as good as wished: ${is}; ${tell(wanted)} was wanted, and ${tell(least.mean)} is the least that is taken for it.`;
 }

@@ -13,6 +13,7 @@ import type { GpuUse } from "../../shared/gpu.ts";
 import type { PlanSummary, Reason } from "../../shared/job.ts";
 import type { MediaInfo } from "../../shared/media.ts";
 import { createWishes, type Wish } from "../../shared/rules.ts";
+import { foreseeQuality } from "./plan-quality.ts";
 import { obstacleToReplacing, onReplacing } from "./plan-replace.ts";
 
 export type Machine = { capabilities: Capabilities; gpu: GpuUse };
@@ -69,12 +70,13 @@ export async function foresee(of: {
   if (refused !== null) return ended(shown, refused, true);
   if (planned !== null && "refusal" in planned) return ended(shown, planned.refusal, false);
   if (best === null) throw new Error("a ladder without a rung");
+  const quality = await foreseeQuality({ ffmpeg_path: ffmpeg.path, conversion, plan: best, media });
   const output = outputOf(source_rel ?? basename(path), best);
   const obstacle = config.storage.replace ? await obstacleToReplacing({ ...of, output }) : null;
   if (obstacle !== null) return ended(shown, obstacle, true);
   return {
     ...shown,
-    ...{ notes: [...notes, ...onReplacing(config)], output, summary: best.summary },
+    ...{ notes: [...notes, ...quality, ...onReplacing(config)], output, summary: best.summary },
     ...{ size_at_most: sizeAtMost(best, media), too_large_from: tooLargeFrom({ media, rules }) },
   };
 }

@@ -4,6 +4,7 @@ import type { Reply } from "../../shared/protocol.ts";
 import { bytes, moment, seconds } from "./format.ts";
 import { renderOriginal } from "./render-originals.ts";
 import { renderProgress } from "./render-progress.ts";
+import { scoreLine, searchBranch } from "./render-quality.ts";
 import { shellQuote } from "./shell-quote.ts";
 import { type Branch, tree } from "./tree.ts";
 
@@ -48,7 +49,7 @@ function outputSize({ output_size, source_size }: Job): string {
 }
 
 function attemptBranch(attempt: Attempt): Branch {
-  const { plan, command, log_tail, encode_ms, verify_ms, earlier = [] } = attempt.report;
+  const { plan, command, log_tail, encode_ms, verify_ms, search, score, earlier = [] } = attempt.report;
   const times = [
     encode_ms === undefined ? null : `encoding took ${seconds(encode_ms / 1000)}`,
     verify_ms === undefined ? null : `verification ${seconds(verify_ms / 1000)}`,
@@ -59,7 +60,9 @@ function attemptBranch(attempt: Attempt): Branch {
     ...(plan?.passed_over ?? []).map(
       ({ family, why }) => `Not taken (${printable(family)}): ${printable(why)}`,
     ),
+    search === undefined ? null : searchBranch(search),
     ...earlier.map(earlierBranch),
+    score === undefined ? null : scoreLine(score),
     times.length === 0 ? null : times.join(", "),
     command === undefined ? null : `Command: ${shellQuote(command)}`,
     attempt.outcome === "completed" || log_tail === undefined ? null : logBranch(log_tail),
@@ -111,6 +114,8 @@ const ADVICE: Partial<Record<Reason, string>> = {
   encrypted: "vc cannot convert protected films; replace the source with one that is not.",
   unsupported: "Replace the source, or change the conversion settings; then RETRY.",
   not_replaceable: "Put right what stands in the way; then RETRY.",
+  quality_missed:
+    "Wish for less (conversion.quality), or change the codec, the preset or conversion.bitrate; then RETRY.",
   name_taken: "Move the file that has the output's name away; then RETRY.",
   disk_full: "Make room on the disk of the results; then RETRY.",
   gave_up: "Its workers were lost again and again: look at their logs; then RETRY.",
