@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { appendFile, mkdtemp, open, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { download } from "../../../../src/roles/worker/transfer/download.ts";
+import { until } from "../../../support/until.ts";
+
+const PIECE = 100_000;
+const FILM = new Uint8Array(5 * PIECE + 17).map((_, n) => (n * 7) ^ (n >> 9));
+const MTIME_NS = "1600000000123456789";
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "vc-download-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+let count = 0;
+function placeIn() {
+  const at = join(folder, `${++count}`);
+  return { film: `${at}.mkv`, part: `${at}.part`, log: `${at}.log`, letGo: () => undefined };
+}
+
+/** Downloads until `dies_at`; tells which bytes were asked for. */
+async function run(place: ReturnType<typeof placeIn>, dies_at = Number.POSITIVE_INFINITY) {
+  const asked: number[] = [];
+  const progress: number[] = [];
+  await download({
+    place,
+    size: FILM.length,
+    mtime_ns: MTIME_NS,
+    async fetch(from) {
+      if (from >= dies_at) throw new Error("dead");
+      asked.push(from / PIECE);
+      return FILM.slice(from, from + PIECE);
+    },
+    onProgress: (bytes) => progress.push(bytes),
+  });
+  return { asked, progress };
+}
+
+test("a film arrives whole, with its source's time, and nothing else stays", async () => {
+  const place = placeIn();
+  const { asked, progress } = await run(place);
+  expect(Buffer.compare(await readFile(place.film), FILM)).toBe(0);
+  expect((await stat(place.film)).mtimeMs).toBeCloseTo(1_600_000_000_123, -1);
+  expect([asked, progress.at(0), progress.at(-1)]).toEqual([[0, 1, 2, 3, 4, 5], 0, FILM.length]);
+  expect([await Bun.file(place.part).exists(), await Bun.file(place.log).exists()]).toEqual([false, false]);
+});
+
+test("a film that is there already is not fetched again", async () => {
+  const place = placeIn();
+  await run(place);
+  expect((await run(place)).asked).toEqual([]);
+});
+
+test("another process goes on where the first one died", async () => {
+  const place = placeIn();
+  expect(run(place, 3 * PIECE)).rejects.toThrow("dead");
+  await threeNoted(place.log);
+  // Died in the middle of a piece and of a line.
+  await appendFile(place.part, "half a piece");
+  await appendFile(place.log, '{"from":3000');
+  expect((await run(place)).asked).toEqual([3, 4, 5]);
+  expect(Buffer.compare(await readFile(place.film), FILM)).toBe(0);
+});
+
+test("what a power failure has spoilt is fetched again", async () => {
+  const place = placeIn();
+  expect(run(place, 4 * PIECE)).rejects.toThrow("dead");
+  await threeNoted(place.log);
+  const file = await open(place.part, "r+");
+  await file.write(new Uint8Array(10), 0, 10, PIECE + 5);
+  await file.close();
+  expect((await run(place)).asked[0]).toBe(1);
+  expect(Buffer.compare(await readFile(place.film), FILM)).toBe(0);
+});
+
+const threeNoted = (log: string) =>
+  until("three pieces are noted", async () => (await Bun.file(log).text()).split("\n").length > 3);
