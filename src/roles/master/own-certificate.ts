@@ -7,7 +7,7 @@ import {
   readCertificateWithKey,
 } from "../../shared/certificate-file.ts";
 import type { MasterConfig } from "../../shared/config.ts";
-import { messageOf, VcError } from "../../shared/errors.ts";
+import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { makePrivateFile } from "../../shared/private-file.ts";
 import { makeCertificate } from "./certificate.ts";
@@ -61,8 +61,10 @@ function readKept(path: string): CertificateFile {
   try {
     return readCertificateWithKey(path);
   } catch (cause) {
-    const way =
-      "put it back from a backup, or delete it: the next start then makes a new one, for which every worker must join anew";
+    const closed = cause instanceof VcError && systemCode(cause.cause) !== undefined;
+    const way = closed
+      ? "let the user that the master runs as read it"
+      : "put it back from a backup, or delete it: the next start then makes a new one, for which every worker must join anew";
     throw new VcError("config", `${messageOf(cause)}; ${way}`, { cause });
   }
 }

@@ -17,7 +17,8 @@ import { loadMasterConfig, loadWorkerConfig } from "../../../src/shared/config-f
 import { parseFingerprint } from "../../../src/shared/fingerprint.ts";
 import { formatJoinLine, type Invitation } from "../../../src/shared/join-line.ts";
 import { createLogger } from "../../../src/shared/log.ts";
-import { runVc, startVc } from "./run-vc.ts";
+import { testOr } from "../../support/test-or.ts";
+import { MAIN, runVc, startVc } from "./run-vc.ts";
 
 /** `vc join` as a process, against a real master with a certificate that it made itself. */
 
@@ -166,3 +167,19 @@ test("- reads the line from standard input; without a terminal it is asked for i
     "vc: the line for `vc join` is not as it was printed: copy the whole of it once more\n",
   ]);
 }, 20_000);
+
+const linux =
+  process.platform === "linux" && Bun.which("script") !== null ? null : "needs script(1) of Linux";
+
+testOr(linux, "on a terminal the line is asked for", async () => {
+  const command = `'${process.execPath}' '${MAIN}' join --id asked`;
+  const child = Bun.spawn(["script", "-qec", command, "/dev/null"], {
+    cwd,
+    stdin: new Blob([`${formatJoinLine(invitation)}\n`]),
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+  const [shown, code] = await Promise.all([child.stdout.text(), child.exited]);
+  expect(shown).toContain("The line that `vc token show` prints on the master's machine: ");
+  expect([code, workerConfig("config.yaml").id]).toEqual([0, "asked"]);
+});

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-const MAIN = join(import.meta.dir, "..", "..", "..", "src", "main.ts");
+export const MAIN = join(import.meta.dir, "..", "..", "..", "src", "main.ts");
 
 /** What a run of `vc` from its sources left: its exit code and all it wrote. */
 export async function runVc(args: string[], options: { cwd?: string; env?: Record<string, string> } = {}) {

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCertificate } from "../../../src/roles/master/certificate.ts";
@@ -79,6 +88,13 @@ test.each([
   writeFileSync(path(), changed);
   expect(() => start()).toThrow(/cannot be used: .*; put it back from a backup, or delete it/);
   expect(readFileSync(path(), "utf8")).toBe(changed);
+});
+
+test("a kept file that cannot be read is told, and not to be deleted", () => {
+  mkdirSync(path(), { recursive: true });
+  expect(() => start()).toThrow(
+    /cannot read the certificate .*; let the user that the master runs as read it/,
+  );
 });
 
 test("a folder that cannot be made is told", () => {
