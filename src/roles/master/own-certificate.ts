@@ -61,7 +61,8 @@ function readKept(path: string): CertificateFile {
   try {
     return readCertificateWithKey(path);
   } catch (cause) {
-    const closed = cause instanceof VcError && systemCode(cause.cause) !== undefined;
+    // Errors of cryptography have codes, too: ERR_OSSL_...
+    const closed = cause instanceof VcError && /^E[A-Z]+$/.test(systemCode(cause.cause) ?? "");
     const way = closed
       ? "let the user that the master runs as read it"
       : "put it back from a backup, or delete it: the next start then makes a new one, for which every worker must join anew";
