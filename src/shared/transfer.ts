@@ -1,7 +1,7 @@
 /** How pieces of films travel between master and workers: sizes, and the headers that go with them. */
 
 /** No piece is longer; it lies in memory while it is checked. */
-export const MOST_PIECE_BYTES = 8 * 1024 * 1024;
+export const MOST_PIECE_BYTES = 4 * 1024 * 1024;
 /** What an upload's piece says that it is (tus 1.0). */
 export const PIECE_TYPE = "application/offset+octet-stream";
 export const DIGEST_HEADER = "Content-Digest";

@@ -153,7 +153,8 @@ function judge(request: FuzzRequest, { status, text, type }: Outcome): string | 
   if (/\.ts:\d|node_modules|\n\s+at /.test(text)) return "shows its insides";
   if (
     status >= 500 &&
-    !(status === 503 && (request.target.startsWith("/readyz") || /"error":"storage"/.test(text)))
+    !(status === 503 && (request.target.startsWith("/readyz") || /"error":"storage"/.test(text))) &&
+    !(status === 507 && request.endpoint === "upload")
   ) {
     return `status ${status}`;
   }

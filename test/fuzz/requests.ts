@@ -1,4 +1,6 @@
+import { byteRoutes } from "../../src/shared/endpoints-transfer.ts";
 import { type Endpoint, protocol } from "../../src/shared/protocol.ts";
+import { formatDigest, PIECE_TYPE, sha256Of } from "../../src/shared/transfer.ts";
 import type { Random } from "../sim/random.ts";
 import { ODD_TEXTS, oddValue, spoil, spoilText } from "./mutate.ts";
 import { inputOf, type Known } from "./schema-input.ts";
@@ -25,11 +27,13 @@ const NAMES = [
     "job_complete",
     "job_complete",
     "job_failed",
+    "upload",
   ] as const),
 ];
 
 /** A call of the contract, right or spoiled at one or more places. */
 export function makeRequest(random: Random, known: Known, tokens: (string | null)[]): FuzzRequest {
+  if (random.chance(0.08)) return makeByteRequest(random, known, tokens);
   const name = random.pick(NAMES);
   const { method, path, input } = protocol[name];
   const right = inputOf(input, { random, known }) as Record<string, unknown>;
@@ -42,6 +46,31 @@ export function makeRequest(random: Random, known: Known, tokens: (string | null
     body: method === "POST" ? bodyOf(random, fields) : null,
   };
   return random.chance(0.15) ? { ...request, ...distorted(random, request), endpoint: null } : request;
+}
+
+/** A call that carries a piece of a film, or asks for one. */
+function makeByteRequest(random: Random, known: Known, tokens: (string | null)[]): FuzzRequest {
+  const { method, path, input } = byteRoutes[random.pick(["source", "output"] as const)];
+  const right = inputOf(input, { random, known }) as Record<string, unknown>;
+  const fields = random.chance(0.3) ? spoil(random, right) : right;
+  const bytes = new TextEncoder().encode("converted".slice(0, random.between(0, 9)));
+  const sha256 = sha256Of(random.chance(0.8) ? bytes : new Uint8Array(3));
+  const odd = () => encoded(oddValue(random)).slice(0, 200);
+  const own: [string, string][] =
+    method === "GET"
+      ? [["range", random.chance(0.7) ? `bytes=${random.between(0, 12)}-` : `bytes=${odd()}`]]
+      : [
+          ["content-type", PIECE_TYPE],
+          ["upload-offset", random.chance(0.8) ? String(random.between(0, 9)) : odd()],
+          ["content-digest", random.chance(0.9) ? formatDigest(sha256) : odd()],
+        ];
+  return {
+    endpoint: null,
+    method: random.chance(0.95) ? method : random.pick(METHODS),
+    target: targetOf(path, method, fields),
+    headers: [...headersOf(random, tokens), ...own.filter(() => random.chance(0.97))],
+    body: method === "PATCH" ? bytes : null,
+  };
 }
 
 function targetOf(path: string, method: string, fields: unknown): string {

@@ -1,16 +1,20 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import type { EndpointShape } from "../../shared/endpoint.ts";
+import { type ByteRouteShape, byteRoutes } from "../../shared/endpoints-transfer.ts";
 import { ErrorBody, protocol } from "../../shared/protocol.ts";
+import { PIECE_TYPE } from "../../shared/transfer.ts";
 import { version } from "../../shared/version.ts";
 
 /** The contract as an OpenAPI 3.1 document, made from the table of endpoints. */
 export function openApi(): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const [name, endpoint] of Object.entries(protocol)) {
-    const path = endpoint.path.replace(/:(\w+)/g, "{$1}");
-    paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operation(name, endpoint) };
-  }
+  const add = ({ path: template, method }: EndpointShape | ByteRouteShape, made: object) => {
+    const path = template.replace(/:(\w+)/g, "{$1}");
+    paths[path] = { ...paths[path], [method.toLowerCase()]: made };
+  };
+  for (const [name, endpoint] of Object.entries(protocol)) add(endpoint, operation(name, endpoint));
+  for (const [name, route] of Object.entries(byteRoutes)) add(route, byteOperation(name, route));
   return {
     openapi: "3.1.0",
     info: { title: "vc master", version },
@@ -21,6 +25,11 @@ export function openApi(): object {
     paths,
   };
 }
+
+const REFUSED = {
+  description: "Refused.",
+  content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+};
 
 function operation(name: string, endpoint: EndpointShape): object {
   const input = jsonSchema(endpoint.input, "input") as InputSchema;
@@ -42,10 +51,29 @@ function operation(name: string, endpoint: EndpointShape): object {
         content: { "application/json": { schema: jsonSchema(endpoint.reply, "output") } },
       },
       ...(name === "next_job" ? { 204: { description: "There is no work." } } : {}),
-      default: {
-        description: "Refused.",
-        content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
-      },
+      default: REFUSED,
+    },
+  };
+}
+
+/** A piece of a film travels as bytes; its headers are told in the summary. */
+function byteOperation(name: string, route: ByteRouteShape): object {
+  const input = jsonSchema(route.input, "input") as InputSchema;
+  const fields = Object.keys(input.properties ?? {});
+  const where = (field: string) => (route.path.includes(`:${field}`) ? "path" : "query");
+  const sends = route.sends === "request";
+  const bytes = (type: string) => ({ content: { [type]: { schema: { type: "string", format: "binary" } } } });
+  return {
+    operationId: name,
+    summary: route.summary,
+    security: [{ token: [] }],
+    parameters: fields.map((field) => parameter(input, field, where(field))),
+    ...(sends ? { requestBody: bytes(PIECE_TYPE) } : {}),
+    responses: {
+      ...(sends
+        ? { 204: { description: "Written." } }
+        : { 206: { description: "The piece.", ...bytes("application/octet-stream") } }),
+      default: REFUSED,
     },
   };
 }

@@ -6,45 +6,63 @@ import type { Exchange } from "./http-bytes.ts";
 const PORTION_BYTES = 256 * 1024;
 
 /**
- * The bytes of an answer, given out as fast as they are taken. `end` is called once all were, or the caller hung up. It
- * travels in chunks: Bun (1.4.5) gives the body of known length no way to tell when it has left.
+ * The bytes of an answer, given out as fast as they are taken: `sent` is called once the network has all of them,
+ * `dropped` when the caller hung up before. It travels in chunks: Bun (1.4.5) does not tell when a body of known length
+ * has left.
  */
 export function bodyOf(
   bytes: Uint8Array<ArrayBuffer>,
-  { exchange, throttle, end }: { exchange: Exchange; throttle: Throttle; end: () => void },
+  of: { exchange: Exchange; throttle: Throttle; sent: () => void; dropped: () => void },
 ): ReadableStream<Uint8Array> {
+  const { exchange, throttle, sent, dropped } = of;
   const { signal } = exchange;
-  if (signal.aborted) end();
-  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) dropped();
+  signal.addEventListener("abort", dropped, { once: true });
   let at = 0;
   const pull = async (stream: ReadableStreamDefaultController<Uint8Array>) => {
+    signal.throwIfAborted();
+    if (at === bytes.byteLength) {
+      // Asked for more, the network has taken all that was given before.
+      stream.close();
+      signal.removeEventListener("abort", dropped);
+      return sent();
+    }
     const portion = bytes.subarray(at, at + PORTION_BYTES);
     await hold(exchange, throttle.pass(portion.byteLength, signal));
     stream.enqueue(portion);
     at += portion.byteLength;
-    if (at < bytes.byteLength) return;
-    stream.close();
-    signal.removeEventListener("abort", end);
-    end();
   };
-  return new ReadableStream({ pull, cancel: end }, { highWaterMark: 0 });
+  return new ReadableStream({ pull, cancel: dropped }, { highWaterMark: 0 });
 }
 
-/** Reads a body of the length that it announced. Throws VcError "bad_request" where it is shorter or longer. */
+/**
+ * Reads a body into `bytes`, which are as many as it announced, and returns their SHA-256 as hex. Throws VcError
+ * "bad_request" where it has others.
+ */
 export async function readPiece(
   exchange: Exchange,
-  { length, throttle }: { length: number; throttle: Throttle },
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
+  { bytes, throttle }: { bytes: Uint8Array<ArrayBuffer>; throttle: Throttle },
+): Promise<string> {
+  const hash = new Bun.CryptoHasher("sha256");
+  const length = bytes.byteLength;
   let filled = 0;
   for await (const portion of exchange.request.body ?? []) {
     if (filled + portion.byteLength > length) break;
+    // While it is in the processor's cache.
+    hash.update(portion);
     bytes.set(portion, filled);
     filled += portion.byteLength;
-    await hold(exchange, throttle.pass(portion.byteLength, exchange.signal));
+    const turn = throttle.pass(portion.byteLength, exchange.signal);
+    free(portion);
+    await hold(exchange, turn);
   }
-  if (filled === length) return bytes;
+  if (filled === length) return hash.digest("hex");
   throw new VcError("bad_request", `the body has not the ${length} bytes that it announced.`);
+}
+
+/** Gives memory back that the collector, which sees small objects only, would let pile up. */
+function free({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 /** While the master holds bytes back, the connection's silence is not its caller's. */

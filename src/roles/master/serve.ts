@@ -17,6 +17,7 @@ import { type Listener, listen } from "./listen.ts";
 import { createLongPoll } from "./longpoll.ts";
 import { renderMetrics } from "./metrics.ts";
 import { openApi } from "./openapi.ts";
+import { createPieceBuffers } from "./piece-buffers.ts";
 import type { Problems } from "./problems.ts";
 import type { Publisher } from "./publish.ts";
 import type { ScanDuty } from "./scan-duty.ts";
@@ -71,6 +72,7 @@ export function serve(of: {
   const bytes = transferHandlers({
     ...of,
     turns: createTurns(max_transfers),
+    buffers: createPieceBuffers(),
     sending: createThrottle(bandwidth_limit),
     receiving: createThrottle(bandwidth_limit),
   });

@@ -5,6 +5,7 @@ import * as wire from "../../shared/transfer.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { ByteHandlers, ByteRefusal, Exchange } from "./http-bytes.ts";
 import { bodyOf, readPiece } from "./piece-body.ts";
+import type { PieceBuffers } from "./piece-buffers.ts";
 import { readSourcePiece, requireSource } from "./source-piece.ts";
 import type { Storage } from "./storage.ts";
 import type { Turns } from "./transfer-turns.ts";
@@ -16,6 +17,7 @@ type Parts = {
   storage: Storage;
   uploads: Uploads;
   turns: Turns;
+  buffers: PieceBuffers;
   /** From the master's point of view. */
   sending: Throttle;
   receiving: Throttle;
@@ -53,15 +55,21 @@ async function sendSource(
     return { error: "bad_range", message, headers: { "Content-Range": `bytes */${size}` } };
   }
   const to = Math.min(range.to ?? size - 1, range.from + wire.MOST_PIECE_BYTES - 1, size - 1);
-  const end = await takeTurn(parts, input, exchange);
+  const { end, buffer } = await takeTurn(parts, input, exchange);
+  const bytes = buffer.subarray(0, to - range.from + 1);
   try {
-    const bytes = await readSourcePiece(storage, source, { from: range.from, length: to - range.from + 1 });
+    const sha256 = await readSourcePiece(storage, source, { from: range.from, bytes });
     const headers = {
       ...BYTES,
       "Content-Range": wire.formatContentRange({ from: range.from, to, size }),
-      [wire.DIGEST_HEADER]: wire.formatDigest(await digestOf(bytes)),
+      [wire.DIGEST_HEADER]: wire.formatDigest(sha256),
     };
-    return new Response(bodyOf(bytes, { exchange, throttle: sending, end }), { status: 206, headers });
+    const sent = () => {
+      parts.buffers.give(buffer);
+      end();
+    };
+    const body = bodyOf(bytes, { exchange, throttle: sending, sent, dropped: end });
+    return new Response(body, { status: 206, headers });
   } catch (error) {
     end();
     throw error;
@@ -90,15 +98,17 @@ async function takeOutput(
   const { length, sha256 } = announced(headers);
   if (offset === null) throw new VcError("bad_request", `${wire.OFFSET_HEADER}: must be a count of bytes.`);
   if (refused !== null) return wrongOffset(refused);
-  const end = await takeTurn(parts, input, exchange);
+  const { end, buffer } = await takeTurn(parts, input, exchange);
+  const bytes = buffer.subarray(0, length);
   try {
-    const bytes = await readPiece(exchange, { length, throttle: parts.receiving });
-    if ((await digestOf(bytes)) !== sha256)
+    const found = await readPiece(exchange, { bytes, throttle: parts.receiving });
+    if (found !== sha256)
       throw new VcError("corrupt_piece", "the piece does not fit its Content-Digest: send it again.");
     const put = await parts.uploads.put(piece, bytes);
     if (!put.written) return wrongOffset(put);
     return new Response(null, { status: 204, headers: { [wire.OFFSET_HEADER]: String(put.right) } });
   } finally {
+    parts.buffers.give(buffer);
     end();
   }
 }
@@ -124,17 +134,12 @@ function wrongOffset({ right }: Put): ByteRefusal {
 
 /** Whoever waits for a turn may be silent for long. */
 async function takeTurn(
-  { turns }: Parts,
+  { turns, buffers }: Parts,
   { worker_id }: { worker_id: string },
   { connection, signal }: Exchange,
-): Promise<() => void> {
+): Promise<{ end: () => void; buffer: Uint8Array<ArrayBuffer> }> {
   connection.unhurried();
   const end = await turns.take(worker_id, signal);
   connection.hurried();
-  return end;
-}
-
-/** SHA-256 as hex, beside the event loop. */
-async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("hex");
+  return { end, buffer: buffers.take() };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import * as v from "valibot";
 import type { Access, EndpointShape } from "../../../src/shared/endpoint.ts";
+import { byteRoutes } from "../../../src/shared/endpoints-transfer.ts";
 import { ErrorBody, protocol } from "../../../src/shared/protocol.ts";
 import { type Answer, type MasterSite, withMasterSite } from "../../support/master-test.ts";
 import { until } from "../../support/until.ts";
@@ -8,8 +9,9 @@ import { until } from "../../support/until.ts";
 const TOKEN = "the-token-of-this-test";
 const PAGES = ["/api/events", "/metrics", "/openapi.json"];
 type Route = { name: string; method: string; path: string; access: Access };
+const TABLE: Record<string, EndpointShape> = protocol;
 const ROUTES: Route[] = [
-  ...Object.entries(protocol as Record<string, EndpointShape>).map(([name, { method, path, access }]) => ({
+  ...Object.entries({ ...TABLE, ...byteRoutes }).map(([name, { method, path, access }]) => ({
     name,
     method,
     path: path.replace(/:\w+/, "x"),
@@ -34,7 +36,8 @@ function expectDiscreet(answer: Answer, site: MasterSite): void {
 function callRoute(site: MasterSite, route: Route, token: string | null, worker_id: string): Promise<Answer> {
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
   const input = { worker_id, name: "x", session: "s", job_id: "x", error_message: "", priority: 1, held: [] };
-  if (route.method === "GET") return site.call(`${route.path}?worker_id=${worker_id}&session=s`, { headers });
+  const query = `?worker_id=${worker_id}&session=s&attempt=1&staging=x`;
+  if (route.method !== "POST") return site.call(route.path + query, { method: route.method, headers });
   return site.call(route.path, { method: "POST", headers, body: JSON.stringify(input) });
 }
 

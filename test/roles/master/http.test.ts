@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { createGate } from "../../../src/roles/master/gate.ts";
 import { createApp, type Handlers } from "../../../src/roles/master/http.ts";
 import type { ByteHandlers } from "../../../src/roles/master/http-bytes.ts";
+import { byteRoutes } from "../../../src/shared/endpoints-transfer.ts";
 import { createLogger } from "../../../src/shared/log.ts";
 import { ErrorBody, protocol } from "../../../src/shared/protocol.ts";
 import { type Answer, claimJob, withMasterSite } from "../../support/master-test.ts";
@@ -202,7 +203,7 @@ test("metrics and the contract can be read by machines", () =>
     const { paths } = (await site.call("/openapi.json")).body as {
       paths: Record<string, Record<string, unknown>>;
     };
-    const named = Object.values(protocol).map(({ path, method }) => [
+    const named = [...Object.values(protocol), ...Object.values(byteRoutes)].map(({ path, method }) => [
       path.replace(/:(\w+)/, "{$1}"),
       method.toLowerCase(),
     ]);

@@ -1,32 +1,31 @@
 import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { utimes, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Master } from "../../../src/roles/master/index.ts";
 import { formatDigest, MOST_PIECE_BYTES, sha256Of } from "../../../src/shared/transfer.ts";
 import { claimJob, type MasterSite, withMasterSite } from "../../support/master-test.ts";
-import { type Claimed, getSource } from "../../support/transfer-calls.ts";
+import { beginUpload, type Claimed, getSource, handIn, sendPiece } from "../../support/transfer-calls.ts";
+import { until } from "../../support/until.ts";
 
 type Scene = { site: MasterSite; master: Master; of: { url: string; worker_id: string; job: Claimed } };
+const HOUR_AGO_S = 1_700_000_000;
 
 /** A master with one film, whose job worker w1 has claimed. */
-async function withClaim(
-  content: Buffer,
-  use: (scene: Scene) => Promise<void>,
-  sections = {},
-): Promise<void> {
-  await withMasterSite(async (site) => {
-    await site.film("a/film.mkv");
+function withClaim(content: Buffer, use: (scene: Scene) => Promise<void>, sections = {}): Promise<void> {
+  return withMasterSite(async (site) => {
     const path = join(site.films, "a/film.mkv");
+    await mkdir(join(site.films, "a"));
     await writeFile(path, content);
-    const hourAgo = Date.now() / 1000 - 3600;
-    await utimes(path, hourAgo, hourAgo);
+    await utimes(path, HOUR_AGO_S, HOUR_AGO_S);
     const master = await site.start(sections);
     await master.scan();
     const job = await claimJob(master, "w1");
     await use({ site, master, of: { url: master.url, worker_id: "w1", job } });
   });
 }
+
+const rssOf = () => process.memoryUsage.rss();
 
 describe("a source in pieces", () => {
   const film = randomBytes(MOST_PIECE_BYTES + 1000);
@@ -54,5 +53,136 @@ describe("a source in pieces", () => {
       expect(head.status).toBe(200);
       expect(head.headers.get("content-length")).toBe(String(film.length));
       expect(head.headers.get("accept-ranges")).toBe("bytes");
+    }));
+
+  test("is asked for by one range that begins in it", () =>
+    withClaim(randomBytes(100), async ({ of }) => {
+      for (const range of [null, "bytes=-5", "bytes=0-1,3-4", "bytes=5-4", "0-5", "bytes=x-"]) {
+        const { status, error, message } = await getSource(of, range);
+        expect({ range, status, error }).toEqual({ range, status: 400, error: "bad_request" });
+        expect(message).toContain("bytes=A-B");
+      }
+      const beyond = await getSource(of, "bytes=100-");
+      expect([beyond.status, beyond.error]).toEqual([416, "bad_range"]);
+      expect(beyond.headers.get("content-range")).toBe("bytes */100");
+    }));
+
+  const changes: [string, (path: string) => Promise<void>, number, string][] = [
+    ["grew", (path) => writeFile(path, randomBytes(300)), 409, "source_changed"],
+    ["has another time", (path) => utimes(path, HOUR_AGO_S, HOUR_AGO_S + 1), 409, "source_changed"],
+    ["is gone", (path) => rm(path), 404, "source_missing"],
+    [
+      "became a folder",
+      async (path) => {
+        await rm(path);
+        await mkdir(path);
+      },
+      409,
+      "source_changed",
+    ],
+    [
+      "became a symlink to its like",
+      async (path) => {
+        await rename(path, `${path}.real`);
+        await symlink(`${path}.real`, path);
+      },
+      404,
+      "source_missing",
+    ],
+    [
+      "lies behind a symlink now",
+      async (path) => {
+        const folder = join(path, "..");
+        await rename(folder, `${folder}.real`);
+        await symlink(`${folder}.real`, folder);
+      },
+      404,
+      "source_missing",
+    ],
+  ];
+  test.each(changes)("that %s is refused", (_, change, status, error) =>
+    withClaim(randomBytes(200), async ({ site, of }) => {
+      expect((await getSource(of, "bytes=0-9")).status).toBe(206);
+      await site.film("another.mkv");
+      await change(join(site.films, "a/film.mkv"));
+      const refused = await getSource(of, "bytes=0-9");
+      expect([refused.status, refused.error]).toEqual([status, error]);
+      expect((await getSource(of, null, { method: "HEAD" })).status).toBe(status);
+      expect((await getSource(of, "bytes=5000-")).error).toBe(error);
+    }),
+  );
+
+  test("on a volume that is gone is no missing film", () =>
+    withClaim(randomBytes(200), async ({ site, of }) => {
+      await rename(site.films, `${site.films}.away`);
+      await mkdir(site.films);
+      const refused = await getSource(of, "bytes=0-9");
+      expect([refused.status, refused.error]).toEqual([503, "storage"]);
+    }));
+
+  test("is for the worker that holds its attempt", () =>
+    withClaim(randomBytes(200), async ({ site, of }) => {
+      const cases: [string, typeof of, number, string][] = [
+        ["another worker", { ...of, worker_id: "w2" }, 409, "stale_attempt"],
+        ["another attempt", { ...of, job: { ...of.job, attempt: 7 } }, 409, "stale_attempt"],
+        ["no job", { ...of, job: { ...of.job, id: "zzz" } }, 404, "not_found"],
+      ];
+      for (const [name, caller, status, error] of cases) {
+        const refused = await getSource(caller, "bytes=0-9");
+        expect([name, refused.status, refused.error]).toEqual([name, status, error]);
+      }
+      expect((await site.post(`/api/jobs/${of.job.id}/cancel`, {})).status).toBe(200);
+      expect((await getSource(of, "bytes=0-9")).error).toBe("stale_attempt");
+    }));
+
+  test("may go on after its lease ran out, until another claim replaces it", () =>
+    withClaim(
+      randomBytes(200),
+      async ({ master, of }) => {
+        await until("the lease has run out", () => master.coordinator.leases().length === 0);
+        expect((await getSource(of, "bytes=0-9")).status).toBe(206);
+        expect((await claimJob(master, "w2")).attempt).toBe(of.job.attempt + 1);
+        expect((await getSource(of, "bytes=0-9")).error).toBe("stale_attempt");
+      },
+      { queue: { lease: "100ms", retry_delay: "0" } },
+    ));
+
+  test(
+    "in a thousand pieces leaves memory as it was",
+    () =>
+      withClaim(film, async ({ of }) => {
+        const read = async (times: number) => {
+          for (let n = 0; n < times; n++) await getSource(of, "bytes=0-");
+        };
+        await read(150);
+        const before = rssOf();
+        await read(850);
+        Bun.gc(true);
+        expect((rssOf() - before) / 1024 ** 2).toBeLessThan(100);
+      }),
+    60_000,
+  );
+});
+
+describe("a result in pieces", () => {
+  const film = randomBytes(300_000);
+  const part = (from: number, to: number) => film.subarray(from, to);
+
+  test("is published as it was sent", () =>
+    withClaim(randomBytes(200), async ({ site, of }) => {
+      expect(await beginUpload(of, { size: 100_000 })).toMatchObject({ status: 200, offset: 0 });
+      const first = await sendPiece(of, 0, part(0, 150_000));
+      expect([first.status, first.headers.get("upload-offset")]).toEqual([204, "150000"]);
+      expect(await beginUpload(of, { size: 300_000 })).toMatchObject({ offset: 150_000 });
+      expect((await sendPiece(of, 150_000, part(150_000, 300_000))).status).toBe(204);
+      expect(await beginUpload(of, { size: 300_000, final: true })).toMatchObject({ offset: 300_000 });
+      const handed = await handIn(of, { size: 300_000, sha256: sha256Of(film) });
+      expect(handed).toEqual({ status: 200, body: { ok: true, status: "completed" } });
+      const published = await Bun.file(join(site.converted, "a/film.mp4")).bytes();
+      expect(sha256Of(published)).toBe(sha256Of(film));
+      // After a lost answer all of it is said again.
+      expect(await beginUpload(of, { size: 300_000, final: true })).toMatchObject({ offset: 300_000 });
+      expect((await handIn(of, { size: 300_000, sha256: sha256Of(film) })).body.status).toBe("completed");
+      expect((await sendPiece(of, 0, part(0, 10), { rewrite: true })).error).toBe("stale_attempt");
     }));
 });
