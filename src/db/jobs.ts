@@ -66,6 +66,7 @@ export function createJobQueries({ orm, sqlite }: Database) {
     `select (select min(not_before_ms) from jobs where not_before_ms > 0) as first,
        (select max(not_before_ms) from jobs where not_before_ms > 0) as last`,
   );
+  const anyClaimable = sqlite.prepare<unknown, []>(claimQuery(1).replace("*", "1"));
   const release = orm.update(jobs).set({ not_before_ms: 0 }).where(DUE).prepare();
   const held = orm.select().from(jobs).where(HELD).prepare();
   const ofWorker = eq(jobs.worker_id, sql.placeholder("worker_id"));
@@ -75,6 +76,7 @@ export function createJobQueries({ orm, sqlite }: Database) {
     job: (job_id: string): JobRow | undefined => byId.get({ id: job_id }),
     /** Up to `limit` jobs that may run now, in the order in which they should. */
     claimableJobs: claimable,
+    hasClaimable: (): boolean => anyClaimable.get() !== null,
     saveJob: (row: JobRow): void => save(row),
     renameOutput: (row: Pick<JobRow, "id" | "output_rel" | "output_key" | "output_path">): void =>
       void rename.run(row),

@@ -94,6 +94,8 @@ export function createCoordinator(given: {
     },
     workers: (now: Instant) => listWorkers(context, now),
 
+    /** Whether there is a job that may run now, for whomever. A look, no operation. */
+    hasWork: (): boolean => given.store.hasClaimable(),
     /** Every live lease, for checks and metrics. */
     leases: (): AttemptKey[] => context.leases.all(),
     /** Listeners are called after commits only. Returns how to end it. */

@@ -29,7 +29,15 @@ export function createLongPoll(of: { coordinator: Coordinator; transact: Transac
     if (claimed !== null) crashPoint("claim.committed");
     return claimed;
   };
-  const line = createWaitingLine(claim);
+  const mayBeWork = () => {
+    try {
+      return coordinator.hasWork();
+    } catch {
+      // A claim meets the same trouble, and tells it to whoever waits.
+      return true;
+    }
+  };
+  const line = createWaitingLine(claim, mayBeWork);
   const bells = createBells();
   let stopped = false;
   const unsubscribe = coordinator.subscribe((event) => {

@@ -16,10 +16,11 @@ const LARGEST_WAVE = 64;
 
 /**
  * Callers that wait for work, first come, first served. News wakes the first; only when that one got a job are
- * the next ones woken (twice as many each time), so a thousand idle workers cost nothing. `news()` counts the
- * wakings: who finds it changed since an own claim in vain has missed one.
+ * the next ones woken (twice as many each time), so a thousand idle workers cost nothing. Nobody is woken where
+ * `mayBeWork` says that nothing is left. `news()` counts the wakings: who finds it changed since an own claim in vain
+ * has missed one.
  */
-export function createWaitingLine(claim: ClaimCall) {
+export function createWaitingLine(claim: ClaimCall, mayBeWork: () => boolean) {
   const waiting = new Set<Waiter>();
   let news = 0;
   let busy = false;
@@ -28,7 +29,7 @@ export function createWaitingLine(claim: ClaimCall) {
     busy = true;
     let vain = 0;
     let size = 1;
-    while (vain < Math.min(TRIES, waiting.size)) {
+    while (vain < Math.min(TRIES, waiting.size) && mayBeWork()) {
       const before = news;
       const wave = takeToTheEnd(waiting, size);
       const got = (await Promise.all(wave.map((waiter) => tryClaim(waiter, claim)))).filter(Boolean).length;

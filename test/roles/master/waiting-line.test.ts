@@ -8,15 +8,20 @@ const idOf = (claim: Claim) => (claim !== null && "jobs" in claim ? claim.jobs[0
 const quiet = () => Bun.sleep(0);
 
 /** A queue of jobs, and a line before it. `asked` counts the claims. */
-function counter(jobs: string[], mayClaim: (worker_id: string) => boolean = () => true) {
+function counter(
+  jobs: string[],
+  mayClaim: (worker_id: string) => boolean = () => true,
+  mayBeWork: () => boolean = () => true,
+) {
   const asked: string[] = [];
-  const line = createWaitingLine(async ({ worker_id }, signal) => {
+  const claim = async ({ worker_id }: { worker_id: string }, signal: AbortSignal) => {
     await quiet();
     if (signal.aborted) return null;
     asked.push(worker_id);
     const id = mayClaim(worker_id) ? jobs.shift() : undefined;
     return id === undefined ? null : job(id);
-  });
+  };
+  const line = createWaitingLine(claim, mayBeWork);
   const join = (worker_id: string, wait_ms = 60_000, signal = NEVER) =>
     line.join({ input: input(worker_id), signal, wait_ms });
   return { line, join, asked, jobs };
@@ -48,6 +53,23 @@ test("a thousand idle callers cost a few claims for one job, and none before", a
   expect(asked.length).toBeLessThan(20);
   line.dismiss();
   expect((await Promise.all(waits)).slice(1).every((claim) => claim === null)).toBe(true);
+});
+
+test("where nothing is left, nobody is asked", async () => {
+  const jobs = ["1"];
+  const { line, join, asked } = counter(
+    jobs,
+    () => true,
+    () => jobs.length > 0,
+  );
+  const waits = ["a", "b", "c"].map((id) => join(id));
+  line.wake();
+  expect(idOf((await waits[0]) ?? null)).toBe("1");
+  line.wake();
+  for (let turn = 0; turn < 20; turn += 1) await quiet();
+  expect(asked).toEqual(["a"]);
+  line.dismiss();
+  expect(await Promise.all(waits.slice(1))).toEqual([null, null]);
 });
 
 test("a thousand jobs serve a thousand callers, each one", async () => {
@@ -86,7 +108,10 @@ test("nothing is claimed for a caller that has hung up", async () => {
 
 test("a wait that ends while its claim is under way still gets the job", async () => {
   const gate = Promise.withResolvers<Claim>();
-  const line = createWaitingLine(() => gate.promise);
+  const line = createWaitingLine(
+    () => gate.promise,
+    () => true,
+  );
   const wait = line.join({ input: input("a"), signal: NEVER, wait_ms: 60_000 });
   line.wake();
   line.dismiss();
@@ -100,10 +125,13 @@ test("a wait ends by itself with nothing", async () => {
 });
 
 test("a refused claim is told to its caller alone", async () => {
-  const line = createWaitingLine(async ({ worker_id }) => {
-    if (worker_id === "replaced") throw new Error("session_replaced");
-    return job("1");
-  });
+  const line = createWaitingLine(
+    async ({ worker_id }) => {
+      if (worker_id === "replaced") throw new Error("session_replaced");
+      return job("1");
+    },
+    () => true,
+  );
   const replaced = line.join({ input: input("replaced"), signal: NEVER, wait_ms: 60_000 });
   const good = line.join({ input: input("good"), signal: NEVER, wait_ms: 60_000 });
   line.wake();
