@@ -1,3 +1,6 @@
+import { mkdir, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Master } from "../../src/roles/master/index.ts";
 import type { ByteRoute } from "../../src/shared/endpoints-transfer.ts";
 import { bytePath } from "../../src/shared/endpoints-transfer.ts";
 import {
@@ -7,12 +10,34 @@ import {
   PIECE_TYPE,
   sha256Of,
 } from "../../src/shared/transfer.ts";
+import { claimJob, type MasterSite, withMasterSite } from "./master-test.ts";
 
 /** The calls of a worker without a mount, as the wire has them. */
 
+export const HOUR_AGO_S = Math.floor(Date.now() / 1000) - 3600;
+export type Scene = { site: MasterSite; master: Master; of: Caller };
+
+/** A master with one film, whose job worker w1 has claimed. */
+export function withClaim(
+  content: Uint8Array,
+  use: (scene: Scene) => Promise<void>,
+  sections = {},
+): Promise<void> {
+  return withMasterSite(async (site) => {
+    const path = join(site.films, "a/film.mkv");
+    await mkdir(join(site.films, "a"));
+    await writeFile(path, content);
+    await utimes(path, HOUR_AGO_S, HOUR_AGO_S);
+    const master = await site.start(sections);
+    await master.scan();
+    const job = await claimJob(master, "w1");
+    await use({ site, master, of: { url: master.url, worker_id: "w1", job } });
+  });
+}
+
 export type Claimed = { id: string; attempt: number; staging: string };
 type Answer = { status: number; error: string | null; message: string; headers: Headers; bytes: Buffer };
-type Caller = { url: string; worker_id: string; job: Claimed; token?: string };
+export type Caller = { url: string; worker_id: string; job: Claimed; token?: string };
 
 /** Asks for a piece of the source; `range` null sends no Range. */
 export function getSource(
