@@ -44,7 +44,6 @@ export function createUpload(of: {
   return {
     async follow({ ended }) {
       let seen = 0;
-      await staged.begin({ size: BEHIND_BYTES, final: false });
       while (!ended()) {
         const { size } = await stat(of.path);
         // Another way to make the film has begun anew.
@@ -150,6 +149,7 @@ function createStaged(of: Parameters<typeof createUpload>[0]): Staged {
     there: () => there,
     begin,
     async put(from, bytes) {
+      // Of a film that is never made, nothing is begun either.
       await keepRoom(from + bytes.length);
       let at = from;
       while (at < from + bytes.length) {
