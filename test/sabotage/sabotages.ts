@@ -632,9 +632,16 @@ export const SABOTAGES: Sabotage[] = [
   },
   {
     what: "follow a symlink on the way to a film that is replaced",
-    file: "src/roles/master/quarantine-folder.ts",
-    find: "if (stat === null || !stat.isDirectory()) return false;",
-    put: "if (stat === null) return false;",
+    file: "src/roles/master/way.ts",
+    find: "if (await isLink()) return null;\n  try {\n    return await openFolder(path, constants.O_NOFOLLOW);",
+    put: "try {\n    return await openFolder(path, 0);",
+    caught_by: REPLACE,
+  },
+  {
+    what: "keep the second name in quarantine of a film whose result is thrown away",
+    file: "src/roles/master/replace.ts",
+    find: "      await clearStaged(view);\n    }",
+    put: "      return refusal;\n    }",
     caught_by: REPLACE,
   },
   {
@@ -809,5 +816,34 @@ export const SABOTAGES: Sabotage[] = [
     find: "return is === meant ? null",
     put: "return is !== undefined ? null",
     caught_by: "test/ffmpeg/verify-audio.test.ts",
+  },
+  // Transfers.
+  {
+    what: "store a piece that was damaged on its way",
+    file: "src/roles/master/transfers.ts",
+    find: "if (found !== sha256)",
+    put: 'if (found === "")',
+    caught_by: "test/roles/master/uploads.test.ts",
+  },
+  {
+    what: "publish an uploaded film that is not the one which its worker made",
+    file: "src/roles/master/staged-digest.ts",
+    find: "if (found !== output.sha256.toLowerCase())",
+    put: 'if (found === "")',
+    caught_by: "test/roles/master/uploads.test.ts",
+  },
+  {
+    what: "take uploads of an attempt that was replaced",
+    file: "src/roles/master/holding.ts",
+    find: 'if (stands === "held" || stands === "lapsed")',
+    put: 'if (stands !== "publishing")',
+    caught_by: "test/roles/master/uploads.test.ts",
+  },
+  {
+    what: "send a piece of a source that has changed since",
+    file: "src/roles/master/source-piece.ts",
+    find: "if (!stat.isFile() || !same)",
+    put: "if (!stat.isFile())",
+    caught_by: "test/roles/master/transfers.test.ts",
   },
 ];

@@ -6,9 +6,8 @@ import { systemCode } from "../../shared/errors.ts";
 import { removePublished } from "./beside.ts";
 import type { PublishedFile, PublishFailure, PublishIntent } from "./coordinator.ts";
 import * as files from "./files.ts";
-import { isReallyBelow } from "./quarantine-folder.ts";
+import { statBelow } from "./quarantine-folder.ts";
 import { requireOutputs, requireSources, type Storage } from "./storage.ts";
-import { lookAtFile } from "./walk.ts";
 import { openWay } from "./way.ts";
 
 export type Placement =
@@ -72,8 +71,7 @@ async function inheritance(
   { source_rel }: PublishIntent,
   output_mode: OutputMode,
 ): Promise<Inheritance> {
-  const real = await isReallyBelow(root_path, source_rel);
-  const source = real ? await files.statOf(join(root_path, source_rel)) : null;
+  const source = await statBelow(root_path, source_rel);
   const kept_mode = Number(source?.mode ?? 0o644n) & 0o777;
   return { output_mode: output_mode === "keep" ? kept_mode : output_mode, source };
 }
@@ -104,7 +102,7 @@ async function findOutput(storage: Storage, intent: PublishIntent, output: Outpu
   const [staged, copy] = await Promise.all([paths.staged, paths.copy].map(files.statOf));
   const base = baseOf(storage, intent);
   // What lies behind a symlink is not there; whether one is in the way shows when the way is gone.
-  const existing = (await isReallyBelow(base, output.output_rel)) ? await files.statOf(paths.target) : null;
+  const existing = await statBelow(base, output.output_rel);
   return { ...paths, base, output, file: staged ?? copy ?? null, existing };
 }
 
@@ -131,10 +129,10 @@ function isPrevious(existing: BigIntStats, { previous }: Output): boolean {
 
 async function sourceFailure(storage: Storage, intent: PublishIntent): Promise<Placement | null> {
   const { root_path } = storage;
-  const source = (await isReallyBelow(root_path, intent.source_rel))
-    ? await lookAtFile(root_path, intent.source_rel)
-    : null;
-  if (source?.size === intent.source_size && source.mtime_ns === intent.source_mtime_ns) return null;
+  const found = await statBelow(root_path, intent.source_rel);
+  const source = found?.isFile() === true ? found : null;
+  const same = source?.size === BigInt(intent.source_size);
+  if (same && String(source?.mtimeNs) === intent.source_mtime_ns) return null;
   if (source === null) await requireSources(storage);
   const what = source === null ? "is gone" : "has changed";
   const message = `The source ${what} since it was claimed; the result was thrown away.`;
@@ -209,21 +207,26 @@ async function publishedFile({ output, target }: Found): Promise<PublishedFile> 
 }
 
 /** Errors that trying again cannot cure; null for all others. */
-function refusalOf(error: unknown): Placement | null {
+function refusalOf(error: unknown): Failed | null {
+  if (["ENOTDIR", "EEXIST"].includes(systemCode(error) ?? "")) {
+    const message =
+      "In the output folder, a file stands where a folder must be made for the result. Move it away, then retry the job.";
+    return { state: "failed", outcome: "permanent", reason: "name_taken", message };
+  }
+  return resultRefusal(error);
+}
+
+/** Those of them that are about the result itself, wherever it is to go. */
+export function resultRefusal(error: unknown): Failed | null {
   const code = systemCode(error) ?? "";
   if (["ENAMETOOLONG", "EILSEQ"].includes(code)) {
     const message =
-      "The output folder's file system cannot hold the result's name. Give the source a shorter, plainer name.";
+      "The file system that results go to cannot hold the result's name. Give the source a shorter, plainer name.";
     return { state: "failed", outcome: "permanent", reason: "unsupported", message };
   }
   if (code === files.NOT_ALONE) {
     const { message } = error as Error;
     return { state: "failed", outcome: "retry", reason: "output_missing", message };
-  }
-  if (["ENOTDIR", "EEXIST"].includes(code)) {
-    const message =
-      "In the output folder, a file stands where a folder must be made for the result. Move it away, then retry the job.";
-    return { state: "failed", outcome: "permanent", reason: "name_taken", message };
   }
   return null;
 }

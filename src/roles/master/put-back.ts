@@ -6,7 +6,7 @@ import { crashPoint } from "../../shared/crash-point.ts";
 import { VcError } from "../../shared/errors.ts";
 import { ORIGINALS_REL } from "../../shared/originals.ts";
 import * as files from "./files.ts";
-import { isReallyBelow, throughRealFolders } from "./quarantine-folder.ts";
+import { removeBelow, statBelow, throughRealFolders } from "./quarantine-folder.ts";
 import { requireOutputs, requireSources, type Storage } from "./storage.ts";
 
 type Paths = { source: string; kept: string; target: string };
@@ -31,7 +31,7 @@ export async function putBack(storage: Storage, row: OriginalRow): Promise<PutBa
   const result_left =
     target_file !== null && row.output_rel !== row.source_rel && !isResult(target_file, row);
   if (target_file !== null && row.output_rel !== row.source_rel && !result_left) {
-    await throughRealFolders(root_path, [row.output_rel] as const, files.remove);
+    await removeBelow(root_path, row.output_rel);
     await files.syncFoldersOf(target, root_path);
   }
   crashPoint("undo.cleared");
@@ -70,10 +70,7 @@ async function bringBack(view: View, row: OriginalRow, root_path: string): Promi
 /** Deletes an original. May be repeated. Throws the system's errors. */
 export async function deleteOriginal({ root_path }: Storage, row: OriginalRow): Promise<void> {
   const kept = join(root_path, row.kept_rel);
-  if (await isReallyBelow(root_path, row.kept_rel)) {
-    await throughRealFolders(root_path, [row.kept_rel] as const, files.remove);
-    await files.syncFoldersOf(kept, root_path);
-  }
+  if (await removeBelow(root_path, row.kept_rel)) await files.syncFoldersOf(kept, root_path);
   crashPoint("purge.deleted");
   await removeEmptyFolders(root_path, row.kept_rel);
 }
@@ -104,15 +101,13 @@ async function requireFilms(storage: Storage): Promise<void> {
 }
 
 async function look(root_path: string, row: OriginalRow): Promise<View> {
-  const seen = async (rel: string) =>
-    (await isReallyBelow(root_path, rel)) ? files.statOf(join(root_path, rel)) : null;
   return {
     source: join(root_path, row.source_rel),
     kept: join(root_path, row.kept_rel),
     target: join(root_path, row.output_rel),
-    source_file: await seen(row.source_rel),
-    kept_file: await seen(row.kept_rel),
-    target_file: await seen(row.output_rel),
+    source_file: await statBelow(root_path, row.source_rel),
+    kept_file: await statBelow(root_path, row.kept_rel),
+    target_file: await statBelow(root_path, row.output_rel),
   };
 }
 

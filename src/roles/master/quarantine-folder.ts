@@ -1,8 +1,9 @@
+import type { BigIntStats } from "node:fs";
 import { lstat, mkdir } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { systemCode, VcError } from "../../shared/errors.ts";
 import { ORIGINALS_REL } from "../../shared/originals.ts";
-import { statOf } from "./files.ts";
+import { remove, statOf } from "./files.ts";
 import { openWay, type Way } from "./way.ts";
 
 /** Nobody else looks into it: the folders in which the films lay may have been closed ones. */
@@ -50,12 +51,40 @@ export async function throughRealFolders<T, P extends readonly string[]>(
   }
 }
 
-/** Whether the way to a file below a root leads through real folders only: a symlink could lead anywhere. */
-export async function isReallyBelow(root_path: string, rel: string): Promise<boolean> {
-  const folders = rel.split("/").slice(0, -1);
-  for (const [index] of folders.entries()) {
-    const stat = await statOf(join(root_path, ...folders.slice(0, index + 1)));
-    if (stat === null || !stat.isDirectory()) return false;
+/**
+ * What lies under a name below a root. Null when nothing does, or can (the name is too long), or behind a symlink, which
+ * could lead anywhere. Throws the system's errors.
+ */
+export function statBelow(root_path: string, rel: string): Promise<BigIntStats | null> {
+  return inRealFolder(root_path, rel, statOf).catch((error) => {
+    if (systemCode(error) !== "ENAMETOOLONG") throw error;
+    return null;
+  });
+}
+
+/** Takes a file below a root away; false where there is no such folder, or a symlink in the way. Throws the system's errors. */
+export async function removeBelow(root_path: string, rel: string): Promise<boolean> {
+  const removed = await inRealFolder(root_path, rel, async (path) => {
+    await remove(path);
+    return true;
+  });
+  return removed === true;
+}
+
+/** As `throughRealFolders`, for one path whose folders are not made where they are missing: then null, too. */
+export async function inRealFolder<T>(
+  root_path: string,
+  rel: string,
+  act: (path: string) => Promise<T>,
+): Promise<T | null> {
+  const way = await openWay(root_path, posix.dirname(rel), "as it is").catch((error) => {
+    if (systemCode(error) !== "ENOENT" && systemCode(error) !== "ENOTDIR") throw error;
+    return null;
+  });
+  if (way === null || "symlink" in way) return null;
+  try {
+    return await act(join(way.path, posix.basename(rel)));
+  } finally {
+    await way.close();
   }
-  return true;
 }

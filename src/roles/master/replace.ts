@@ -7,8 +7,8 @@ import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import { removePublished } from "./beside.ts";
 import type { PublishIntent } from "./coordinator.ts";
 import * as files from "./files.ts";
-import { type Placement, pathsOf, place } from "./place.ts";
-import { isReallyBelow, makeQuarantine, throughRealFolders } from "./quarantine-folder.ts";
+import { type Placement, pathsOf, place, resultRefusal } from "./place.ts";
+import { makeQuarantine, removeBelow, statBelow, throughRealFolders } from "./quarantine-folder.ts";
 import { nextStep, type Sight, type Step } from "./replacing.ts";
 import { requireOutputs, type Storage } from "./storage.ts";
 
@@ -51,13 +51,24 @@ export async function replaceSource(of: {
 const NOTHING: Placement = { state: "placed", published: [] };
 
 async function replaceFilm(of: { storage: Storage; intent: PublishIntent }): Promise<Placement> {
+  let refusal: Failure | null = null;
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     const view = await look(of.storage, of.intent);
     const step = nextStep(view.sight);
     if (step === "done") return finish(view);
-    if (typeof step !== "string") return failed(step.failure, view);
-    const failure = await act(step, view, of.storage);
-    if (failure !== null) return failure;
+    if (typeof step !== "string") {
+      const failure = failed(step.failure, view);
+      return step.failure === "output_missing" ? { ...failure, ...refusal } : failure;
+    }
+    try {
+      const failure = await act(step, view, of.storage);
+      if (failure !== null) return failure;
+    } catch (error) {
+      refusal = resultRefusal(error);
+      if (refusal === null) throw error;
+      // Without its result, the next steps bring the original back to where it belongs.
+      await clearStaged(view);
+    }
   }
   throw new VcError(
     "storage",
@@ -76,10 +87,9 @@ async function look(storage: Storage, intent: PublishIntent): Promise<View> {
     source: join(root_path, rels.source),
     kept: join(root_path, rels.kept),
   };
-  const real = await isReallyBelow(root_path, source_rel);
-  const at = async (path: string) => (real ? files.statOf(path) : null);
-  const [source, target] = [await at(paths.source), await at(paths.target)];
-  const kept = await files.statOf(paths.kept);
+  const source = await statBelow(root_path, rels.source);
+  const target = await statBelow(root_path, rels.target);
+  const kept = await statBelow(root_path, rels.kept);
   const staged = (await files.statOf(paths.staged)) ?? (await files.statOf(paths.copy));
   const whole = (file: BigIntStats | null) =>
     file?.isFile() === true && file.size === BigInt(film.size ?? -1);
@@ -117,29 +127,33 @@ async function act(step: Extract<Step, string>, view: View, { root_path }: Stora
     case "keep": {
       const failure = obstacleNow(view) ?? (await keep(view, root_path));
       if (failure === null) await durable(paths.kept, paths.source);
-      else if (sight.target === "result" && !sight.same_name)
-        await throughRealFolders(root_path, [rels.target] as const, files.remove);
+      else if (sight.target === "result" && !sight.same_name) await removeBelow(root_path, rels.target);
       crashPoint("replace.kept_synced");
       return failure;
     }
-    case "name":
+    case "name": {
       if (sight.source === "original" && !sight.kept_is_source) {
         const failure = obstacleNow(view);
         if (failure !== null) return failure;
       }
-      if (!(await name(view, root_path))) return null;
+      const named = await name(view, root_path);
+      if (named === null) return behindSymlink(view);
+      if (!named) return null;
       crashPoint("replace.named");
       await durable(paths.target);
       crashPoint("replace.named_synced");
       return null;
-    case "return":
-      await throughRealFolders(root_path, [rels.kept, rels.source] as const, files.moveToFreeName);
-      return durable(paths.source, paths.kept).then(() => null);
+    }
+    case "return": {
+      const way = [rels.kept, rels.source] as const;
+      const moved = await throughRealFolders(root_path, way, files.moveToFreeName);
+      return moved === null ? behindSymlink(view) : durable(paths.source, paths.kept).then(() => null);
+    }
     case "unname":
-      await throughRealFolders(root_path, [rels.target] as const, files.remove);
+      await removeBelow(root_path, rels.target);
       return durable(paths.target).then(() => null);
     case "unkeep":
-      await files.remove(paths.kept);
+      await removeBelow(root_path, rels.kept);
       return durable(paths.kept).then(() => null);
     case "done":
       throw new Error(`nothing is left to do for ${rels.source}`);
@@ -147,7 +161,8 @@ async function act(step: Extract<Step, string>, view: View, { root_path }: Stora
 }
 
 /** Into quarantine. Where the result will take the very name, the original keeps it until then. */
-async function keep({ sight, rels }: View, root_path: string): Promise<Failure | null> {
+async function keep(view: View, root_path: string): Promise<Failure | null> {
+  const { sight, rels } = view;
   try {
     await makeQuarantine(root_path, rels.kept);
     crashPoint("replace.folder");
@@ -157,7 +172,7 @@ async function keep({ sight, rels }: View, root_path: string): Promise<Failure |
       return true;
     });
     crashPoint("replace.kept");
-    return moved === null ? irreplaceable("a symlink stands in the way to it or to its quarantine.") : null;
+    return moved === null ? behindSymlink(view) : null;
   } catch (error) {
     const code = systemCode(error) ?? "";
     if (!["EXDEV", "EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "ENAMETOOLONG"].includes(code))
@@ -166,8 +181,8 @@ async function keep({ sight, rels }: View, root_path: string): Promise<Failure |
   }
 }
 
-/** The result gets the original's permissions and times, and its owner where the system lets it. False: the name was taken. */
-async function name(view: View, root_path: string): Promise<boolean> {
+/** The result gets the original's permissions and times, and its owner where the system lets it. False: the name was taken; null: it is behind a symlink. */
+async function name(view: View, root_path: string): Promise<boolean | null> {
   const { paths, rels, sight, source, kept } = view;
   const original = source ?? kept;
   const output_mode = Number(original?.mode ?? 0o644n) & 0o777;
@@ -176,13 +191,12 @@ async function name(view: View, root_path: string): Promise<boolean> {
   if (original !== null) await inherit(own, original);
   crashPoint("replace.own");
   const over = sight.same_name && sight.source === "original";
-  const named = await throughRealFolders(root_path, [rels.target] as const, async (target) => {
+  return throughRealFolders(root_path, [rels.target] as const, async (target) => {
     if (!over) return files.moveToFreeName(own, target);
     if (!files.isSameFile(await files.statOf(target), await files.statOf(paths.kept))) return false;
     await files.replace(own, target);
     return true;
   });
-  return named === true;
 }
 
 /** As far as the system lets it: only root gives files away, but a group may be one of the master's own. */
@@ -208,14 +222,25 @@ function obstacleNow({ source }: View): Failure | null {
   );
 }
 
+/** Where the original lies in quarantine already, it stays there and is known as kept. */
+function behindSymlink({ kept }: View): Failure {
+  const failure = irreplaceable("a symlink stands in the way to it or to its quarantine.");
+  return { ...failure, original_kept: kept !== null };
+}
+
 function irreplaceable(why: string): Failure {
   const message = `The film cannot be replaced: ${why} The result was thrown away.`;
   return { state: "failed", outcome: "permanent", reason: "not_replaceable", message };
 }
 
-async function finish({ paths, rels, kept, target }: View): Promise<Placement> {
+async function clearStaged({ paths }: View): Promise<void> {
   await files.remove(paths.staged);
   await files.remove(paths.copy);
+}
+
+async function finish(view: View): Promise<Placement> {
+  const { rels, kept, target } = view;
+  await clearStaged(view);
   crashPoint("replace.cleared");
   if (target === null) throw new Error(`${rels.target} is not there, although it was seen`);
   const published = [

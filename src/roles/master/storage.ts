@@ -16,7 +16,7 @@ import { dirname, isAbsolute, join, parse, relative, sep } from "node:path";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Reply } from "../../shared/protocol.ts";
 import { statOf } from "./files.ts";
-import { isReallyBelow } from "./quarantine-folder.ts";
+import { inRealFolder } from "./quarantine-folder.ts";
 
 export type Folders = { root_path: string; output_base: string };
 export type Storage = Folders & {
@@ -158,15 +158,15 @@ type Sample = Reply<"prove_mount">["samples"][number];
 
 /** How the master sees a source now; null when it cannot be read. `head_sha256` is of its first 64 KiB. */
 export async function sampleOf(storage: Storage, source_rel: string): Promise<Sample | null> {
-  const path = join(storage.root_path, source_rel);
-  if (!(await isReallyBelow(storage.root_path, source_rel))) return null;
   try {
-    const stat = await lstat(path, { bigint: true });
-    if (!stat.isFile()) return null;
-    const head_sha256 = createHash("sha256")
-      .update(await readHead(path, HEAD_BYTES))
-      .digest("hex");
-    return { source_rel, size: Number(stat.size), mtime_ns: String(stat.mtimeNs), head_sha256 };
+    return await inRealFolder(storage.root_path, source_rel, async (path) => {
+      const stat = await lstat(path, { bigint: true });
+      if (!stat.isFile()) return null;
+      const head_sha256 = createHash("sha256")
+        .update(await readHead(path, HEAD_BYTES))
+        .digest("hex");
+      return { source_rel, size: Number(stat.size), mtime_ns: String(stat.mtimeNs), head_sha256 };
+    });
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     return null;

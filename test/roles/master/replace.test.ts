@@ -177,6 +177,31 @@ describe.each([
     expect((await files())[source_rel.replace("Show", "Real")]).toBe(original);
   });
 
+  test("whose result has a second name is not replaced by it, and lies where it lay", async () => {
+    const intent = await film(source_rel);
+    const staged = join(storage.staging_path, STAGED);
+    await link(staged, at("elsewhere"));
+    const failed = await run(intent);
+    expect(failed).toMatchObject({ state: "failed", outcome: "retry", reason: "output_missing" });
+    expect(failed).toMatchObject({ message: expect.stringContaining("2 names") });
+    expect(await files()).toEqual({ [source_rel]: original, elsewhere: "the result" });
+    expect((await lstat(at(source_rel))).nlink).toBe(1);
+    await writeFile(staged, "the result");
+    expect(await run(intent)).toMatchObject({ state: "placed", original_kept: true });
+  });
+
+  test("whose folder became a symlink when it lay in quarantine stays there, and is known to", async () => {
+    const intent = await film(source_rel);
+    await mkdir(dirname(at(kept(source_rel))), { recursive: true });
+    await rename(at(source_rel), at(kept(source_rel)));
+    await rename(at("Show"), at("Real"));
+    await symlink("Real", at("Show"));
+    const failed = await run(intent);
+    expect(failed).toMatchObject({ state: "failed", reason: "not_replaceable", original_kept: true });
+    expect(await files()).toMatchObject({ [kept(source_rel)]: original });
+    expect(await readdir(at("Real"))).toEqual([]);
+  });
+
   test("is not put where others may have laid something under the quarantine's name", async () => {
     const intent = await film(source_rel);
     await mkdir(at("trap"));
@@ -195,6 +220,13 @@ test("a name that is taken stays with whom it belongs to", async () => {
     "Show/a.mkv": "the original of Show/a.mkv",
     "Show/a.mp4": "another film",
   });
+});
+
+test("a film whose result's name is too long for the file system stays, with a sentence", async () => {
+  const long = `${"x".repeat(252)}.ts`;
+  const failed = await run(await film(long, long.replace(".ts", ".mp4")));
+  expect(failed).toMatchObject({ state: "failed", outcome: "permanent", reason: "unsupported" });
+  expect(await files()).toEqual({ [long]: `the original of ${long}` });
 });
 
 test("a result that is already named goes again when its source has changed since", async () => {
