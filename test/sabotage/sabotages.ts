@@ -496,7 +496,7 @@ export const SABOTAGES: Sabotage[] = [
   },
   {
     what: "let a call wait on whose token was revoked",
-    file: "src/roles/master/http.ts",
+    file: "src/roles/master/http-call.ts",
     find: 'return caller.kind === "worker" ? AbortSignal.any([signal, caller.revoked]) : signal;',
     put: "return signal;",
     caught_by: GATE,
@@ -845,5 +845,12 @@ export const SABOTAGES: Sabotage[] = [
     find: "if (!stat.isFile() || !same)",
     put: "if (!stat.isFile())",
     caught_by: "test/roles/master/transfers.test.ts",
+  },
+  {
+    what: "lose the last lines of a log when the process ends",
+    file: "src/shared/log.ts",
+    find: 'process.on("exit", flush);',
+    put: "",
+    caught_by: "test/shared/log.test.ts",
   },
 ];

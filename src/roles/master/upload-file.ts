@@ -30,16 +30,17 @@ export function beginStaging(place: Place, of: Input<"upload">): Promise<Upload>
   });
 }
 
-/** Writes a piece where it belongs. Throws VcError bad_request (too long), storage_full, storage. */
+/** Writes a piece where it belongs. Throws VcError bad_request (too long), unknown_upload, storage_full, storage. */
 export function putPiece(
   place: Place,
   upload: Upload,
   { piece, bytes }: { piece: Piece; bytes: Uint8Array },
 ): Promise<Put> {
   return withFile(openStagingFile(place.staging_path, upload.staging), async (file) => {
-    const length = file === null ? 0 : await lengthOf(file);
+    if (file === null) throw unknownUpload(upload.staging);
+    const length = await lengthOf(file);
     upload.length = length;
-    if (file === null || !fits(piece, length)) return { written: false, right: length };
+    if (!fits(piece, length)) return { written: false, right: length };
     const end = piece.offset + bytes.byteLength;
     if (upload.final && end > upload.size) throw beyond(upload);
     if (end > upload.size) {
@@ -66,6 +67,12 @@ function beyond({ staging, size }: Upload): VcError {
     "bad_request",
     `the piece goes beyond the ${size} bytes that ${staging} was said to have.`,
   );
+}
+
+/** After a restart of the master, or where somebody took the file away. */
+export function unknownUpload(staging: string): VcError {
+  const message = `the master knows of no upload ${staging}: begin it (again), what lies there stays.`;
+  return new VcError("unknown_upload", message);
 }
 
 async function lengthOf(file: FileHandle): Promise<number> {

@@ -5,7 +5,15 @@ import type { Coordinator } from "./coordinator.ts";
 import type { AttemptKey } from "./leases.ts";
 import { createQueues } from "./queues.ts";
 import { requireOutputs, type Storage } from "./storage.ts";
-import { beginStaging, fits, type Piece, type Put, putPiece, type Upload } from "./upload-file.ts";
+import {
+  beginStaging,
+  fits,
+  type Piece,
+  type Put,
+  putPiece,
+  type Upload,
+  unknownUpload,
+} from "./upload-file.ts";
 
 export type Uploads = {
   /**
@@ -49,8 +57,7 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
     requireRunning(coordinator, piece);
     const upload = uploads.get(piece.staging);
     if (upload !== undefined && isOf(upload, piece)) return upload;
-    const message = `the master knows of no upload ${piece.staging}: begin it (again), what lies there stays.`;
-    throw new VcError("unknown_upload", message);
+    throw unknownUpload(piece.staging);
   };
 
   return {
