@@ -23,9 +23,10 @@ export async function onSource<E extends Ended>(
   const first = troubleOf(before, before);
   if (first !== null) return first;
   const ended = await attempt().catch(ifLost);
-  if ("refusal" in ended && ended.refusal.outcome === "retry") return ended;
+  if ("refusal" in ended && ended.refusal.reason === "cancelled") return ended;
   const trouble = troubleOf(await ask(source, AbortSignal.timeout(ANSWER_MS)), before);
-  if (trouble === null || (!("refusal" in ended) && trouble.refusal.reason === "mount_lost")) return ended;
+  const final = "refusal" in ended && ended.refusal.outcome !== "retry";
+  if (trouble === null || (trouble.refusal.reason === "mount_lost" && !final)) return ended;
   if ("beside" in ended) {
     for (const { suffix } of ended.beside) await rm(target + suffix, { force: true });
   }

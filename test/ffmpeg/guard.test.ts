@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeClip } from "../../scripts/clips.ts";
+import { isStream, sourceUrl } from "../../src/ffmpeg/guard.ts";
+import { box, number, withBox } from "../support/containers.ts";
+import { serveFilm, type Trouble } from "../support/film-server.ts";
 import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 
 /** Hostile files, made with ffmpeg where it makes them, and with an editor where it refuses. */
@@ -112,3 +115,139 @@ test.each([
   },
   LIMIT_MS,
 );
+
+describe("what is a stream", () => {
+  const SECRET = "0123456789abcdefghij_-";
+  const rows: [string, boolean][] = [
+    [`http://127.0.0.1:4000/${SECRET}/film.mkv`, true],
+    [`http://127.0.0.1:4000/${SECRET}/film`, true],
+    [`http://127.0.0.1:4000/${SECRET}/film.mkv?x=y`, false],
+    [`http://127.0.0.1:4000/${SECRET}/film.mkv\n`, false],
+    [`http://127.0.0.1:4000/${SECRET}/other.mkv`, false],
+    [`http://127.0.0.1:4000/${SECRET}/../film.mkv`, false],
+    ["http://127.0.0.1:4000/short/film.mkv", false],
+    [`http://127.0.0.1/${SECRET}/film.mkv`, false],
+    [`http://127.0.0.1:4000@example.org/${SECRET}/film.mkv`, false],
+    [`http://10.0.0.1:4000/${SECRET}/film.mkv`, false],
+    [`http://localhost:4000/${SECRET}/film.mkv`, false],
+    [`https://127.0.0.1:4000/${SECRET}/film.mkv`, false],
+    [` http://127.0.0.1:4000/${SECRET}/film.mkv`, false],
+    ["/films/http://127.0.0.1:4000/film.mkv", false],
+    ["rtmp://127.0.0.1:4000/film.mkv", false],
+  ];
+  test.each(rows)("%j: %s", (source, stream) => {
+    expect(isStream(source)).toBe(stream);
+    expect(sourceUrl(source)).toBe(stream ? source : `file:${source}`);
+  });
+});
+
+describe("a stream leads nowhere else", () => {
+  /** One who must never be asked, and a film that must never be seen. */
+  let asked: string[] = [];
+  let other: Bun.Server<undefined>;
+  beforeAll(async () => {
+    await makeClip({ name: "plain.mp4", path: inFolder("secret.mp4") });
+    other = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch(request) {
+        asked.push(request.url);
+        return new Response(Bun.file(inFolder("secret.mp4")));
+      },
+    });
+  }, LIMIT_MS);
+  afterAll(() => other.stop(true));
+
+  async function endOf(name: string, trouble?: Parameters<typeof serveFilm>[1]): Promise<string> {
+    asked = [];
+    const server = await serveFilm(inFolder(name), trouble);
+    try {
+      const ended = await convert({ source: server.url, target: inFolder("result.mp4") });
+      return ended.outcome === "done" ? "done" : `${ended.outcome} ${ended.reason}`;
+    } finally {
+      await server.stop();
+    }
+  }
+
+  const lists: [string, (place: string) => string][] = [
+    ["hls", (place) => `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n${place}\n#EXT-X-ENDLIST\n`],
+    ["concat", (place) => `ffconcat version 1.0\nfile ${place}\n`],
+    [
+      "dash",
+      (place) =>
+        `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT2S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="0" bandwidth="1"><BaseURL>${place}</BaseURL></Representation></AdaptationSet></Period></MPD>`,
+    ],
+    ["asx", (place) => `<asx version="3.0"><entry><ref href="${place}"/></entry></asx>`],
+    ["pls", (place) => `[playlist]\nFile1=${place}\nNumberOfEntries=1\n`],
+    ["rtsp", (place) => `rtsptext\n${place}\n`],
+  ];
+  const rows = lists.flatMap(([name, text]) =>
+    ["mkv", "mp4", "ts"].map((extension) => [`${name}.${extension}`, text] as const),
+  );
+  test.each(rows)(
+    "%s that names films of others",
+    async (name, text) => {
+      for (const place of [`${other.url}film.mp4`, `file://${inFolder("secret.mp4")}`, "/etc/passwd"]) {
+        await writeFile(inFolder(name), text(place));
+        expect(await endOf(name)).toBe("skipped not_a_video");
+      }
+      expect(asked).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "a film whose sound and pictures lie in another file, by its own words",
+    async () => {
+      const film = await readFile(inFolder("secret.mp4"));
+      for (const place of [`${other.url}film.mp4`, inFolder("secret.mp4")]) {
+        await writeFile(inFolder("outside.mov"), withMediaAt(film, place));
+        await endOf("outside.mov");
+        expect(asked).toEqual([]);
+      }
+    },
+    LIMIT_MS,
+  );
+
+  test.each([1, 4, 8])(
+    "a redirect, from request %d on, is no way",
+    async (first) => {
+      const trouble = ({ n }: { n: number }): Trouble | null =>
+        n >= first ? { status: 302, location: `${other.url}film.mp4` } : null;
+      expect(await endOf("secret.mp4", { trouble })).toStartWith("retry ");
+      expect(asked).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "nor is a proxy that the environment names",
+    async () => {
+      const before = process.env.http_proxy;
+      process.env.http_proxy = other.url.href;
+      try {
+        expect(await endOf("secret.mp4")).toBe("done");
+      } finally {
+        if (before === undefined) delete process.env.http_proxy;
+        else process.env.http_proxy = before;
+      }
+      expect(asked).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+});
+
+/** An mp4 whose samples lie in another file: an alias record (QuickTime's `alis`) of an absolute path, which all tracks use. */
+function withMediaAt(film: Buffer, place: string): Buffer {
+  const path = Buffer.from(place.padEnd(place.length + (place.length % 2)));
+  const record = Buffer.alloc(150);
+  record.writeUInt16BE(1, 132);
+  record.writeUInt16BE(1, 130);
+  const tagged = Buffer.concat([Buffer.from([0, 2, path.length >> 8, path.length & 255]), path]);
+  const alias = box("alis", number(0), record, tagged, Buffer.from([255, 255, 0, 0]));
+  const made = withBox(film, ["moov", "trak", "mdia", "minf", "dinf", "dref"], alias);
+  made.writeUInt32BE(2, made.indexOf("dref") + 8);
+  // In the sample entry: which of the data references its samples lie in.
+  made.writeUInt16BE(2, made.indexOf("stsd") + 4 + 8 + 8 + 6);
+  return made;
+}

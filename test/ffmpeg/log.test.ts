@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createLog } from "../../src/ffmpeg/log.ts";
+import { createLog, isCut } from "../../src/ffmpeg/log.ts";
 
 function read(lines: string[]) {
   const log = createLog();
@@ -49,4 +49,25 @@ test("keeps only the end of what was said, but counts all of it", () => {
   expect(damage.lines).toBe(5000);
   expect(tail).toHaveLength(32 * 1024);
   expect(tail).toEndWith("MB 4999 1\n");
+});
+
+describe("a stream that broke off", () => {
+  const rows: [string, boolean][] = [
+    ["[http @ 0x55d] [warning] Will reconnect at 1048576 in 1 second(s), error=End of file.", true],
+    ["[http @ 0x55d] Will reconnect at 1048576 in 1 second(s), error=End of file.", true],
+    ["[http @ 0x55d] [warning] HTTP error 502 Bad Gateway", true],
+    ["[http @ 0x55d] HTTP error 409 Conflict", true],
+    ["[tcp @ 0x55d] [error] Connection to tcp://127.0.0.1:4999 failed: Connection refused", true],
+    ["[http @ 0x55d] [error] Failed to reconnect at 7.", true],
+    // Made again at once; what lies behind the end; what a film says.
+    ["[http @ 0x55d] [warning] Will reconnect at 1048576 in 0 second(s), error=End of file.", false],
+    ["[http @ 0x55d] [error] Stream ends prematurely at 5, should be 9", false],
+    ["[http @ 0x55d] [warning] HTTP error 416 Range Not Satisfiable", false],
+    ["    title           : [http @ 0x55d] HTTP error 502", false],
+    ["[matroska,webm @ 0x55d] [error] HTTP error 502", false],
+  ];
+  test.each(rows)("%s: %s", (line, cut) => {
+    expect(isCut(line)).toBe(cut);
+    expect(read(["fine", line, line]).cut).toBe(cut ? line : null);
+  });
 });

@@ -43,6 +43,12 @@ testOr(cannot, "nor does a conversion", async () => {
   expect(ended.report.log_tail).toContain("saw nobody");
 });
 
+testOr(cannot, "whoever reads a stream stays in this machine's network, where that is", async () => {
+  const url = "http://127.0.0.1:4000/0123456789abcdefghijkl/film.mkv";
+  expect(await networkPrefix([process.execPath, "-i", url])).toEqual([]);
+  expect(await networkPrefix([process.execPath, "-i", `file:${url}`])).toEqual(prefix);
+});
+
 testOr(null, "what cannot be started fails by itself", async () => {
   expect(await networkPrefix(["/nowhere/ffmpeg"])).toEqual([]);
   const start = captureTool({ argv: ["/nowhere/ffmpeg"], limit_ms: 1000, max_bytes: 10 });

@@ -1,0 +1,265 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { rm, stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CLIPS, makeClip } from "../../scripts/clips.ts";
+import type { ConvertResult } from "../../src/ffmpeg/convert.ts";
+import { isAway, onSource } from "../../src/ffmpeg/on-stream.ts";
+import type { Refusal } from "../../src/ffmpeg/refusal.ts";
+import type { Conversion } from "../../src/shared/conversion.ts";
+import { type FilmServer, serveFilm } from "../support/film-server.ts";
+import { makeFilm } from "../support/films.ts";
+import { convert, temporaryFolder, thisMachine } from "./machine.ts";
+
+const LIMIT_MS = 120_000;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await thisMachine();
+}, LIMIT_MS);
+afterAll(() => folder.remove());
+
+const inFolder = (name: string) => join(folder.path, name);
+
+type Served = { ended: ConvertResult; server: FilmServer; size: number };
+
+/** One conversion of a film that is served, and how it ended. */
+async function convertServed(
+  path: string,
+  how: Parameters<typeof serveFilm>[1] = {},
+  changes: Partial<Conversion> = {},
+  options: Parameters<typeof convert>[2] = {},
+): Promise<Served> {
+  const server = await serveFilm(path, how);
+  try {
+    const ended = await convert({ source: server.url, target: inFolder("result.mp4") }, changes, options);
+    return { ended, server, size: (await stat(path)).size };
+  } finally {
+    await server.stop();
+  }
+}
+
+function reasonOf(ended: ConvertResult): string {
+  return ended.outcome === "done" ? "done" : `${ended.outcome} ${ended.reason}`;
+}
+
+describe("a clip ends over a stream as it does from a file", () => {
+  const rows = CLIPS.map(({ name, expected }) => [name, expected] as const);
+  test.each(rows)(
+    "%s: %s",
+    async (name, expected) => {
+      const { ended } = await convertServed(await makeClip({ name, path: inFolder(name) }));
+      const { log_tail } = ended.report;
+      const reason = ended.outcome === "done" ? "done" : ended.reason;
+      expect({ reason: reason as string, log_tail }).toEqual({ reason: expected, log_tail });
+    },
+    LIMIT_MS,
+  );
+});
+
+const KINDS = ["mkv", "ts", "mp4", "avi"];
+
+test.each(KINDS.filter((kind) => kind !== "ts"))(
+  "a long %s is read wholly twice, to convert it and to compare all of its packets",
+  async (extension) => {
+    const path = inFolder(`longer.${extension}`);
+    await makeFilm(path, { duration_s: 70, size: "640x360" });
+    const { ended, server, size } = await convertServed(path, {}, { verify: "full" });
+    expect(reasonOf(ended)).toBe("done");
+    expect(server.longest().filter((bytes) => bytes > 0.6 * size)).toHaveLength(2);
+    await rm(path);
+  },
+  LIMIT_MS,
+);
+
+/** 5 MB and 20 s: more than is looked at, and than lies in the system's buffers. */
+async function longFilm(extension: string): Promise<string> {
+  const path = inFolder(`long.${extension}`);
+  if (!existsSync(path)) await makeFilm(path, { duration_s: 20, size: "640x360" });
+  return path;
+}
+
+describe("a connection that breaks", () => {
+  test.each(KINDS)(
+    "every 300 kB is made again for %s",
+    async (extension) => {
+      const { ended } = await convertServed(await longFilm(extension), {
+        trouble: () => ({ cut_after: 300_000 }),
+      });
+      expect(reasonOf(ended)).toBe("done");
+    },
+    LIMIT_MS,
+  );
+
+  const lasting = [0.3, 0.6, 0.95].flatMap((part) => KINDS.map((extension) => [part, extension] as const));
+  test.each(lasting)(
+    "for good, at %d of an %s, says nothing about the film",
+    async (part, extension) => {
+      const path = await longFilm(extension);
+      const end = Math.round((await stat(path)).size * part);
+      const { ended } = await convertServed(path, {
+        trouble: ({ from }) => (from < end ? { cut_after: end - from } : { status: 502 }),
+      });
+      expect(reasonOf(ended)).toBe("retry mount_lost");
+      expect(existsSync(inFolder("result.mp4"))).toBe(false);
+    },
+    LIMIT_MS,
+  );
+
+  test.each(KINDS)(
+    "for good, somewhere in the work on an %s, never makes a film of its beginning",
+    async (extension) => {
+      const path = await longFilm(extension);
+      const whole = await convertServed(path);
+      const last = whole.server.requests();
+      for (let n = 2; n < last; n += Math.ceil(last / 6)) {
+        const { ended } = await convertServed(path, {
+          trouble: (asked) => (asked.n >= n ? { status: 502 } : null),
+        });
+        expect(`${n}: ${reasonOf(ended)}`).toBe(`${n}: retry mount_lost`);
+      }
+    },
+    LIMIT_MS,
+  );
+});
+
+test(
+  "a film comes from a server that is slow to answer",
+  async () => {
+    const { ended } = await convertServed(await longFilm("mkv"), {
+      trouble: () => ({ wait: Bun.sleep(100) }),
+    });
+    expect(reasonOf(ended)).toBe("done");
+  },
+  LIMIT_MS,
+);
+
+test(
+  "ffmpeg is not blamed for a source that gives nothing for a while",
+  async () => {
+    const path = await longFilm("mkv");
+    const released = Promise.withResolvers<void>();
+    let waits = false;
+    let heads = 0;
+    const { ended } = await convertServed(
+      path,
+      {
+        trouble: () => ({ cut_after: 300_000, ...(waits ? { wait: released.promise } : {}) }),
+        head: () => {
+          if (!waits) return null;
+          heads += 1;
+          if (heads === 3) released.resolve();
+          return heads <= 3 ? new Response(null, { status: 503 }) : null;
+        },
+      },
+      { codec: "hevc" },
+      {
+        limits: { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 2000 },
+        onProgress({ stage }) {
+          waits ||= stage === "encoding";
+          if (stage === "verifying") released.resolve();
+        },
+      },
+    );
+    expect(reasonOf(ended)).toBe("done");
+    expect(heads).toBeGreaterThan(3);
+  },
+  LIMIT_MS,
+);
+
+describe("a source that changes while it is read", () => {
+  test.each([
+    ["shrinks", 0.5],
+    ["grows", 1.5],
+  ])(
+    "and %s is not taken for the film",
+    async (_how, factor) => {
+      const path = inFolder("changing.mkv");
+      await makeFilm(path, { duration_s: 20, size: "640x360" });
+      const { size } = await stat(path);
+      const { ended } = await convertServed(path, {
+        trouble: ({ n }) => (n < 3 ? null : { wait: truncate(path, Math.round(size * factor)) }),
+      });
+      expect(reasonOf(ended)).toBe("retry source_changed");
+    },
+    LIMIT_MS,
+  );
+
+  test.each([
+    ["another ETag", { headers: { "Content-Length": "SIZE", ETag: '"b"' } }, "retry source_changed"],
+    ["409", { status: 409 }, "retry source_changed"],
+    ["410", { status: 410 }, "skipped source_missing"],
+    // It was verified, and whoever publishes it compares the source once more.
+    ["502", { status: 502 }, "done"],
+  ])(
+    "is told by %s at the end",
+    async (_name, init, expected) => {
+      const path = await makeClip({ name: "plain.mkv", path: inFolder("plain.mkv") });
+      const { size } = await stat(path);
+      let heads = 0;
+      const { ended } = await convertServed(path, {
+        head: () => {
+          heads += 1;
+          const { headers, status = 200 } = init as { headers?: Record<string, string>; status?: number };
+          const tagged = { "Content-Length": `${size}`, ETag: '"a"' };
+          if (heads < 5) return new Response(null, { headers: tagged });
+          return new Response(null, {
+            status,
+            headers: { ...tagged, ...headers, "Content-Length": `${size}` },
+          });
+        },
+      });
+      expect({ reason: reasonOf(ended), heads: heads >= 5 }).toEqual({ reason: expected, heads: true });
+    },
+    LIMIT_MS,
+  );
+});
+
+describe("onSource", () => {
+  const damaged: Refusal = { outcome: "permanent", reason: "source_damaged", message: "Holes." };
+  const run = (source: string, ended: { refusal: Refusal } | { size: number; beside: [] }) =>
+    onSource({ source, target: inFolder("x"), signal: new AbortController().signal }, async () => ended);
+
+  test("leaves a file's attempt alone", async () => {
+    expect(await run("/nowhere/film.mkv", { refusal: damaged })).toEqual({ refusal: damaged });
+  });
+
+  test("believes in damage only where the stream is still there", async () => {
+    await writeFile(inFolder("some.mkv"), "some bytes");
+    let status = 200;
+    const head = () => (status === 200 ? null : new Response(null, { status }));
+    const server = await serveFilm(inFolder("some.mkv"), { head });
+    expect(await run(server.url, { refusal: damaged })).toEqual({ refusal: damaged });
+    expect(await isAway(server.url)).toBe(false);
+    const ended = onSource(
+      { source: server.url, target: inFolder("x"), signal: new AbortController().signal },
+      async () => {
+        status = 503;
+        return { refusal: damaged };
+      },
+    );
+    expect(await ended).toMatchObject({ refusal: { outcome: "retry", reason: "mount_lost" } });
+    expect(await isAway(server.url)).toBe(true);
+    await server.stop();
+    expect(await run(server.url, { refusal: damaged })).toMatchObject({ refusal: { reason: "mount_lost" } });
+  });
+
+  test("takes away what was made beside the film of another source", async () => {
+    await writeFile(inFolder("some.mkv"), "some bytes");
+    await writeFile(inFolder("x.1.mks"), "subtitles");
+    let status = 200;
+    const head = () => (status === 200 ? null : new Response(null, { status }));
+    const server = await serveFilm(inFolder("some.mkv"), { head });
+    const beside = [{ suffix: ".1.mks", extension: "mks" as const, label: "de", size: 9 }];
+    const ended = await onSource(
+      { source: server.url, target: inFolder("x"), signal: new AbortController().signal },
+      async () => {
+        status = 409;
+        return { size: 1, beside };
+      },
+    );
+    await server.stop();
+    expect(ended).toMatchObject({ refusal: { outcome: "retry", reason: "source_changed" } });
+    expect(existsSync(inFolder("x.1.mks"))).toBe(false);
+  });
+});
