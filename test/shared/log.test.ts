@@ -122,3 +122,17 @@ test("standard output gets no colours when it is not a terminal", async () => {
   expect((await child.stdout.text()).replace(TIME, "")).toBe("ERROR bad\n");
   expect(await child.exited).toBe(0);
 });
+
+test.each(["process.exit(3)", 'throw new Error("a bug")'])(
+  "last words are written, whatever comes after them: %s",
+  async (end) => {
+    const script = `
+      import { createLogger } from ${JSON.stringify(join(import.meta.dir, "../../src/shared/log.ts"))};
+      const log = createLogger({ level: "info", format: "text", output_path: ${JSON.stringify(join(folder, "end.log"))} });
+      log.info("one"); log.error("two"); ${end};`;
+    const child = Bun.spawn([process.execPath, "-e", script], { stdout: "ignore", stderr: "ignore" });
+    await child.exited;
+    const written = readFileSync(join(folder, "end.log"), "utf8").trimEnd().split("\n");
+    expect(written.map((line) => line.replace(TIME, ""))).toEqual(["INFO  one", "ERROR two"]);
+  },
+);
