@@ -435,6 +435,27 @@ export const SABOTAGES: Sabotage[] = [
     put: '"-format_whitelist",\n    [...FORMATS, "hls"].join(","),',
     caught_by: "test/ffmpeg/guard.test.ts",
   },
+  {
+    what: "let a stream lead ffmpeg elsewhere",
+    file: "src/ffmpeg/guard.ts",
+    find: '"-max_redirects", "0"',
+    put: '"-max_redirects", "8"',
+    caught_by: "test/ffmpeg/guard.test.ts",
+  },
+  {
+    what: "believe what ffprobe said of a stream that broke off",
+    file: "src/ffmpeg/tool.ts",
+    find: "if (cut !== null) throw lostStream(cut);",
+    put: "",
+    caught_by: "test/ffmpeg/on-stream.test.ts",
+  },
+  {
+    what: "hand in the film of a source that was replaced while it came over a stream",
+    file: "src/ffmpeg/on-stream.ts",
+    find: "const other = status === 200 && (size !== before.size || tag !== before.tag);",
+    put: "const other = false;",
+    caught_by: "test/ffmpeg/on-stream.test.ts",
+  },
   // The order of durable steps, seen in the system calls.
   {
     what: "hand in a film that is not on the disk yet",
