@@ -35,6 +35,21 @@ export const SABOTAGES: Sabotage[] = [
     put: "rate.frames < 1 ? null",
     caught_by: "test/ffmpeg/rates.test.ts",
   },
+  // Quality.
+  {
+    what: "publish what falls short of a wish although it was to be proven",
+    file: "src/ffmpeg/rung.ts",
+    find: "if (scored.met) return",
+    put: "if (scored.met || verify === \"measured\") return",
+    caught_by: "test/ffmpeg/aimed.test.ts",
+  },
+  {
+    what: "take a setting that was seen to be too bad",
+    file: "src/ffmpeg/quality-search.ts",
+    find: "score >= target.wanted)",
+    put: "score >= target.wanted - 1)",
+    caught_by: "test/ffmpeg/quality-search.test.ts",
+  },
   // Colours.
   {
     what: "let HDR10 lose its metadata unseen",
@@ -438,8 +453,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "let a stream lead ffmpeg elsewhere",
     file: "src/ffmpeg/guard.ts",
-    find: '"-max_redirects", "0"',
-    put: '"-max_redirects", "8"',
+    find: '"-max_redirects",\n    "0",',
+    put: '"-max_redirects",\n    "8",',
     caught_by: "test/ffmpeg/guard.test.ts",
   },
   {
