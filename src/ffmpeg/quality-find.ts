@@ -130,13 +130,20 @@ async function takeSample(of: SearchInput, window: Window): Promise<Omit<Sample,
   if (size === 0 || (run.report.frame ?? 0) === 0) return UNREADABLE;
   const compared = await compare({
     ...{ ffmpeg_path: of.ffmpeg.path, plan, measure: of.scoring.measure, source: of.source, indexed, made },
-    ...{ shift_s: 0, window, limits, signal, graces: of.graces },
+    ...{ shift_s: 0, window: settled(window), limits, signal, graces: of.graces },
   });
   signal.throwIfAborted();
   if (compared.score !== null) return { score: compared.score, size };
   const trouble = judgeRun(compared.run, limits);
   return trouble === null ? UNREADABLE : { refusal: trouble, how: howEnded(compared.run) };
 }
+
+/** A sample begins with a keyframe, which is better than most of a film. */
+function settled(window: Window): Window {
+  return window && { ...window, from_s: window.from_s + SETTLING_S };
+}
+
+const SETTLING_S = 1;
 
 function largestOf({ media, plan }: SearchInput): { width: number; height: number } {
   return media.video.find(({ index }) => index === plan.video.index) ?? plan.video;

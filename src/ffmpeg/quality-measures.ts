@@ -83,19 +83,21 @@ export function tellScore(measure: Measure, score: number): string {
   return `${title} ${score.toFixed(digits)}${unit}`;
 }
 
-/** Netflix's models are made for 1080p on a television, and for 4K. */
-const HD = { width: 1920, height: 1080 };
+/** Netflix's models are made for 1080p on a television, and for 4K. How much smaller than that a picture is, upright or not. */
+function timesToHd({ width, height }: Size): number {
+  return Math.min(1920 / Math.max(width, height), 1080 / Math.min(width, height));
+}
 
-function modelFor({ width, height }: Size): string {
-  return width > 1.3 * HD.width || height > 1.3 * HD.height ? "vmaf_4k_v0.6.1" : "vmaf_v0.6.1";
+function modelFor(size: Size): string {
+  return timesToHd(size) < 0.75 ? "vmaf_4k_v0.6.1" : "vmaf_v0.6.1";
 }
 
 /** Smaller pictures are compared as a television would show them. */
-function enlarge({ width, height }: Size): string[] {
-  const times = Math.min(HD.width / width, HD.height / height);
+function enlarge(size: Size): string[] {
+  const times = timesToHd(size);
   if (times < 1.1) return [];
   const even = (length: number) => 2 * Math.round((length * times) / 2);
-  return [`scale=${even(width)}:${even(height)}:flags=bicubic`];
+  return [`scale=${even(size.width)}:${even(size.height)}:flags=bicubic`];
 }
 
 /** Copies are infinitely alike. */

@@ -40,7 +40,7 @@ export const SABOTAGES: Sabotage[] = [
     what: "publish what falls short of a wish although it was to be proven",
     file: "src/ffmpeg/rung.ts",
     find: "if (scored.met) return",
-    put: "if (scored.met || verify === \"measured\") return",
+    put: 'if (scored.met || verify === "measured") return',
     caught_by: "test/ffmpeg/aimed.test.ts",
   },
   {

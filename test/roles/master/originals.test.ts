@@ -178,6 +178,20 @@ test("only what was verified in full takes a film's place", () =>
     expect(await films(site)).toEqual(["a.mkv"]);
   }));
 
+test("what was scored besides was verified in full, too", () =>
+  withMasterSite(async (site) => {
+    await site.film("a.mkv");
+    const conversion = { quality: "vmaf 95", verify: "measured" };
+    const scanner = { output_base: site.films };
+    const master = await site.start({ scanner, storage: { replace: true }, conversion });
+    await master.scan();
+    const job = await claimJob(master, "w1");
+    const quality = { measure: "vmaf", score: 95 };
+    expect(job).toMatchObject({ conversion: { verify: "measured", quality } });
+    expect((await handIn(site, job, "measured")).body).toEqual({ ok: true, status: "completed" });
+    expect(await films(site)).toContain("a.mp4");
+  }));
+
 async function reclaim(site: MasterSite, master: Master): Promise<Held> {
   const [job] = (await site.call("/api/jobs")).body.jobs as { id: string }[];
   await site.post(`/api/jobs/${job?.id}/retry`, {});
