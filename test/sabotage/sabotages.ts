@@ -187,9 +187,9 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: DEATHS,
   },
   {
-    what: "give a film up because its disk was full",
+    what: "give a film up because its disk was full, or its worker stopped",
     file: "src/roles/master/lifecycle.ts",
-    find: '(event.reason === "disk_full" ? 0 : 1)',
+    find: "(countsAsLoss(event.reason) ? 1 : 0)",
     put: "1",
     caught_by: LIFECYCLE,
   },
