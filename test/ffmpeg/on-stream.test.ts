@@ -43,8 +43,17 @@ function reasonOf(ended: ConvertResult): string {
   return ended.outcome === "done" ? "done" : `${ended.outcome} ${ended.reason}`;
 }
 
+/** Of each container one, and all that are damaged or hide something. */
+const SERVED = [
+  ...["plain.mp4", "web.webm", "old.avi", "wide-pixels.mpg", "variable.mp4", "stream.ts", "fragmented.mp4"],
+  ...["cover.mp4", "cut.mkv", "cut.mp4", "cut-faststart.mp4", "hole.ts", "flipped.mkv", "encrypted.mp4"],
+  ...["playlist.mkv", "empty.mp4", "zeros.mkv"],
+];
+
 describe("a clip ends over a stream as it does from a file", () => {
-  const rows = CLIPS.map(({ name, expected }) => [name, expected] as const);
+  const rows = CLIPS.filter(({ name }) => SERVED.includes(name)).map(
+    ({ name, expected }) => [name, expected] as const,
+  );
   test.each(rows)(
     "%s: %s",
     async (name, expected) => {
@@ -106,13 +115,13 @@ describe("a connection that breaks", () => {
     LIMIT_MS,
   );
 
-  test.each(KINDS)(
+  test.each(["mkv", "mp4"])(
     "for good, somewhere in the work on an %s, never makes a film of its beginning",
     async (extension) => {
       const path = await longFilm(extension);
       const whole = await convertServed(path);
       const last = whole.server.requests();
-      for (let n = 2; n < last; n += Math.ceil(last / 6)) {
+      for (let n = 2; n < last; n += Math.ceil(last / 4)) {
         const { ended } = await convertServed(path, {
           trouble: (asked) => (asked.n >= n ? { status: 502 } : null),
         });

@@ -33,3 +33,20 @@ test("a tool that does not seem to end even then is left behind", async () => {
   expect(run).toMatchObject({ timed_out: true, stderr: "" });
   process.kill(Number(Buffer.concat(pieces).toString()), "SIGKILL");
 });
+
+test("what a tool says of a stream that broke off is worth nothing", async () => {
+  const stream = "http://127.0.0.1:4000/0123456789abcdefghijkl/film.mkv";
+  const saying = (line: string, source: string) => {
+    const program = `process.stderr.write(${JSON.stringify(`${line}\n`)}); process.stdout.write("0")`;
+    return captureTool({
+      argv: [process.execPath, "-e", program, source],
+      ...{ limit_ms: 30_000, max_bytes: 1000 },
+    });
+  };
+  const cut = "[http @ 0x1] HTTP error 502 Bad Gateway";
+  expect(saying(cut, stream)).rejects.toMatchObject({ code: "unreachable" });
+  expect(await saying(cut, "file:/film.mkv")).toMatchObject({ code: 0 });
+  expect(await saying("[http @ 0x1] HTTP error 416 Range Not Satisfiable", stream)).toMatchObject({
+    code: 0,
+  });
+});

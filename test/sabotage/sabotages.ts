@@ -44,10 +44,10 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/ffmpeg/aimed.test.ts",
   },
   {
-    what: "take a setting that was seen to be too bad",
+    what: "believe one good score beyond settings that were seen to be too bad",
     file: "src/ffmpeg/quality-search.ts",
-    find: "score >= target.wanted)",
-    put: "score >= target.wanted - 1)",
+    find: "worst_bad === null || quality < worst_bad.quality",
+    put: "quality > 0",
     caught_by: "test/ffmpeg/quality-search.test.ts",
   },
   // Colours.
@@ -462,7 +462,7 @@ export const SABOTAGES: Sabotage[] = [
     file: "src/ffmpeg/tool.ts",
     find: "if (cut !== null) throw lostStream(cut);",
     put: "",
-    caught_by: "test/ffmpeg/on-stream.test.ts",
+    caught_by: "test/ffmpeg/tool.test.ts",
   },
   {
     what: "hand in the film of a source that was replaced while it came over a stream",
