@@ -1,4 +1,5 @@
 import { VcError } from "../../shared/errors.ts";
+import { freeBytes } from "../../shared/free-bytes.ts";
 import type { Throttle } from "../../shared/throttle.ts";
 import type { Exchange } from "./http-bytes.ts";
 
@@ -53,16 +54,11 @@ export async function readPiece(
     bytes.set(portion, filled);
     filled += portion.byteLength;
     const turn = throttle.pass(portion.byteLength, exchange.signal);
-    free(portion);
+    freeBytes(portion);
     await hold(exchange, turn);
   }
   if (filled === length) return hash.digest("hex");
   throw new VcError("bad_request", `the body has not the ${length} bytes that it announced.`);
-}
-
-/** Gives memory back that the collector, which sees small objects only, would let pile up. */
-function free({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 /** While the master holds bytes back, the connection's silence is not its caller's. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { messageOf, VcError } from "../../../shared/errors.ts";
+import { freeBytes } from "../../../shared/free-bytes.ts";
 import { printable } from "../../../shared/printable.ts";
 import { ErrorBody } from "../../../shared/protocol.ts";
 import { createThrottle } from "../../../shared/throttle.ts";
@@ -14,7 +15,6 @@ import {
   parseContentRange,
   parseDigest,
   parseOffset,
-  sha256Of,
 } from "../../../shared/transfer.ts";
 
 /** One try each at the calls whose body or answer is a piece of a film. */
@@ -70,13 +70,13 @@ export function createByteCalls(of: {
         const said = parseContentRange(response.headers.get("Content-Range"));
         if (said?.from !== from || said.to > range.to)
           throw broken(base, "it sent another piece of the film");
-        const bytes = await readBytes(response, said.to - from + 1, (count) => {
+        const piece = await readPiece(response, said.to - from + 1, (count) => {
           counts.received += count;
           alive(IDLE_MS);
         });
-        if (sha256Of(bytes) !== parseDigest(response.headers.get(DIGEST_HEADER)))
+        if (piece.sha256 !== parseDigest(response.headers.get(DIGEST_HEADER)))
           throw broken(base, "a piece of the film was changed on its way");
-        return bytes;
+        return piece.bytes;
       });
     },
     async patch(path, { offset, bytes, sha256 }, signal) {
@@ -132,21 +132,24 @@ async function once<T>(
   }
 }
 
-async function readBytes(
+async function readPiece(
   response: Response,
   length: number,
   onBytes: (count: number) => void,
-): Promise<Uint8Array> {
+): Promise<{ bytes: Uint8Array; sha256: string }> {
+  const hash = new Bun.CryptoHasher("sha256");
   const bytes = new Uint8Array(length);
   let at = 0;
-  for await (const chunk of response.body ?? []) {
-    if (at + chunk.length > length) throw new Error("more bytes came than were announced");
-    bytes.set(chunk, at);
-    at += chunk.length;
-    onBytes(chunk.length);
+  for await (const portion of response.body ?? []) {
+    if (at + portion.byteLength > length) throw new Error("more bytes came than were announced");
+    hash.update(portion);
+    bytes.set(portion, at);
+    at += portion.byteLength;
+    onBytes(portion.byteLength);
+    freeBytes(portion);
   }
   if (at < length) throw new Error("the connection was broken off");
-  return bytes;
+  return { bytes, sha256: hash.digest("hex") };
 }
 
 /** The longest sentence that is read of a refusal. */

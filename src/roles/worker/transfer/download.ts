@@ -1,4 +1,5 @@
 import { appendFile, type FileHandle, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { freeBytes } from "../../../shared/free-bytes.ts";
 import { sha256Of } from "../../../shared/transfer.ts";
 import type { CachePlace } from "./film-cache.ts";
 import { createKnownPieces, formatPiece, parsePieces } from "./piece-log.ts";
@@ -44,6 +45,7 @@ async function fetchRest(file: FileHandle, of: Parameters<typeof download>[0]): 
     next?.catch(() => {});
     await writeAt(file, bytes, at);
     await appendFile(place.log, formatPiece({ from: at, to: after, sha256: sha256Of(bytes) }));
+    freeBytes(bytes);
     at = after;
     of.onProgress(at);
   }
@@ -57,7 +59,9 @@ async function goodLength(file: FileHandle, place: CachePlace): Promise<number> 
   for (;;) {
     const piece = pieces.at(at);
     if (piece === null || piece.to > size) return at;
-    if (sha256Of(await readAt(file, at, piece.to - at)) !== piece.sha256) return at;
+    const bytes = await readAt(file, at, piece.to - at);
+    if (sha256Of(bytes) !== piece.sha256) return at;
+    freeBytes(bytes);
     at = piece.to;
   }
 }

@@ -1,11 +1,15 @@
 import { VcError } from "../../../shared/errors.ts";
+import { freeBytes } from "../../../shared/free-bytes.ts";
 import { createPieceCache, type Piece } from "./piece-cache.ts";
 
 /** The bytes of one attempt's source, read from the master in pieces by whoever asks for them. */
 export type SourceReader = {
   size: number;
-  /** A piece that holds the byte at `at`; `want` bytes are asked for where it is not here. Rejects as `failed` says. */
-  piece(at: number, want: number): Promise<Piece>;
+  /**
+   * A piece that holds the byte at `at`; `want` bytes are asked for where it is not here. Its bytes stay until `over` is
+   * called. Rejects as `failed` says.
+   */
+  piece(at: number, want: number): Promise<Piece & { over(how: "done" | "cut"): void }>;
   /** Begins to fetch what comes next, unless enough is on its way. */
   ahead(at: number, want: number): void;
   /** Resolves with the refusal that is for good, or with the reason why nothing came any more; else never. */
@@ -23,7 +27,7 @@ export function createSourceReader(of: {
   fetch(from: number, to: number): Promise<Uint8Array>;
 }): SourceReader {
   const { size } = of;
-  const cache = createPieceCache(of.cache_bytes);
+  const cache = createPieceCache(of.cache_bytes, ({ bytes }) => freeBytes(bytes));
   const under_way = new Map<number, { to: number; done: Promise<void> }>();
   const failed = Promise.withResolvers<VcError>();
   let failure: VcError | null = null;
@@ -51,7 +55,7 @@ export function createSourceReader(of: {
       for (;;) {
         if (failure !== null) throw failure;
         const found = cache.find(at);
-        if (found !== null) return found;
+        if (found !== null) return { ...found, over: cache.use(found) };
         await (coming(at) ?? begin(at, want));
       }
     },

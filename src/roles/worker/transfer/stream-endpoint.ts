@@ -64,7 +64,7 @@ const HEADERS = { "Accept-Ranges": "bytes", "Content-Type": "application/octet-s
 /** Answered once the film's begin is here: whoever asks wants to know whether it can be read. */
 async function head(reader: SourceReader): Promise<Response> {
   try {
-    if (reader.size > 0) await reader.piece(0, streamPieceSize(0));
+    if (reader.size > 0) (await reader.piece(0, streamPieceSize(0))).over("done");
     return new Response(null, { headers: { ...HEADERS, "Content-Length": `${reader.size}` } });
   } catch (error) {
     return new Response(null, { status: statusOf(error) });
@@ -99,11 +99,18 @@ const LOOKERS_PIECES = 6;
 function stream(reader: SourceReader, from: number, to: number): ReadableStream<Uint8Array> {
   let at = from;
   let taken = 0;
+  let cut = false;
+  let over = (_: "done" | "cut") => {};
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        // Asked for more, the system has taken all that was given before.
+        over("done");
+        over = () => {};
         if (at >= to) return controller.close();
         const piece = await reader.piece(at, Math.min(to - at, streamPieceSize(taken)));
+        over = piece.over;
+        if (cut) return over("cut");
         const begin = at - piece.from;
         const bytes = piece.bytes.subarray(begin, Math.min(piece.bytes.length, begin + to - at));
         at += bytes.length;
@@ -111,7 +118,10 @@ function stream(reader: SourceReader, from: number, to: number): ReadableStream<
         // The system takes some MiB into its buffers for one who only looks at some place.
         if (taken > LOOKERS_PIECES && at < to) reader.ahead(at, streamPieceSize(taken));
         controller.enqueue(bytes);
-        if (at >= to) controller.close();
+      },
+      cancel() {
+        cut = true;
+        over("cut");
       },
     },
     { highWaterMark: 0 },

@@ -1,5 +1,6 @@
 import { appendFile, type FileHandle, open, readFile, stat } from "node:fs/promises";
 import { VcError } from "../../../shared/errors.ts";
+import { freeBytes } from "../../../shared/free-bytes.ts";
 import { MOST_PIECE_BYTES, sha256Of } from "../../../shared/transfer.ts";
 import { createKnownPieces, formatPiece, type KnownPieces, parsePieces } from "./piece-log.ts";
 import type { PieceSize } from "./piece-size.ts";
@@ -71,7 +72,8 @@ async function sendNext(path: string, staged: Staged, pieceSize: PieceSize): Pro
   const at = staged.there();
   const file = await open(path, "r");
   try {
-    return await staged.put(at, await readAt(file, at, pieceSize.now()));
+    const bytes = await readAt(file, at, pieceSize.now());
+    return await staged.put(at, bytes).finally(() => freeBytes(bytes));
   } finally {
     await file.close();
   }
@@ -92,12 +94,14 @@ async function sendAll(
     const known = pieces.at(at);
     const bytes = await readAt(file, at, Math.min(size, known?.to ?? at + pieceSize.now()) - at);
     whole.update(bytes);
-    if (known === null || sha256Of(bytes) !== known.sha256) {
+    const { length } = bytes;
+    if (known !== null && sha256Of(bytes) === known.sha256) freeBytes(bytes);
+    else {
       if (!(await sending)) return null;
-      sending = staged.put(at, bytes);
+      sending = staged.put(at, bytes).finally(() => freeBytes(bytes));
       sending.catch(() => {});
     }
-    at += bytes.length;
+    at += length;
     onProgress(at, size);
   }
   return (await sending) ? whole.digest("hex") : null;
