@@ -6,6 +6,7 @@ import { type Cut, filters, hardware } from "./args-video.ts";
 import { type EncodeRun, encode, type KillGraces } from "./encode.ts";
 import { fileUrl, guardOptions, sourceUrl } from "./guard.ts";
 import { memoryLimit } from "./limits.ts";
+import { isAway } from "./on-stream.ts";
 import type { Plan } from "./plan.ts";
 import { MEASURE_RECORDS } from "./quality-measures.ts";
 
@@ -41,13 +42,15 @@ export async function compare(of: CompareInput): Promise<{ score: number | null;
     limits: of.limits,
     most: { memory_bytes: memoryLimit(4 * width * height), result_bytes: Number.POSITIVE_INFINITY },
     ...(of.graces === undefined ? {} : { graces: of.graces }),
+    isStarved: () => isAway(of.source),
     signal: of.signal,
     onReport: () => undefined,
   });
   const { read } = MEASURE_RECORDS[of.measure];
   const scores = run.log.tail.split("\n").flatMap((line) => read(line) ?? []);
   const ended = run.stopped === "end_hang" || (run.stopped === null && run.code === 0);
-  return { score: ended ? (scores.at(-1) ?? null) : null, run };
+  const whole = ended && run.log.cut === null;
+  return { score: whole ? (scores.at(-1) ?? null) : null, run };
 }
 
 /** Before `-i`: begins to read some time before the window, at a keyframe where the container knows them. */

@@ -11,6 +11,7 @@ import { firstTime } from "./frames.ts";
 import { fileUrl, guardOptions, sourceUrl } from "./guard.ts";
 import { type Failure, withStallLimit } from "./ladder.ts";
 import { memoryLimit } from "./limits.ts";
+import { isAway } from "./on-stream.ts";
 import type { Plan } from "./plan.ts";
 import { compare, cutTo, sampled, seekBefore, type Window } from "./quality-compare.ts";
 import type { Scoring } from "./quality-measure.ts";
@@ -117,6 +118,7 @@ async function takeSample(of: SearchInput, window: Window): Promise<Omit<Sample,
   const run = await encode({
     ...{ ffmpeg_path: of.ffmpeg.path, limits, signal, target_path: made, onReport: () => undefined },
     arguments: sampleArguments({ plan: sampled(plan), source: of.source, made, window, indexed }),
+    isStarved: () => isAway(of.source),
     most: { memory_bytes: memoryLimit(width * height), result_bytes: Number.POSITIVE_INFINITY },
     ...(of.graces === undefined ? {} : { graces: of.graces }),
   });
