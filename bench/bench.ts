@@ -5,6 +5,7 @@ import { benchQueue } from "./queue.ts";
 import { benchScan } from "./scan.ts";
 import { benchStart } from "./start.ts";
 import { benchTakeover } from "./takeover.ts";
+import { benchTransfer } from "./transfer.ts";
 
 export type Figure = { name: string; found: string; aim: string; met: boolean };
 
@@ -18,6 +19,7 @@ async function main(wanted: string[]): Promise<void> {
     conversion: benchConversion,
     queue: benchQueue,
     takeover: benchTakeover,
+    transfer: benchTransfer,
   };
   for (const [name, bench] of Object.entries(benches)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;

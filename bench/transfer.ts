@@ -1,0 +1,295 @@
+import { mkdir, mkdtemp, open, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createByteCalls } from "../src/roles/worker/transfer/byte-calls.ts";
+import { download } from "../src/roles/worker/transfer/download.ts";
+import { createPieceSize } from "../src/roles/worker/transfer/piece-size.ts";
+import { createUpload } from "../src/roles/worker/transfer/upload.ts";
+import { bytePath } from "../src/shared/endpoints-transfer.ts";
+import { type JobOrder, stagingName } from "../src/shared/job.ts";
+import { createTrust } from "../src/shared/tls.ts";
+import { makeFilm } from "../test/support/films.ts";
+import { freePort, type Site, withSite } from "../test/support/site.ts";
+import { until } from "../test/support/until.ts";
+import type { Figure } from "./bench.ts";
+
+const MB = 512;
+const ROUNDS = 3;
+const TOKEN = "a-token-of-the-benchmark-which-is-long-enough";
+
+/** Films over HTTP: how fast they travel beside nginx, and what a stream costs beside a mount. */
+export async function benchTransfer(): Promise<Figure[]> {
+  return [...(await benchBytes()), ...(await benchStream())];
+}
+
+/** In turns, so that whatever else the machine does meets both alike; the best of each counts. */
+async function benchBytes(): Promise<Figure[]> {
+  if (Bun.which("nginx") === null || Bun.which("curl") === null) {
+    console.log("LEFT OUT  download and upload beside nginx: there is no nginx, or no curl");
+    return [];
+  }
+  const figures: Figure[] = [];
+  await withSite(async (site) => {
+    const path = join(site.films, "film.mkv");
+    await writeNoise(path);
+    await site.master({
+      server: { host: "127.0.0.1", port: site.port, token: TOKEN },
+      queue: { lease: "10m" },
+    });
+    const order = await claim(site);
+    const nginx = await startNginx(path);
+    try {
+      const times = {
+        down: [] as number[],
+        curl_down: [] as number[],
+        up: [] as number[],
+        curl_up: [] as number[],
+      };
+      for (let round = 0; round < ROUNDS; round++) {
+        times.curl_down.push(
+          await timed(() => curl("-o", join(site.folder, "curled"), `${nginx.url}/film.mkv`)),
+        );
+        times.down.push(await timed(() => fetchFilm(site, order)));
+        times.curl_up.push(await timed(() => curl("-T", path, `${nginx.url}/put/${round}.mkv`)));
+        times.up.push(await timed(() => sendFilm(site, order, path, round)));
+      }
+      figures.push(
+        figureOf("download, hashed and with the token, against curl from nginx", times.curl_down, times.down),
+      );
+      figures.push(
+        figureOf("upload, hashed and with the token, against curl -T into nginx", times.curl_up, times.up),
+      );
+    } finally {
+      await nginx.stop();
+    }
+  });
+  return figures;
+}
+
+function figureOf(name: string, bare_ms: number[], own_ms: number[]): Figure {
+  const [bare, own] = [Math.min(...bare_ms), Math.min(...own_ms)];
+  const rate = (ms: number) => `${((MB * 1000) / ms).toFixed(0)} MB/s`;
+  const ratio = bare / own;
+  return {
+    name,
+    found: `${ratio.toFixed(2)} times (${rate(own)}, ${rate(bare)})`,
+    aim: "0.8 times",
+    met: ratio >= 0.8,
+  };
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await work();
+  return performance.now() - begin;
+}
+
+/** Bytes that nothing can shorten. */
+async function writeNoise(path: string): Promise<void> {
+  const file = await open(path, "w");
+  const noise = crypto.getRandomValues(new Uint8Array(65_536));
+  for (let n = 0; n < (MB * 1_000_000) / noise.length; n++) await file.write(noise);
+  await file.close();
+}
+
+async function call(site: Site, path: string, body?: unknown): Promise<Response> {
+  const headers = { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" };
+  const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+  return fetch(`${site.url}${path}`, { headers, ...init });
+}
+
+function claim(site: Site): Promise<JobOrder> {
+  return until("there is a film to claim", async () => {
+    const reply = await call(
+      site,
+      "/api/worker/next-job?worker_id=bench&protocol=2&claim_id=c&gpu_available=false",
+    );
+    if (reply.status !== 200) return null;
+    const { job, jobs } = (await reply.json()) as { job?: JobOrder; jobs?: JobOrder[] };
+    return job ?? jobs?.[0] ?? null;
+  });
+}
+
+const forever = new AbortController().signal;
+
+function callsTo(site: Site) {
+  const trust = createTrust({ master_url: site.url });
+  return createByteCalls({ master_url: site.url, token: TOKEN, trust, limit_bytes_per_s: 0 });
+}
+
+async function fetchFilm(site: Site, { id, attempt, source_size, source_mtime_ns }: JobOrder): Promise<void> {
+  const folder = await mkdtemp(join(site.folder, "cache-"));
+  const place = {
+    film: join(folder, "film"),
+    part: join(folder, "part"),
+    log: join(folder, "log"),
+    letGo: () => {},
+  };
+  const bytes = callsTo(site);
+  const path = bytePath("source", { worker_id: "bench", job_id: id, attempt });
+  await download({
+    ...{ place, size: source_size, mtime_ns: source_mtime_ns, onProgress: () => {} },
+    fetch: (from) => bytes.get(path, { from, to: source_size }, forever),
+  });
+  await rm(folder, { recursive: true });
+}
+
+async function sendFilm(site: Site, { id, attempt }: JobOrder, path: string, round: number): Promise<void> {
+  const staging = `${stagingName({ job_id: id, attempt, extension: "mp4" })}.${round + 1}.mks`;
+  const bytes = callsTo(site);
+  const upload = createUpload({
+    path,
+    log_path: join(site.folder, `sent-${round}`),
+    pieceSize: createPieceSize(),
+    calls: {
+      async begin(of) {
+        const wish = { worker_id: "bench", job_id: id, attempt, staging, ...of };
+        const reply = await call(site, "/api/worker/upload", wish);
+        if (!reply.ok) throw new Error(await reply.text());
+        return ((await reply.json()) as { offset: number }).offset;
+      },
+      send: ({ rewrite, ...piece }) =>
+        bytes.patch(
+          bytePath("output", {
+            ...{ worker_id: "bench", job_id: id, attempt, staging },
+            ...(rewrite ? { rewrite: "1" as const } : {}),
+          }),
+          piece,
+          forever,
+        ),
+      persist: (step) => step(),
+      wait: () => Bun.sleep(10),
+    },
+  });
+  await upload.finish(() => {});
+  await rm(join(site.converted, ".vc", staging));
+}
+
+async function curl(...args: string[]): Promise<void> {
+  const child = Bun.spawn(["curl", "-sS", "-f", ...args], { stdout: "ignore", stderr: "inherit" });
+  if ((await child.exited) !== 0) throw new Error(`curl ${args.join(" ")} failed`);
+}
+
+/** Serves the film's folder, and takes files by WebDAV's PUT. */
+async function startNginx(path: string): Promise<{ url: string; stop(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), "vc-nginx-"));
+  await mkdir(join(folder, "put"));
+  const port = freePort();
+  const { uid } = await stat(folder);
+  await writeFile(
+    join(folder, "nginx.conf"),
+    `daemon off; worker_processes 1; ${uid === 0 ? "user root;" : ""} pid ${folder}/pid; error_log ${folder}/error.log;
+    events {}
+    http {
+      access_log off; sendfile on; client_max_body_size 0; client_body_temp_path ${folder}/body;
+      server {
+        listen 127.0.0.1:${port};
+        root ${join(path, "..")};
+        location /put/ { root ${folder}; dav_methods PUT; }
+      }
+    }`,
+  );
+  const child = Bun.spawn(["nginx", "-p", folder, "-c", join(folder, "nginx.conf")], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await until("nginx serves", async () => (await fetch(`${url}/film.mkv`, { method: "HEAD" })).ok);
+  return {
+    url,
+    async stop() {
+      child.kill();
+      await child.exited;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const CLIPS = 3;
+
+/** The same clips by the same worker, once on the mount and once by stream, and how soon their bytes come. */
+async function benchStream(): Promise<Figure[]> {
+  const mount = await jobTimes("mount");
+  const stream = await jobTimes("stream");
+  const [fast, slow] = [middle(mount.jobs_ms), middle(stream.jobs_ms)];
+  const first = middle(stream.first_ms);
+  return [
+    {
+      name: "a job by stream against the same on a mount (30 s at 1080p)",
+      found: `${(slow / fast).toFixed(3)} times (${slow.toFixed(0)} ms, ${fast.toFixed(0)} ms)`,
+      aim: "1.05 times",
+      met: slow <= 1.05 * fast,
+    },
+    {
+      name: "first byte of a streamed source after its claim",
+      found: `${first.toFixed(0)} ms`,
+      aim: "300 ms",
+      met: first <= 300,
+    },
+  ];
+}
+
+function middle(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+async function jobTimes(source: "mount" | "stream"): Promise<{ jobs_ms: number[]; first_ms: number[] }> {
+  const jobs_ms: number[] = [];
+  const first_ms: number[] = [];
+  await withSite(async (site) => {
+    for (let n = 0; n < CLIPS; n++)
+      await makeFilm(join(site.films, `${n}.mkv`), { duration_s: 30, size: "1920x1080" });
+    await site.master({ conversion: { preset: "veryfast", container: "mkv" } });
+    const line = startLine(site.url, first_ms);
+    await site.worker("bench", {
+      settings: {
+        worker: { id: "bench", master_url: line.url.href.replace(/\/$/, ""), concurrency: 1 },
+        storage: { source, cache_path: join(site.folder, "cache-bench") },
+      },
+    });
+    for (const { started_at, completed_at } of await ended(site))
+      jobs_ms.push(Date.parse(completed_at) - Date.parse(started_at));
+    await line.stop(true);
+  });
+  return { jobs_ms, first_ms };
+}
+
+type Timed = { status: string; started_at: string; completed_at: string };
+
+function ended(site: Site): Promise<Timed[]> {
+  return until(
+    "all clips are converted",
+    async () => {
+      const found = (await site.get("/api/jobs?limit=100")).body?.jobs as Timed[];
+      return found.length === CLIPS && found.every(({ status }) => status === "completed") && found;
+    },
+    { deadline_ms: 1_800_000, every_ms: 500 },
+  );
+}
+
+/** Passes calls on to the master, and notes how long after a claim the first byte of a source was on its way back. */
+function startLine(master_url: string, first_ms: number[]) {
+  let claimed_at: number | null = null;
+  return Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    idleTimeout: 0,
+    async fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      const { method, headers, signal } = request;
+      const body = method === "GET" || method === "HEAD" ? null : await request.arrayBuffer();
+      const answer = await fetch(`${master_url}${pathname}${search}`, {
+        method,
+        headers,
+        body,
+        signal,
+        decompress: false,
+      });
+      if (pathname.endsWith("/next-job") && answer.status === 200) claimed_at = performance.now();
+      if (pathname.endsWith("/source") && answer.status === 206 && claimed_at !== null) {
+        first_ms.push(performance.now() - claimed_at);
+        claimed_at = null;
+      }
+      return answer;
+    },
+  });
+}
