@@ -87,6 +87,8 @@ function workerConfig(out: string, args: Record<string, unknown>): WorkerConfig 
     "worker.master_url": "http://127.0.0.1",
     "worker.concurrency": given("concurrency"),
     "worker.job_check_interval": "1s",
+    // All lies on this machine: what cannot be read here cannot be had in another way.
+    "storage.source": "mount",
     "ffmpeg.path": given("ffmpeg"),
     "ffmpeg.use_vulkan": given("use-vulkan"),
     "vulkan.preferred_device": given("gpu"),

@@ -10,7 +10,8 @@ type Held = { job: JobRow; attempt: AttemptRow };
 
 /**
  * The process of a worker has ended without a word, and another one begins: what it ran goes to others, and counts as
- * a death of its worker, but for what it had finished and will hand in. A film that was there at as many deaths as it may have retries, at least two, is parked.
+ * a death of its worker. A film that was there at as many deaths as it may have retries, at least two, is parked. What it
+ * had `finished` stays its own: the new process hands it in.
  */
 export function noteDeath(
   context: Context,

@@ -96,3 +96,35 @@ test("a clean stop is no death", () => {
   }
   expect(queue.job("a.mkv")).toMatchObject({ status: "pending", lost_count: 0 });
 });
+
+test("what a worker had finished when it died stays its own; what it ran beside it goes to others", () => {
+  const queue = open();
+  queue.add("finished.mkv", "running.mkv");
+  queue.register("one", "s-first");
+  const orders = queue.claim("one", "k-first", 2);
+  const order = orders.find(({ source_rel }) => source_rel === "finished.mkv");
+  if (order === undefined) throw new Error("it was not claimed");
+  const who = { worker_id: "one", session: "s-next", hostname: "one-host", version: "1", concurrency: 1 };
+  const finished = [
+    { job_id: order.id, attempt: order.attempt },
+    { job_id: "no-such-job", attempt: 1 },
+  ];
+  queue.run((c, now) => c.register({ ...who, finished }, now));
+  expect(queue.job("finished.mkv")).toMatchObject({ status: "processing", worker_id: "one", attempt: 1 });
+  expect(queue.job("running.mkv")).toMatchObject({ status: "pending", lost_count: 1 });
+  queue.publish("one", order);
+  expect(queue.job("finished.mkv")).toMatchObject({ status: "completed", lost_count: 0, retry_count: 0 });
+});
+
+test("no worker keeps another one's film by saying that it had finished it", () => {
+  const queue = open();
+  queue.add("a.mkv");
+  queue.register("one", "s-one");
+  const [order] = queue.claim("one", "k-one", 1);
+  if (order === undefined) throw new Error("it was not claimed");
+  const finished = [{ job_id: order.id, attempt: order.attempt }];
+  const two = { worker_id: "two", session: "s-two", hostname: "two-host", version: "1", concurrency: 1 };
+  queue.run((c, now) => c.register({ ...two, finished }, now));
+  expect(queue.job("a.mkv")).toMatchObject({ status: "processing", worker_id: "one" });
+  expect(() => queue.publish("two", order)).toThrow();
+});

@@ -9,9 +9,9 @@ export const FIRST_STREAM_BYTES = 512 * 1024;
 /** Of the pieces of a stream that runs: several of them lie in memory. */
 export const MOST_STREAM_BYTES = 4 * 1024 * 1024;
 /** Of the last pieces of all films that are streamed at once, and the least and the most of one of them. */
-const CACHES_BYTES = 64 * 1024 * 1024;
+const CACHES_BYTES = 40 * 1024 * 1024;
 const LEAST_CACHE_BYTES = 8 * 1024 * 1024;
-const MOST_CACHE_BYTES = 32 * 1024 * 1024;
+const MOST_CACHE_BYTES = 20 * 1024 * 1024;
 
 /** A line's length of pieces, in bytes, as its cuts and successes make it. */
 export type PieceSize = { now(): number; succeeded(): void; cut(): void };

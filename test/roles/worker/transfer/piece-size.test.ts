@@ -37,9 +37,9 @@ test("a stream begins with short pieces", () => {
 });
 
 test.each([
-  [1, 32],
-  [2, 32],
-  [4, 16],
+  [1, 20],
+  [2, 20],
+  [4, 10],
   [256, 8],
 ])("of %d streams each may keep %d MiB", (concurrency, expected) => {
   expect(streamCacheSize(concurrency)).toBe(expected * MIB);
