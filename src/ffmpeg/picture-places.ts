@@ -31,7 +31,7 @@ export async function readSource(of: PicturesInput): Promise<Frame[][]> {
   }
   const read = (input: string[]) =>
     readFrames({ ...of, film: source, openings: places_s.map(seek(input, SOURCE_FRAMES)) });
-  const sources = await read(["-noaccurate_seek"]);
+  const sources = await read([INACCURATE]);
   const different = new Set(sources.map((frames) => frames[0]?.time_s));
   // Some films have keyframes only at their cuts, or one at all.
   return different.size === places_s.length ? sources : read([]);
@@ -65,14 +65,20 @@ const AROUND = 10;
 const REFERENCES = ["-skip_frame", "noref"];
 
 function seek(input: string[], count: number): (place_s: number, n: number) => Opening {
-  return (place_s, n) => ({
-    input:
-      n === 0
-        ? input.filter((option) => option !== "-noaccurate_seek")
-        : [...input, "-ss", place_s.toFixed(3)],
-    filter: `trim=end_frame=${count}`,
-  });
+  const first = `trim=end_frame=${count}`;
+  return (place_s, n) => {
+    if (n === 0) return { input: input.filter((option) => option !== INACCURATE), filter: first };
+    const filter = input.includes(INACCURATE) ? `${FROM_KEYFRAME},${first}` : first;
+    return { input: [...input, "-ss", place_s.toFixed(3)], filter };
+  };
 }
+
+const INACCURATE = "-noaccurate_seek";
+/**
+ * In MPEG streams a seek lands anywhere, and decoders make grey pictures of frames that refer to earlier ones. A film
+ * without keyframes mends itself little by little.
+ */
+const FROM_KEYFRAME = "select='st(0,max(ld(0),key+gte(n,600)))'";
 
 /** The film's first frames, and those of windows that open at the later times, in one reading. */
 async function readWindows(

@@ -15,6 +15,13 @@ afterAll(() => folder.remove());
 
 /** A film of 64x64 pixels, 5 frames a second and a given length, encoded with options of x264's. */
 async function film(name: string, seconds: number, x264: string, filter = "null"): Promise<string> {
+  return encoded(name, { seconds, filter, codec: ["libx264", "-preset", "veryfast", "-x264-params", x264] });
+}
+
+async function encoded(
+  name: string,
+  { seconds, filter, codec }: { seconds: number; filter: string; codec: string[] },
+): Promise<string> {
   const path = join(folder.path, name);
   const { ffmpeg } = await thisMachine();
   const picture = [
@@ -25,7 +32,7 @@ async function film(name: string, seconds: number, x264: string, filter = "null"
     "-vf",
     `${filter},format=yuv420p`,
   ];
-  const output = ["-c:v", "libx264", "-preset", "veryfast", "-x264-params", x264, `file:${path}`];
+  const output = ["-c:v", ...codec, `file:${path}`];
   const argv = [ffmpeg.path, "-v", "error", "-nostdin", "-y", ...picture, ...output];
   expect((await captureTool({ argv, limit_ms: LIMIT_MS, max_bytes: 1000 })).stderr).toBe("");
   return path;
@@ -42,6 +49,20 @@ async function compare(source: string, result: string, duration_s: number) {
     frame_s: 0.2,
   });
 }
+
+test.each(["mpeg4", "mpeg2video"])(
+  "a place between the keyframes of %s in a transport stream",
+  async (codec) => {
+    const options = { seconds: 70, filter: "null", codec: [codec, "-q:v", "3", "-g", "40", "-r", "25"] };
+    const source = await encoded(`${codec}.ts`, options);
+    const result = await film(`${codec}.mp4`, 70, "keyint=60", "fps=25");
+    for (const { missing, difference } of await compare(source, result, 70)) {
+      expect(missing).toBeNull();
+      expect(difference?.mean).toBeLessThan(5);
+    }
+  },
+  LIMIT_MS,
+);
 
 describe("pictures of the same film, encoded twice", () => {
   const rows: [string, number, string][] = [
