@@ -674,6 +674,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: REPLACE,
   },
   {
+    what: "let subtitles beside a broadcast begin with it, whenever they come",
+    file: "src/ffmpeg/beside.ts",
+    find: "    ...filmsClock(of.plan),\n",
+    put: "",
+    caught_by: "test/ffmpeg/beside.test.ts",
+  },
+  {
     what: "keep the second name in quarantine of a film whose result is thrown away",
     file: "src/roles/master/replace.ts",
     find: "      await clearStaged(view);\n    }",
@@ -902,6 +909,13 @@ export const SABOTAGES: Sabotage[] = [
     find: "if (sha256Of(bytes) !== piece.sha256) return at;",
     put: "",
     caught_by: "test/roles/worker/transfer/download.test.ts",
+  },
+  {
+    what: "throw a finished film away as its master's certificate is doubted for a moment",
+    file: "src/roles/worker/transfer/persist.ts",
+    find: '"untrusted",',
+    put: "",
+    caught_by: "test/roles/worker/transfer/persist.test.ts",
   },
   {
     what: "give the finished films of a worker that was restarted to others",

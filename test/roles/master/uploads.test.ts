@@ -201,6 +201,26 @@ describe("a result in pieces", () => {
 });
 
 describe("who may upload", () => {
+  test("is a worker that holds the attempt, and nothing is made for others", () =>
+    withClaim(SOURCE, async ({ site, of }) => {
+      const cases: [string, Caller, number, string][] = [
+        ["no job", { ...of, job: { ...of.job, id: "zzz", staging: "zzz.1.partial.mp4" } }, 404, "not_found"],
+        ["another worker", { ...of, worker_id: "w2" }, 409, "stale_attempt"],
+        ["another attempt", { ...of, job: { ...of.job, attempt: 7 } }, 409, "stale_attempt"],
+      ];
+      for (const [name, caller, status, error] of cases) {
+        for (const refused of [
+          await beginUpload(caller, { size: 10 }),
+          await sendPiece(caller, 0, part(0, 10)),
+        ])
+          expect([name, refused.status, refused.error]).toEqual([name, status, error]);
+        expect((await handIn(caller, { size: 0, sha256: sha256Of(part(0, 0)) })).status).toBe(status);
+      }
+      const made = await readdir(join(site.converted, ".vc"));
+      expect(made.filter((name) => name.includes("partial"))).toEqual([]);
+      expect((await readdir(site.converted)).filter((name) => name !== ".vc")).toEqual([]);
+    }));
+
   test("is refused before its bytes are read, once another claim replaced the attempt", () =>
     withClaim(
       SOURCE,

@@ -4,8 +4,8 @@ import { pause } from "../connection.ts";
 import type { PieceSize } from "./piece-size.ts";
 
 /**
- * Refusals that say nothing about the film: the same call may be answered later. `unauthorized`: a token that was good
- * may be good again, and hours of work are not thrown away for it.
+ * Refusals that say nothing about the film: the same call may be answered later. `unauthorized`, `untrusted`: a token or
+ * a certificate that was good may be good again, and hours of work are not thrown away for it.
  */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   "unreachable",
@@ -15,6 +15,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   "internal",
   "too_many",
   "unauthorized",
+  "untrusted",
   "unknown_worker",
   "corrupt_piece",
 ]);

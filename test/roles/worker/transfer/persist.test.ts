@@ -29,7 +29,7 @@ test("cuts and busy masters are got over, and only a long break is told, with it
   const short = trial(["unreachable", "unavailable", "corrupt_piece"]);
   expect(await short.done).toBe(4);
   expect([short.cuts.count, short.lines.length]).toEqual([3, 0]);
-  const long = trial(["unreachable", "unreachable", "unauthorized", "unreachable", "storage"]);
+  const long = trial(["unreachable", "untrusted", "unauthorized", "unreachable", "storage"]);
   expect(await long.done).toBe(6);
   expect(long.lines.map((line) => JSON.stringify(line))).toEqual([
     expect.stringContaining("cannot travel"),
@@ -43,7 +43,6 @@ test.each([
   "stale_attempt",
   "not_found",
   "bad_request",
-  "untrusted",
 ] as const)("%s is for good", async (code) => {
   const { done, cuts } = trial([code]);
   expect(done).rejects.toThrow(`it said ${code}`);
