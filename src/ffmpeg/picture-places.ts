@@ -40,18 +40,19 @@ export async function readSource(of: PicturesInput): Promise<Frame[][]> {
 /** Some frames of the result near those of the source; of a place without any, those near the place. */
 export async function readResult(of: PicturesInput, sources: Frame[][]): Promise<Frame[][]> {
   const { result, frame_s } = of;
+  const references = frame_s > SLOW_S ? [] : REFERENCES;
   const places_s = placesOf(of);
   if (of.duration_s < SHORT_S) {
     const from_s = sources.map((frames, n) => (frames[0]?.time_s ?? places_s[n] ?? 0) - AROUND * frame_s);
     const width_s = (AROUND + SOURCE_FRAMES) * frame_s;
-    return readWindows(of, result, { from_s, width_s, input: REFERENCES });
+    return readWindows(of, result, { from_s, width_s, input: references });
   }
   const openings = sources.map((frames, n) => {
     // Not the first: after an open GOP's keyframe some frames lack what they refer to.
     const time_s = frames[Math.min(SETTLED, frames.length - 1)]?.time_s ?? places_s[n] ?? 0;
     return Math.max(0, time_s - frame_s / 2 - result.start_s);
   });
-  return readFrames({ ...of, film: result, openings: openings.map(seek(REFERENCES, RESULT_FRAMES)) });
+  return readFrames({ ...of, film: result, openings: openings.map(seek(references, RESULT_FRAMES)) });
 }
 
 /** Six times the longest usual distance of keyframes, so that no frame of a shorter film is decoded twice. */
@@ -63,6 +64,8 @@ const RESULT_FRAMES = 3;
 /** A film's last frames may be such that no other needs. */
 const AROUND = 10;
 const REFERENCES = ["-skip_frame", "noref"];
+/** Of slides, the next picture may be quite another one. */
+const SLOW_S = 0.15;
 
 function seek(input: string[], count: number): (place_s: number, n: number) => Opening {
   const first = `trim=end_frame=${count}`;
