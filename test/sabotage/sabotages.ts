@@ -626,7 +626,7 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "leave ffmpeg in the network",
     file: "src/ffmpeg/process.ts",
-    find: "const prefix = await networkPrefix([of.ffmpeg_path, ...input, ...output]);",
+    find: "const prefix = await networkPrefix([of.ffmpeg_path, ...input, source, ...output]);",
     put: "const prefix: string[] = (await networkPrefix([of.ffmpeg_path])).slice(0, 0);",
     caught_by: "test/ffmpeg/network.test.ts",
   },
@@ -718,8 +718,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "do not look whether a Matroska file ends where it says",
     file: "src/ffmpeg/segment.ts",
-    find: "(segmentEnd(buffer.subarray(0, bytesRead)) ?? 0) - size",
-    put: "0 * (segmentEnd(buffer.subarray(0, bytesRead)) ?? 0) - size",
+    find: "(segmentEnd(head) ?? 0) - file.size",
+    put: "0 * (segmentEnd(head) ?? 0) - file.size",
     caught_by: "test/ffmpeg/segment.test.ts",
   },
   {
