@@ -27,7 +27,7 @@ async function main(args: string[]): Promise<number> {
     const of = { temporary, program, no_newer, full: args.includes("--full") };
     // Much of a test is waiting, for other processes and for time to pass: beside it there is room for others.
     const quick = [MEDIA_TESTS, await otherTests()];
-    const groups = rest.length > 0 ? [rest] : fast ? quick : [SLOW_TESTS, ...quick];
+    const groups = rest.length > 0 ? [rest] : fast ? quick : [...(await slowTests()), ...quick];
     const ends = await Promise.all(groups.map((group, n) => runTests({ ...of, args: group, group: n })));
     const { lines, passed } = summarize(
       joinReports(ends.map(({ report }) => report)),
@@ -42,6 +42,16 @@ async function main(args: string[]): Promise<number> {
 
 /** What starts the executable, or simulates for long. */
 const SLOW_TESTS = ["./test/e2e", "./test/sim"];
+
+/** In two parts, as the tests of the executable wait the most. */
+async function slowTests(): Promise<string[][]> {
+  const files = (await readdir("test/e2e")).filter((name) => name.endsWith(".test.ts")).sort();
+  const [odd, even] = [1, 0].map((half) =>
+    files.filter((_, n) => n % 2 === half).map((name) => `./test/e2e/${name}`),
+  );
+  return [["./test/sim", ...(odd ?? [])], even ?? []];
+}
+
 /** What converts films in the tests' own process. */
 const MEDIA_TESTS = ["./test/ffmpeg", "./test/fidelity", "./test/damage"];
 
