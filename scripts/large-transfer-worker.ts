@@ -16,10 +16,10 @@ import { createTrust } from "../src/shared/tls.ts";
 
 /**
  * A worker that fetches one film and hands in a file of the same size, with the code of a real one, but without any ffmpeg
- * between: scripts/large-transfer.ts starts it. Arguments: the master's address, and a folder.
+ * between: scripts/large-transfer.ts and scripts/link-use.ts start it. Arguments: the master's address, a folder, a name.
  */
-const [master_url = "", folder = ""] = process.argv.slice(2);
-const worker_id = "large";
+const [master_url = "", folder = "", worker_id = "large"] = process.argv.slice(2);
+const token = process.env.VC_TOKEN ?? null;
 const config = v.parse(WorkerConfig, {
   worker: { id: worker_id, master_url },
   storage: { source: "download", cache_path: folder },
@@ -27,7 +27,7 @@ const config = v.parse(WorkerConfig, {
 const log = createLogger({ level: "info", format: "text", output_path: join(folder, "worker.log") });
 const trust = createTrust({ master_url, tls_ca: null, tls_fingerprint: null });
 const connection = createConnection({
-  client: createClient({ master_url, token: null }),
+  client: createClient({ master_url, token }),
   log,
   worker_id,
   concurrency: 1,
@@ -41,7 +41,7 @@ const attempts = createAttempts({
   onFailure: () => process.exit(1),
   signal,
 });
-const bytes = createByteCalls({ master_url, token: null, trust, limit_bytes_per_s: 0 });
+const bytes = createByteCalls({ master_url, token, trust, limit_bytes_per_s: 0 });
 const transfers = createTransfers({
   config,
   connection,

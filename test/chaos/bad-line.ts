@@ -135,7 +135,7 @@ async function carryDown(connection: Connection): Promise<void> {
     if (now === null || body === undefined) continue;
     if (head) {
       isPiece = now.method === "GET" && now.piece > 0 && head.includes(" 206 ");
-      if (now.offset === 0 && now.path.includes("rewrite=1") && head.includes(" 204 "))
+      if (now.offset === 0 && now.path.includes("rewrite=") && head.includes(" 204 "))
         connection.line.fronts.set(now.path, now.length);
       await pass(connection, near, head);
     }

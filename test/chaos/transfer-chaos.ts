@@ -25,10 +25,10 @@ const ORIGINALS = [
   { name: "a.mkv", duration_s: 10 },
   { name: "b.mp4", duration_s: 6 },
   { name: "c.ts", duration_s: 14 },
-  { name: "d.mkv", duration_s: 80 },
+  { name: "d.mkv", duration_s: 50 },
 ];
 const MASTER = {
-  conversion: { preset: "ultrafast", container: "mkv" },
+  conversion: { preset: "ultrafast", quality: 16, container: "mkv" },
   // Calls that were cut are made again: leases must not end meanwhile.
   queue: { lease: "60s", retry_delay: "1s" },
 };
