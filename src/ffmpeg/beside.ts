@@ -15,7 +15,7 @@ import { captureTool } from "./tool.ts";
  */
 export async function makeBeside(of: {
   ffmpeg: FfmpegInfo;
-  plan: Pick<Plan, "beside">;
+  plan: Pick<Plan, "beside" | "video" | "audio" | "subtitles">;
   source: string;
   target: string;
   signal: AbortSignal;
@@ -71,8 +71,18 @@ function command(of: Parameters<typeof makeBeside>[0] & { paths: string[] }): st
     ...[of.ffmpeg.path, "-hide_banner", "-nostdin", "-nostats", "-y", ...errorsOnly(of.source)],
     ...guardOptions(of.source),
     ...["-i", sourceUrl(of.source)],
+    ...filmsClock(of.plan),
     ...of.plan.beside.flatMap((one, n) => outputOf(one, of.paths[n] ?? "")),
   ];
+}
+
+/**
+ * Broadcasts and Blu-rays are counted from the first of the tracks that ffmpeg reads (ffmpeg_demux.c, "Correcting starttime
+ * based on the enabled streams"): so it reads the film's, too, and throws them away.
+ */
+function filmsClock({ video, audio, subtitles }: Parameters<typeof makeBeside>[0]["plan"]): string[] {
+  const maps = [video, ...audio, ...subtitles].flatMap(({ index }) => ["-map", `0:${index}`]);
+  return [...maps, "-c", "copy", "-f", "null", "-"];
 }
 
 /** Matroska keeps the language inside, too. */

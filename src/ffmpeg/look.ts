@@ -1,8 +1,9 @@
 import type { FfmpegInfo } from "../shared/capabilities.ts";
-import type { MediaInfo, Rational, VideoStream } from "../shared/media.ts";
+import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { lookAtFrames } from "./fields.ts";
 import { guardOptions, sourceUrl } from "./guard.ts";
 import { CAPTIONS } from "./look-captions.ts";
+import { lookAtShape } from "./look-shape.ts";
 import { lookAtTurn } from "./look-turn.ts";
 import { mainFilm } from "./plan-film.ts";
 import { judgeScan } from "./scan.ts";
@@ -31,12 +32,21 @@ export async function lookAtFilm(of: {
           places.map(({ pictures }) => lookAtFrames(pictures, widthOf(film))),
         );
   const captions = places.some((place) => place.captions);
-  const seen = withShapes({ ...turned, scan, captions }, places);
+  const { starts_s, count } = placesIn({ ...of, film });
+  const own_s = starts_s.map((start_s) => (start_s === 0 ? 0 : start_s + of.media.start_s));
+  // Interlaced films tell a picture of theirs in two packets.
+  const shaped = await lookAtShape({
+    ...of,
+    film: turned,
+    starts_s: own_s,
+    count: starts_s.length === 1 ? count : FEW,
+  });
+  const seen = { ...shaped, scan, captions };
   return { ...of.media, video: of.media.video.map((one) => (one === film ? seen : one)) };
 }
 
 /** What one place showed. Pictures are planes of brightness, full in height. */
-type Place = { pictures: Uint8Array[]; aspect: string; turned: boolean; captions: boolean };
+type Place = { pictures: Uint8Array[]; turned: boolean; captions: boolean };
 
 /** Fields are lines of television, of which there are at most 1080. */
 const MOST_ROWS = 1200;
@@ -46,16 +56,15 @@ const PLACES = [0, 0.2, 0.4, 0.6, 0.8];
 const SHORT_S = 8;
 const FRAMES = 26;
 const FRAMES_OF_SHORT = 100;
+/** Whose shape is asked for at each of several places. */
+const FEW = 4;
 const LIMIT_MS = 120_000;
 
 type Of = Parameters<typeof lookAtFilm>[0] & { film: VideoStream };
 
 async function readPlaces(of: Of): Promise<Place[]> {
   const { film } = of;
-  const length_s = film.duration_s ?? of.media.duration_s ?? 0;
-  const only_first = film.height > MOST_ROWS;
-  const starts_s = length_s < SHORT_S || only_first ? [0] : PLACES.map((place) => place * length_s);
-  const count = only_first ? 1 : starts_s.length === 1 ? FRAMES_OF_SHORT : FRAMES;
+  const { starts_s, count } = placesIn(of);
   const bytes = widthOf(film) * film.height;
   const told: string[] = [];
   const run = await captureTool({
@@ -76,15 +85,21 @@ async function readPlaces(of: Of): Promise<Place[]> {
     const pictures = shown.map((_line, k) => run.stdout.subarray(from + k * bytes, from + (k + 1) * bytes));
     return {
       pictures: pictures.filter(({ length }) => length === bytes),
-      aspect: SHOWN.exec(shown[0] ?? "")?.[1] ?? "",
       turned: lines.some((line) => line.includes("displaymatrix")),
       captions: lines.some((line) => CAPTIONS.test(line)),
     };
   });
 }
 
+function placesIn({ film, media }: Pick<Of, "film" | "media">): { starts_s: number[]; count: number } {
+  const length_s = film.duration_s ?? media.duration_s ?? 0;
+  const only_first = film.height > MOST_ROWS;
+  const starts_s = length_s < SHORT_S || only_first ? [0] : PLACES.map((place) => place * length_s);
+  return { starts_s, count: only_first ? 1 : starts_s.length === 1 ? FRAMES_OF_SHORT : FRAMES };
+}
+
 /** Such as `[showinfo@place0 @ 0x55] n:   0 pts: ... fmt:yuv420p cl:left sar:16/11 s:720x576 i:T ...`. */
-const SHOWN = /\] n: .* (sar:\S+ s:\S+)/;
+const SHOWN = /\] n: .* sar:\S+ s:\S+/;
 
 function widthOf({ width }: VideoStream): number {
   return Math.min(width, MOST_COLUMNS);
@@ -109,25 +124,4 @@ function command(of: Of, starts_s: number[], count: number): string[] {
     ...["-filter_complex", [...chains, joined].join(";"), "-map", "[out]"],
     ...["-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"],
   ];
-}
-
-/** Broadcasts change between wide and narrow; the shape that most places have is the film's. */
-function withShapes(film: VideoStream, places: Place[]): VideoStream {
-  const aspects = places.flatMap(({ aspect }) => (aspect === "" ? [] : [aspect]));
-  const kinds = [...new Set(aspects)];
-  if (kinds.length < 2) return film;
-  const count = (kind: string) => aspects.filter((one) => one === kind).length;
-  const most = kinds.reduce((best, kind) => (count(kind) > count(best) ? kind : best));
-  const said = kinds.map((kind) => kind.replace(/sar:(\S+) s:(\S+)/, "$2 with pixels of $1"));
-  const told = `The film's pictures change their shape on the way (${said.join(", ")}); all are shown as most of them are.`;
-  const sample_aspect_ratio = parseAspect(most) ?? film.sample_aspect_ratio;
-  return { ...film, sample_aspect_ratio, oddities: [...film.oddities, told] };
-}
-
-function parseAspect(text: string): Rational | null {
-  const [, num = "0", den = "0"] = /sar:(\d+)\/(\d+)/.exec(text) ?? [];
-  const ratio = { num: Number(num), den: Number(den) };
-  return ratio.num > 0 && ratio.den > 0 && ratio.num / ratio.den <= 10 && ratio.den / ratio.num <= 10
-    ? ratio
-    : null;
 }

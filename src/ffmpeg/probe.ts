@@ -23,15 +23,18 @@ export function parseProbe(json: unknown, size_bytes: number): { media: MediaInf
   }
   const absurd = absurdity(parsed.output);
   if (absurd !== null) return refusal("permanent", "unsupported", absurd);
-  const duration_s = trustedDuration(claimedLength(parsed.output), streams);
+  const claimed_s = trustedDuration(claimedLength(parsed.output), streams);
+  const length = lengthFrom(format);
   const media: MediaInfo = {
     format: format.format_name ?? "unknown",
-    duration_s,
+    duration_s: length(claimed_s),
     start_s: format.start_time ?? 0,
     size_bytes,
     bit_rate: format.bit_rate,
-    video: ofKind(streams, "video").map((stream) => parseVideoStream(stream, duration_s)),
-    audio: ofKind(streams, "audio").map((stream) => parseAudio(stream, duration_s)),
+    video: ofKind(streams, "video")
+      .map((stream) => parseVideoStream(stream, claimed_s))
+      .map((one) => ({ ...one, duration_s: length(one.duration_s) })),
+    audio: ofKind(streams, "audio").map((stream) => parseAudio(stream, claimed_s)),
     subtitles: ofKind(streams, "subtitle").map(parseSubtitle),
     other: streams.filter((stream) => !KINDS.includes(stream.codec_type ?? "")).map(parseOther),
     chapters: chapters.length,
@@ -91,6 +94,21 @@ function trustedDuration(duration: number | null, streams: ProbedStream[]): numb
     return Math.abs(units - 2 ** 32) < 2;
   });
   return unset ? null : duration;
+}
+
+/**
+ * How long something lasts of which the header says so. In Matroska's files ffmpeg and others write where it ends (ffmpeg's
+ * matroskaenc.c), mkvmerge how long it lasts: the same only where the clock begins with the film.
+ */
+function lengthFrom({
+  format_name,
+  start_time,
+  tags,
+}: Probed["format"]): (said_s: number | null) => number | null {
+  const start_s = start_time ?? 0;
+  const matroska = format_name?.startsWith("matroska") === true;
+  const lasts = !matroska || /libmatroska/i.test(tags.ENCODER ?? tags.encoder ?? "");
+  return (said_s) => (said_s === null || lasts || said_s <= start_s ? said_s : said_s - Math.max(0, start_s));
 }
 
 function ofKind(streams: ProbedStream[], kind: string): ProbedStream[] {

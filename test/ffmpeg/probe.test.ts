@@ -88,6 +88,26 @@ describe("a film's stream", () => {
   });
 });
 
+test.each([
+  ["by ffmpeg, which writes where it ends", { ENCODER: "Lavf59.27.100" }, "100", 2.5],
+  ["by who knows whom", {}, "100", 2.5],
+  [
+    "by mkvmerge, which writes how long it lasts",
+    { encoder: "libebml v1.4 + libmatroska v1.7" },
+    "100",
+    102.5,
+  ],
+  ["by ffmpeg, from the start", { ENCODER: "Lavf59.27.100" }, "0", 102.5],
+  ["by ffmpeg, from before the start", { ENCODER: "Lavf59.27.100" }, "-0.02", 102.5],
+  ["by ffmpeg, ending before it begins", { ENCODER: "Lavf59.27.100" }, "200", 102.5],
+])("a Matroska file that was written %s", (_, tags, start_time, lasts_s) => {
+  const matroska = { format_name: "matroska,webm", duration: "102.5", start_time, tags };
+  const streams = [{ ...film, duration: undefined, tags: { DURATION: "00:01:42.5" } }];
+  const media = parse(streams, matroska);
+  expect(media.duration_s).toBe(lasts_s);
+  expect(media.video[0]?.duration_s).toBe(lasts_s);
+});
+
 test("an unset duration of 32 bits is no duration", () => {
   const unset = { ...container, duration: "143165.576533" };
   expect(parse([{ ...film, time_base: "1/30000" }], unset).duration_s).toBeNull();

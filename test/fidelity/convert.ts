@@ -31,19 +31,23 @@ export async function tryTarget(of: {
   const ended = await vc(of.home, ["convert", sources, "--out", out, "--concurrency", "2", ...asked]);
   const jobs = (ended.jobs ?? []) as { source_rel: string; error: string | null; message?: string }[];
   const failed = new Map(jobs.map((job) => [job.source_rel, JSON.stringify(job)]));
+  const notes = (ended.notes ?? []) as { source_rel: string; notes: string[] }[];
+  const said = new Map(notes.map((one) => [one.source_rel, one.notes]));
   const results = (await readdir(out)).filter((each) => !each.startsWith("."));
   const faults: Fault[] = [];
   for (const fixture of of.fixtures) {
-    const found = results.find((each) => parse(each).name === parse(fixture.name).name);
+    const found = results.find((each) => FILM.test(each) && parse(each).name === parse(fixture.name).name);
     const wrong = await judgeOne({
       ...{ fixture, target: of.target, source: join(sources, fixture.name) },
       ...{ result: found === undefined ? null : join(out, found), failed: failed.get(fixture.name) ?? null },
-      told: told.get(fixture.name) ?? [],
+      ...{ told: told.get(fixture.name) ?? [], said: said.get(fixture.name) ?? [] },
     });
     faults.push(...wrong.map((one) => ({ film: fixture.name, target: nameOf(of.target), ...one })));
   }
   return faults;
 }
+
+const FILM = /\.(mp4|mkv)$/;
 
 /** What `vc plan` says of the films of which that is judged. */
 async function foretell(
@@ -75,6 +79,7 @@ async function judgeOne(of: {
   result: string | null;
   failed: string | null;
   told: string[];
+  said: string[];
 }): Promise<Wrong[]> {
   const { refused, expect } = of.fixture;
   const about = (wrong: string): Wrong[] => [{ property: null, wrong }];
@@ -90,7 +95,9 @@ async function judgeOne(of: {
   if (result.film.codec_name !== of.target.codec) return about(`${result.film.codec_name}`);
   const wrongs: Wrong[] = [];
   for (const expectation of expect.filter(({ on }) => concerns(on, of.target))) {
-    const wrong = await judge({ source, result, told: of.told }, expectation).catch((error) => String(error));
+    const wrong = await judge({ source, result, told: of.told, said: of.said }, expectation).catch((error) =>
+      String(error),
+    );
     if (wrong !== null) wrongs.push({ property: expectation.property, wrong });
   }
   return wrongs;

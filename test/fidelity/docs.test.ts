@@ -28,12 +28,13 @@ test("the corpus has films enough, each with a name and an expectation of its ow
   expect(idle).toEqual([]);
 });
 
-test("the sample holds each film once; the whole every codec and container", () => {
-  expect(sampleCases(FIXTURES).map(({ fixture }) => fixture)).toEqual(FIXTURES);
+test("the sample holds each film but the long ones once; the whole every codec and container", () => {
+  const short = FIXTURES.filter(({ long }) => long !== true);
+  expect(sampleCases(FIXTURES).map(({ fixture }) => fixture)).toEqual(short);
   const whole = everyCase(FIXTURES);
   expect(new Set(whole.map(({ target }) => nameOf(target))).size).toBeGreaterThan(20);
   for (const fixture of FIXTURES) {
     const targets = whole.filter((one) => one.fixture === fixture && one.target.flags.length === 0);
-    expect(targets.length).toBe(8);
+    expect(targets.length).toBe(fixture.long === true ? 2 : 8);
   }
 });

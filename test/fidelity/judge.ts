@@ -6,8 +6,14 @@ import { SOUND_JUDGES } from "./judges-sound.ts";
 import type { Look } from "./look.ts";
 import type { Target } from "./targets.ts";
 
-/** The source is looked at only where it is asked for; `told` is what `vc plan` said of the source before. */
-export type Case<V> = { source: () => Promise<Look>; result: Look; told: string[]; value: V };
+/** The source is looked at only where it is asked for; `told` is what `vc plan` said of it before, `said` what `vc convert` did after. */
+export type Case<V> = {
+  source: () => Promise<Look>;
+  result: Look;
+  told: string[];
+  said: string[];
+  value: V;
+};
 
 /** One property each: what is wrong with it, or null. None uses code of vc; all see by ffprobe and by ffmpeg's pictures and samples. */
 export type Judges = { [P in keyof Properties]: (of: Case<Properties[P]>) => Promise<string | null> };

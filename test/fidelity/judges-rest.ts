@@ -1,11 +1,22 @@
 import { stat } from "node:fs/promises";
+import { parse } from "node:path";
 import { MODIFIED } from "../fixtures/corpus/make.ts";
 import type { Judges } from "./judge.ts";
 import { near } from "./judges-picture.ts";
 import { compareTracks } from "./judges-sound.ts";
 import { type Look, type ProbedStream, startOf } from "./look.ts";
 
-type Rest = "subtitles" | "cues" | "attachments" | "chapters" | "tags" | "modified" | "told";
+type Rest =
+  | "subtitles"
+  | "cues"
+  | "attachments"
+  | "chapters"
+  | "tags"
+  | "modified"
+  | "told"
+  | "captions"
+  | "beside"
+  | "permissions";
 
 export const REST_JUDGES: Pick<Judges, Rest> = {
   subtitles: async ({ result, value }) => compareTracks(subtitlesOf(result), value),
@@ -59,7 +70,57 @@ export const REST_JUDGES: Pick<Judges, Rest> = {
     told.some((sentence) => sentence.includes(value))
       ? null
       : `vc plan does not say "${value}", but: ${told.join(" | ") || "nothing"}`,
+  captions: async ({ result, said, value }) => {
+    const frames = await result.frames();
+    const with_some = frames.filter(({ side_data_list = [] }) =>
+      side_data_list.some(({ side_data_type }) => side_data_type.includes("Closed Captions")),
+    );
+    if (with_some.length === frames.length) return null;
+    const admitted = with_some.length === 0 && said.some((note) => note.includes("closed captions inside"));
+    return value === "kept or said" && admitted
+      ? null
+      : `captions in ${with_some.length} of ${frames.length} pictures, and it says ${said.join(" | ") || "nothing"}`;
+  },
+  beside: async ({ result, value }) => {
+    const zero = Number((await result.frames())[0]?.best_effort_timestamp_time ?? 0);
+    for (const { suffix, codec, shown } of value) {
+      const got = await shownBeside(result.path, suffix);
+      const same =
+        got.codec === codec &&
+        got.shown.length === shown.length &&
+        got.shown.every(
+          ([at, is], n) => near(at - zero, shown[n]?.[0] ?? -1, HUNDREDTH) && is === shown[n]?.[1],
+        );
+      if (!same) return `${suffix}: ${JSON.stringify(got)}`;
+    }
+    return null;
+  },
+  permissions: async ({ result: { path }, value }) => {
+    const mode = (await stat(path)).mode & 0o777;
+    return mode === value ? null : `permissions ${mode.toString(8)}`;
+  },
 };
+
+/** Pictures of subtitles in a file beside the film, decoded: when they come and go, on the film's clock. */
+async function shownBeside(
+  path: string,
+  suffix: string,
+): Promise<{ codec: string; shown: [number, boolean][] }> {
+  const { dir, name } = parse(path);
+  const cmd = ["ffprobe", "-v", "error", "-show_streams", "-show_frames", "-of", "json"];
+  const child = Bun.spawn({
+    cmd: [...cmd, `${dir}/${name}.${suffix}`],
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, wrong] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  if (wrong !== "") return { codec: wrong, shown: [] };
+  const found = JSON.parse(out) as {
+    streams: { codec_name: string }[];
+    frames: { pts_time: string; num_rects: number }[];
+  };
+  const shown = found.frames.map((one): [number, boolean] => [Number(one.pts_time), one.num_rects > 0]);
+  return { codec: found.streams[0]?.codec_name ?? "", shown };
+}
 
 /** Seconds: ass counts in these. */
 const HUNDREDTH = 0.011;

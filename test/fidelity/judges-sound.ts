@@ -1,9 +1,10 @@
 import type { Track } from "../fixtures/corpus/fixture.ts";
+import { apart } from "../support/lip-sync.ts";
 import type { Judges } from "./judge.ts";
 import { near } from "./judges-picture.ts";
 import { audioOf, type Look, type ProbedStream, startOf } from "./look.ts";
 
-export const SOUND_JUDGES: Pick<Judges, "tracks" | "tones" | "sync"> = {
+export const SOUND_JUDGES: Pick<Judges, "tracks" | "tones" | "sync" | "drift"> = {
   tracks: async ({ result, value }) => compareTracks(audioOf(result.probed), value),
   tones: async ({ result, value }) => {
     const tracks = audioOf(result.probed).length;
@@ -22,10 +23,16 @@ export const SOUND_JUDGES: Pick<Judges, "tracks" | "tones" | "sync"> = {
     return null;
   },
   sync: async ({ result, value }) => {
-    const apart = (await clickOf(result)) - (await flashOf(result));
-    return near(apart, value, LIP_SYNC)
+    const lag = (await clickOf(result)) - (await flashOf(result));
+    return near(lag, value, LIP_SYNC)
       ? null
-      : `the click is ${apart.toFixed(3)} s after the flash instead of ${value} s`;
+      : `the click is ${lag.toFixed(3)} s after the flash instead of ${value} s`;
+  },
+  drift: async ({ result: { path }, value }) => {
+    const lags = await apart({ ffmpeg: "ffmpeg", path });
+    const worst = lags.findIndex((lag) => !near(lag, 0, LIP_SYNC));
+    if (lags.length !== value) return `${lags.length} flashes instead of ${value}`;
+    return worst < 0 ? null : `at flash ${worst} the click is ${lags[worst]?.toFixed(3)} s later`;
   },
 };
 

@@ -59,12 +59,21 @@ describe("judges find what is not as it must be, and nothing else", () => {
     ["tags.mkv", kept("tags", { title: "Owls" }), "title is not Owls"],
     ["plain.mp4", kept("modified", true), null],
     ["plain.mp4", kept("told", "left out"), "does not say"],
+    ["captions.ts", kept("captions", "kept"), null],
+    ["plain.mp4", kept("captions", "kept or said"), "captions in 0 of 25 pictures"],
+    ["private.mp4", kept("permissions", 0o640), null],
+    ["private.mp4", kept("permissions", 0o644), "permissions 640"],
+    ["in-step.mp4", kept("drift", 12), "flashes instead of 12"],
+    ["plain.mp4", kept("beside", [{ suffix: "ger.sup", codec: "hdmv_pgs_subtitle", shown: [] }]), "ger.sup"],
   ];
   test.each(rows)(
     "%s %j",
     async (name, expectation, wrong) => {
       const source = async () => look(await made("plain.mp4"));
-      const said = await judge({ source, result: await look(await made(name)), told: [] }, expectation);
+      const said = await judge(
+        { source, result: await look(await made(name)), told: [], said: [] },
+        expectation,
+      );
       if (wrong === null) expect(said).toBeNull();
       else expect(said).toContain(wrong);
     },
@@ -76,7 +85,7 @@ describe("judges find what is not as it must be, and nothing else", () => {
     await utimes(path, new Date(), new Date());
     const seen = await look(path);
     expect(
-      await judge({ source: async () => seen, result: seen, told: [] }, kept("modified", true)),
+      await judge({ source: async () => seen, result: seen, told: [], said: [] }, kept("modified", true)),
     ).toContain("modified");
   });
 

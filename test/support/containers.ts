@@ -17,13 +17,15 @@ export function element(id: string, ...content: Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(id, "hex"), number(0x10000000 + inside.length), inside]);
 }
 
-/** An mp4 whose movie comes after its samples, with one box more at the end of the box that the path leads to; null is the first box there, whatever its type. */
+/** An mp4 whose movie comes after its samples, with one box more at the end of the box that the path leads to; null is the first box there, whatever its type; trak/1 is the second of its type. */
 export function withBox(film: Buffer, path: (string | null)[], added: Buffer): Buffer {
   const starts: number[] = [];
   let [from, to] = [0, film.length];
   for (const type of path) {
-    const isOther = () => type !== null && film.toString("latin1", from + 4, from + 8) !== type;
-    while (from < to && isOther()) from += film.readUInt32BE(from);
+    const [name, before = "0"] = type?.split("/") ?? [null];
+    let left = Number(before);
+    const isOther = () => name !== null && film.toString("latin1", from + 4, from + 8) !== name;
+    while (from < to && (isOther() || left-- > 0)) from += film.readUInt32BE(from);
     if (from >= to) throw new Error(`there is no ${type}`);
     starts.push(from);
     to = from + film.readUInt32BE(from);

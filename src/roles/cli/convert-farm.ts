@@ -5,6 +5,7 @@ import { type Client, createClient } from "../../shared/client.ts";
 import type { MasterConfig } from "../../shared/config.ts";
 import type { WorkerConfig } from "../../shared/config-worker.ts";
 import { fileTrouble, VcError } from "../../shared/errors.ts";
+import type { Job } from "../../shared/job.ts";
 import { createLogger, type Logger } from "../../shared/log.ts";
 import type { Status } from "../../shared/status.ts";
 import { startMaster } from "../master/index.ts";
@@ -114,7 +115,14 @@ async function conclude(
   const jobs = lists.flatMap((list) => list.jobs);
   const over = isOver(status);
   const { warnings, sought } = how;
-  if (how.json) console.log(JSON.stringify({ finished: over, stats, jobs, warnings }, null, 2));
-  else console.log(renderConvertEnd({ status, stats, jobs, over, warnings, sought }));
+  const made = await client.call("jobs", { status: "completed", limit: 1000 });
+  const notes = made.jobs.filter((job) => job.notes.length > 0);
+  if (how.json)
+    console.log(JSON.stringify({ finished: over, stats, jobs, notes: notes.map(noted), warnings }, null, 2));
+  else console.log(renderConvertEnd({ status, stats, jobs, noted: notes, over, warnings, sought }));
   return over && !how.interrupted && status.failed + status.cancelled === 0 ? 0 : 1;
+}
+
+function noted({ source_rel, output_rel, notes }: Job): Pick<Job, "source_rel" | "output_rel" | "notes"> {
+  return { source_rel, output_rel, notes };
 }

@@ -6,6 +6,8 @@ import { gpuTroubles } from "./render-gpus.ts";
 import { renderProgress } from "./render-progress.ts";
 
 const BAR_WIDTH = 30;
+/** Lines about films that were converted: of a large library few would read more. */
+const MOST_NOTES = 20;
 
 /** What `vc convert` draws while it works: a bar over all films, and a line for each one in work. */
 export function renderConvertProgress(status: Status): string {
@@ -39,11 +41,13 @@ function problemsOf({ problems, workers }: Status): string[] {
   return [...[...problems, ...ofWorkers].map(printable), ...ofGpus];
 }
 
-/** What `vc convert` says at its end: every film that did not become one, with its reason, and the sums. */
+/** What `vc convert` says at its end: every film that did not become one, with its reason; what was changed or left out of others; the sums. */
 export function renderConvertEnd(end: {
   status: Status;
   stats: Stats;
   jobs: Job[];
+  /** Films that were converted, of which there is something to say. */
+  noted: Job[];
   over: boolean;
   /** What the worker warned of, such as a GPU that was asked for and is not there. */
   warnings: string[];
@@ -54,11 +58,17 @@ export function renderConvertEnd(end: {
     (job) =>
       `${job.status} ${printable(job.source_rel)}: ${printable(job.error_message ?? job.reason ?? "")}`,
   );
+  const notes = end.noted.map(
+    (job) => `📝 ${printable(job.source_rel)}: ${job.notes.map(printable).join(" ")}`,
+  );
+  const more = notes.length - MOST_NOTES;
+  const cut = more > 0 ? [`📝 ${count(more, "further film")} with notes; --json tells all.`] : [];
   const problems = [...status.problems, ...end.warnings].map((problem) => `⚠️ ${printable(problem)}`);
   const open = status.pending + status.processing + status.publishing;
   const rest = end.over ? [] : [`Stopped with ${count(open, "film")} left; run the same command to go on.`];
   const nothing = end.over && status.total === 0;
-  return [...lines, ...problems, nothing ? noFilms(end.sought) : sums(status, end.stats), ...rest].join("\n");
+  const told = [...lines, ...notes.slice(0, MOST_NOTES), ...cut, ...problems];
+  return [...told, nothing ? noFilms(end.sought) : sums(status, end.stats), ...rest].join("\n");
 }
 
 function sums(status: Status, stats: Stats): string {

@@ -71,15 +71,24 @@ test.each([
     ["nothing converted.", "Stopped with 2 films left; run the same command to go on."],
   ],
 ])("the end, when %s", (_, reached, jobs, over, lines) => {
-  expect(renderConvertEnd({ status: reached, stats, jobs, over, warnings: [], sought }).split("\n")).toEqual(
-    lines,
-  );
+  expect(
+    renderConvertEnd({ status: reached, stats, jobs, noted: [], over, warnings: [], sought }).split("\n"),
+  ).toEqual(lines);
 });
 
 test("the end warns of what the worker warned of", () => {
   const warnings = ['No GPU is used, although vulkan.preferred_device is "RTX": there is none.'];
-  const end = { status: nothing, stats, jobs: [], over: true, warnings, sought };
+  const end = { status: nothing, stats, jobs: [], noted: [], over: true, warnings, sought };
   expect(renderConvertEnd(end).split("\n")[0]).toBe(`⚠️ ${warnings[0]}`);
+});
+
+test("the end tells what was left out of films that were converted, but not of hundreds", () => {
+  const one = { ...failed, source_rel: "a.mkv", notes: ["Track 2 was left out.", "So was track 3."] };
+  const end = { status: nothing, stats, jobs: [], over: true, warnings: [], sought };
+  const lines = (films: number) => renderConvertEnd({ ...end, noted: Array(films).fill(one) }).split("\n");
+  expect(lines(1)[0]).toBe("📝 a.mkv: Track 2 was left out. So was track 3.");
+  expect(lines(20).filter((line) => line.startsWith("📝")).length).toBe(20);
+  expect(lines(22)[20]).toBe("📝 2 further films with notes; --json tells all.");
 });
 
 test("what the worker does before the first film, and what is wrong with it and its GPUs, stand below the bar", () => {
