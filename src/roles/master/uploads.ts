@@ -34,6 +34,11 @@ export type Uploads = {
 
 type Queue = Pick<Coordinator, "heldAttempt" | "isHeld">;
 
+/** A film and the subtitles beside it; more would only fill the folder. */
+const MOST_FILES = 200;
+/** No staging file's name. */
+const BEGINNINGS = "";
+
 /**
  * Results that come in pieces. Each staging file is worked on by one call at a time; how much of it has come is asked of
  * the disk, how much is to come (and kept free for it) lives in memory and ends with the attempt.
@@ -65,13 +70,16 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
       // What was handed in already needs nothing more; repeating the hand-in tells what became of it.
       if (coordinator.heldAttempt(input).state === "handed_in") return input.size;
       requireName(input);
-      return inTurn(input.staging, async () => {
+      const begin = async () => {
         await requireOutputs(storage);
         requireRunning(coordinator, input);
+        requireFew(uploads, input);
         const upload = await beginStaging(place, input);
         uploads.set(input.staging, upload);
         return upload.length;
-      });
+      };
+      // One after the other: two at once would be promised the same room.
+      return inTurn(input.staging, () => inTurn(BEGINNINGS, begin));
     },
     refusalOf(piece) {
       const { length } = find(piece);
@@ -98,6 +106,12 @@ function requireName({ staging, job_id, attempt }: Input<"upload">): void {
   if (name !== null && isOf(name, { job_id, attempt })) return;
   const message = `staging: must be a name of this attempt's, ${job_id}.${attempt}.partial and an extension.`;
   throw new VcError("bad_request", message);
+}
+
+function requireFew(uploads: ReadonlyMap<string, Upload>, input: Input<"upload">): void {
+  const known = [...uploads.values()].filter((one) => isOf(one, input));
+  if (known.length < MOST_FILES || uploads.has(input.staging)) return;
+  throw new VcError("bad_request", `staging: an attempt hands in at most ${MOST_FILES} files.`);
 }
 
 function isOf(one: AttemptKey, other: AttemptKey): boolean {

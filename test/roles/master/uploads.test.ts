@@ -190,6 +190,17 @@ describe("a result in pieces", () => {
       expect(await readFile(victim, "utf8")).toBe("precious");
     }));
 
+  test("has not more files than any film has", () =>
+    withClaim(SOURCE, async (scene) => {
+      const { site, of } = scene;
+      const begin = (n: number) => beginUpload(of, { size: 1, staging: `${of.job.staging}.${n}.sup` });
+      const begun = await Promise.all(Array.from({ length: 250 }, (_, n) => begin(n)));
+      expect(begun.filter(({ status }) => status === 200)).toHaveLength(200);
+      expect(begun.find(({ status }) => status !== 200)).toMatchObject({ status: 400, error: "bad_request" });
+      const made = await readdir(join(site.converted, ".vc"));
+      expect(made.filter((name) => name.includes("partial"))).toHaveLength(200);
+    }));
+
   test("of one piece at a time is whole, however many are sent at once", () =>
     withClaim(SOURCE, async (scene) => {
       const { of } = scene;
@@ -434,6 +445,13 @@ testOr(canMount ? null : "needs the right to mount", "room is kept for what is t
     const { site, master, of } = scene;
     const second = { ...of, worker_id: "w2", job: await claimJob(master, "w2") };
     expect(await beginUpload(of, { size: 11 * MB })).toMatchObject({ status: 507, error: "storage_full" });
+    // Both at once: one of them.
+    const beside = [of.job.staging, `${of.job.staging}.1.sup`];
+    const both = await Promise.all(beside.map((staging) => beginUpload(of, { size: 6 * MB, staging })));
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 507]);
+    expect(await beginUpload(of, { size: 0, staging: `${of.job.staging}.1.sup` })).toMatchObject({
+      status: 200,
+    });
     expect(await beginUpload(of, { size: 6 * MB })).toMatchObject({ status: 200 });
     const full = await beginUpload(second, { size: 6 * MB });
     expect(full).toMatchObject({ status: 507, error: "storage_full" });
