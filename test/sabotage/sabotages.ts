@@ -911,6 +911,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/roles/worker/transfer/download.test.ts",
   },
   {
+    what: "send nothing of a result before it is finished",
+    file: "src/roles/worker/transfer/upload.ts",
+    find: 'if (systemCode(error) === "ENOENT") return 0;',
+    put: "",
+    caught_by: "test/roles/worker/transfer/upload.test.ts",
+  },
+  {
     what: "throw a finished film away as its master's certificate is doubted for a moment",
     file: "src/roles/worker/transfer/persist.ts",
     find: '"untrusted",',

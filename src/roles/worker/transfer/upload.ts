@@ -1,5 +1,5 @@
 import { appendFile, type FileHandle, open, readFile, stat } from "node:fs/promises";
-import { VcError } from "../../../shared/errors.ts";
+import { systemCode, VcError } from "../../../shared/errors.ts";
 import { freeBytes } from "../../../shared/free-bytes.ts";
 import { MOST_PIECE_BYTES, sha256Of } from "../../../shared/transfer.ts";
 import { createKnownPieces, formatPiece, type KnownPieces, parsePieces } from "./piece-log.ts";
@@ -46,7 +46,7 @@ export function createUpload(of: {
     async follow({ ended }) {
       let seen = 0;
       while (!ended()) {
-        const { size } = await stat(of.path);
+        const size = await sizeOf(of.path);
         // Another way to make the film has begun anew.
         if (size < seen) return;
         seen = size;
@@ -66,6 +66,16 @@ export function createUpload(of: {
       }
     },
   };
+}
+
+/** 0 before the encoder has begun. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return 0;
+    throw error;
+  }
 }
 
 async function sendNext(path: string, staged: Staged, pieceSize: PieceSize): Promise<boolean> {

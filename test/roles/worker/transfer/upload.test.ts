@@ -140,7 +140,15 @@ test("pieces behind the write head go up early; those that the muxer changed are
   const bytes = film(4 * MOST_PIECE_BYTES);
   const file = await fileOf(bytes);
   const { there, sent, calls } = master();
-  const upload = createUpload({ ...file, calls, pieceSize });
+  // Nothing lies there before the encoder begins.
+  await rm(file.path);
+  let looks = 0;
+  const wait = async () => {
+    looks += 1;
+    if (looks === 2) await writeFile(file.path, bytes);
+    await calls.wait();
+  };
+  const upload = createUpload({ ...file, calls: { ...calls, wait }, pieceSize });
   let ended = false;
   const following = upload.follow({ ended: () => ended });
   await until("all that may go early has gone", () => there.bytes.length > MOST_PIECE_BYTES - PIECE);
