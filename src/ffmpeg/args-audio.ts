@@ -5,14 +5,16 @@ import type { AudioPlan } from "./plan-audio.ts";
 export function audioTracks({ audio, container }: Plan): string[] {
   // ffmpeg calls FLAC in mp4 experimental before 5.2; what is written is the same.
   const strict = container === "mp4" && audio.some(({ codec }) => codec === "flac") ? ["-strict", "-2"] : [];
-  return [...audio.flatMap((track, n) => [...codecOf(track, n), ...labelsOf(track, n)]), ...strict];
+  return [...strict, ...audio.flatMap((track, n) => [...codecOf(track, n), ...labelsOf(track, n)])];
 }
 
 function codecOf(track: AudioPlan, n: number): string[] {
   if (track.action === "copy") return [`-c:a:${n}`, "copy"];
   const { encoder, bit_rate } = track;
   const rate = bit_rate === null ? [] : [`-b:a:${n}`, String(bit_rate)];
-  return [`-c:a:${n}`, encoder, ...rate, `-filter:a:${n}`, filters(track)];
+  // Newer encoders would take the muxer's leave to experiment for one to write 32 bits, which few players know.
+  const plain = encoder === "flac" ? [`-strict:a:${n}`, "normal"] : [];
+  return [`-c:a:${n}`, encoder, ...plain, ...rate, `-filter:a:${n}`, filters(track)];
 }
 
 function filters(track: AudioPlan & { action: "encode" }): string {
