@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { readFile, truncate, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -37,13 +36,13 @@ await withSite(async (site) => {
     const url = `http://${ADDRESS}.1:${site.port}`;
     const workers = NAMES.map((name) => startWorker(name, { url, token, folder: join(site.folder, name) }));
     const films = workers.map(fetched);
-    await measure("fetching", "tx_bytes", Promise.race(films));
+    await measure("fetching", "down", Promise.race(films));
     await Promise.all(films);
     for (const { stdin } of workers) {
       stdin.write("on\n");
       await stdin.flush();
     }
-    await measure("handing in", "rx_bytes", Promise.race(workers.map(({ exited }) => exited)));
+    await measure("handing in", "up", Promise.race(workers.map(({ exited }) => exited)));
     await Promise.all(workers.map(({ exited }) => exited));
     for (const job of await site.jobs())
       if (job.status !== "completed") throw new Error(job.error_message ?? job.status);
@@ -108,9 +107,17 @@ async function fetched({ stdout }: ReturnType<typeof startWorker>): Promise<void
   throw new Error("a worker has ended without its film");
 }
 
+/** Bytes that the slow end of the line has let through, heads of packets included. */
+function sentOver(way: "down" | "up"): number {
+  const cmd = way === "down" ? ["tc", "-s"] : ["tc", "-n", HUB, "-s"];
+  const dev = way === "down" ? LINE : "up";
+  const said = Bun.spawnSync([...cmd, "qdisc", "show", "dev", dev]).stdout.toString();
+  return Number(/Sent (\d+) bytes/.exec(said)?.[1]);
+}
+
 /** How much of the link is used from when both send until one has sent all. */
-async function measure(what: string, counter: "rx_bytes" | "tx_bytes", until_one_ends: Promise<unknown>) {
-  const read = () => Number(readFileSync(`/sys/class/net/${LINE}/statistics/${counter}`, "utf8"));
+async function measure(what: string, way: "down" | "up", until_one_ends: Promise<unknown>) {
+  const read = () => sentOver(way);
   const zero = read();
   await until("it flows", () => read() - zero > 20e6, { every_ms: 20 });
   const [from, begin] = [read(), performance.now()];

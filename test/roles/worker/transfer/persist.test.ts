@@ -37,18 +37,15 @@ test("cuts and busy masters are got over, and only a long break is told, with it
   ]);
 }, 30_000);
 
-test.each([
-  "source_changed",
-  "source_missing",
-  "stale_attempt",
-  "not_found",
-  "bad_request",
-] as const)("%s is for good", async (code) => {
-  const { done, cuts } = trial([code]);
-  expect(done).rejects.toThrow(`it said ${code}`);
-  await done.catch(() => {});
-  expect(cuts.count).toBe(0);
-});
+test.each(["source_changed", "source_missing", "stale_attempt", "not_found", "bad_request"] as const)(
+  "%s is for good",
+  async (code) => {
+    const { done, cuts } = trial([code]);
+    expect(done).rejects.toThrow(`it said ${code}`);
+    await done.catch(() => {});
+    expect(cuts.count).toBe(0);
+  },
+);
 
 test("a line on which nothing comes for too long is given up", async () => {
   const { done } = trial(new Array(100).fill("unreachable"), 200);
