@@ -41,8 +41,7 @@ function sectionOf(key: ConfigKey): string {
 function row(key: ConfigKey): string {
   const [, ...short] = key.env;
   const variable = short.length === 0 ? "" : ` Also ${short.map((name) => `\`${name}\``).join(", ")}.`;
-  const later = key.later === null ? "" : ` Matters once ${key.later}.`;
-  const cells = [`\`${key.path}\``, fallback(key), key.allowed, `${key.description}${later}${variable}`];
+  const cells = [`\`${key.path}\``, fallback(key), key.allowed, `${key.description}${variable}`];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 

@@ -22,8 +22,6 @@ export type ConfigKey = {
   options: readonly string[];
   /** Whether it holds patterns of paths. */
   patterns: boolean;
-  /** Completes "only matters once ..."; null where the key has its effect already. */
-  later: string | null;
   /** The variables that set it, the most specific first. */
   env: string[];
 };
@@ -74,7 +72,6 @@ export function configKey(path: string, schema: v.GenericSchema): ConfigKey {
     kind: told.path === true ? "path" : told.program === true ? "program" : "value",
     options: Array.isArray(told.options) ? told.options : [],
     patterns: told.patterns === true,
-    later: typeof told.later === "string" ? told.later : null,
     env: short === undefined ? [byRule] : [byRule, short],
   };
 }

@@ -129,16 +129,15 @@ export function splitPatterns(text: string): string[] {
   return text.split(/,(?![^{]*\})/).map((one) => one.trim());
 }
 
-/** A key with a default. `later` completes "only matters once ...". */
+/** A key with a default. */
 export function key<S extends v.GenericSchema, D extends v.InferInput<S>>(
   schema: S,
   fallback: D,
   description: string,
-  later?: string,
 ) {
   return v.pipe(
     v.optional(schema, fallback as never),
-    v.metadata({ ...v.getMetadata(schema), ...(later === undefined ? {} : { later }) }),
+    v.metadata(v.getMetadata(schema)),
     v.description(description),
   );
 }

@@ -1,7 +1,7 @@
 import type { ArgsDef } from "citty";
 import type { MasterConfig } from "../../shared/config.ts";
 import { type ConfigSources, loadConfig } from "../../shared/config-file.ts";
-import { listKeys, type Role } from "../../shared/config-keys.ts";
+import type { Role } from "../../shared/config-keys.ts";
 import type { WorkerConfig } from "../../shared/config-worker.ts";
 import { VcError } from "../../shared/errors.ts";
 import { createLogger, type Logger } from "../../shared/log.ts";
@@ -23,22 +23,13 @@ export function sourcesOf(role: Role, args: Args): ConfigSources {
   return { path, flags: flagsOf(role, args), env: process.env };
 }
 
-/** The configuration and its logger, after saying what of the configuration has no effect yet. */
+/** The configuration and its logger. */
 export function prepare(role: "master", args: Args): { config: MasterConfig; log: Logger };
 export function prepare(role: "worker", args: Args): { config: WorkerConfig; log: Logger };
 export function prepare(role: Role, args: Args): { config: MasterConfig | WorkerConfig; log: Logger } {
   const sources = sourcesOf(role, args);
-  const { config, given } = role === "master" ? loadConfig(role, sources) : loadConfig(role, sources);
-  const log = createLogger(config.logging);
-  for (const key of laterKeys(role, given)) log.warn(key);
-  return { config, log };
-}
-
-/** One sentence for each key that was given and matters only later. */
-export function laterKeys(role: Role, given: string[]): string[] {
-  return listKeys(role).flatMap(({ path, later }) =>
-    later !== null && given.includes(path) ? [`${path} has no effect yet: it matters once ${later}`] : [],
-  );
+  const { config } = role === "master" ? loadConfig(role, sources) : loadConfig(role, sources);
+  return { config, log: createLogger(config.logging) };
 }
 
 /** Options that are shared by `vc validate` and the like. */

@@ -5,7 +5,7 @@ import { guessRole } from "../../shared/config-problems.ts";
 import { readYaml } from "../../shared/config-yaml.ts";
 import { ERRORS, VcError } from "../../shared/errors.ts";
 import { found } from "../../shared/found.ts";
-import { jsonArg, laterKeys } from "./start.ts";
+import { jsonArg } from "./start.ts";
 
 export const validate = defineCommand({
   meta: { name: "validate", description: "Check a configuration file without starting anything" },
@@ -44,11 +44,10 @@ function parseRole(text: string): Role {
   throw new VcError("usage", `--role: found ${found(text)}; allowed: master or worker`);
 }
 
-/** What has no effect yet, and what would be amiss on this machine. Throws what `loadConfig` throws. */
+/** What would be amiss on this machine. Throws what `loadConfig` throws. */
 function check(path: string, role: Role): string[] {
   const sources = { path, flags: {}, env: process.env, elsewhere: true };
-  const { given, notes } = role === "master" ? loadConfig(role, sources) : loadConfig(role, sources);
-  return [...laterKeys(role, given), ...notes];
+  return (role === "master" ? loadConfig(role, sources) : loadConfig(role, sources)).notes;
 }
 
 /** Null for what is not YAML and so does not tell; throws for a file that should have told. */
