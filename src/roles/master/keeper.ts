@@ -86,16 +86,20 @@ async function purge(parts: Parts, input: Input<"purge">): Promise<Reply<"purge"
 
 /** Why it stays; null once it is gone. */
 async function purgeOne(parts: Parts, row: OriginalRow, forced: boolean): Promise<string | null> {
-  const { coordinator, transact, storage, log } = parts;
+  const { coordinator, transact, storage } = parts;
   const why = await onStorage(row, () => whyKept(storage, row, forced));
   if (why !== null) return why;
   if (!(await transact(() => coordinator.beginPurge(row)))) return "it is not kept any more";
   crashPoint("purge.recorded");
+  await carryAway(parts, row);
+  return null;
+}
+
+async function carryAway({ coordinator, transact, storage, log }: Parts, row: OriginalRow): Promise<void> {
   await onStorage(row, () => deleteOriginal(storage, row));
   await transact((now) => coordinator.finishPurge(row, now));
   crashPoint("purge.committed");
   log.info("an original was deleted", { job_id: row.job_id, path: row.kept_rel, bytes: row.size });
-  return null;
 }
 
 /** What was begun and not ended: it was decided then. */
@@ -109,8 +113,7 @@ async function resume(parts: Parts): Promise<void> {
       };
       await carryBack(parts, row).catch(told);
     } else {
-      await onStorage(row, () => deleteOriginal(parts.storage, row));
-      await transact((now) => coordinator.finishPurge(row, now));
+      await carryAway(parts, row);
     }
   }
 }
