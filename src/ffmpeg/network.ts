@@ -2,9 +2,9 @@ import { isStream } from "./guard.ts";
 
 /**
  * What to put before the argv of an ffmpeg program so that it runs without any network, where the system lets us:
- * whatever a film makes it try, it reaches no other machine. Linux only, in a network namespace of its own (unshare(1) of util-linux, which becomes the
- * program and keeps its process id). Whoever is not root needs a user namespace for that, which many systems
- * forbid, and in which drivers of GPUs cannot set themselves up: there hardware goes without.
+ * whatever a film makes it try, it reaches no other machine. Linux only, in a network namespace of its own (unshare(1)
+ * of util-linux, which becomes the program and keeps its process id). Whoever is not root needs a user namespace for
+ * that, which many systems forbid, and in which drivers of GPUs cannot set themselves up: there hardware goes without.
  */
 export async function networkPrefix(argv: string[]): Promise<string[]> {
   const [program] = argv;

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import {
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -11,13 +10,13 @@ import {
 } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Master, startMaster } from "../../../src/roles/master/index.ts";
+import type { Master } from "../../../src/roles/master/index.ts";
 import { readCertificateFile } from "../../../src/shared/certificate-file.ts";
-import { loadMasterConfig, loadWorkerConfig } from "../../../src/shared/config-file.ts";
+import { loadWorkerConfig } from "../../../src/shared/config-file.ts";
 import { parseFingerprint } from "../../../src/shared/fingerprint.ts";
 import { formatJoinLine, type Invitation } from "../../../src/shared/join-line.ts";
-import { createLogger } from "../../../src/shared/log.ts";
 import { testOr } from "../../support/test-or.ts";
+import { startRealMaster } from "./real-master.ts";
 import { MAIN, runVc, startVc } from "./run-vc.ts";
 
 /** `vc join` as a process, against a real master with a certificate that it made itself. */
@@ -29,19 +28,7 @@ let invitation: Invitation;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "vc-join-"));
-  for (const name of ["films", "out"]) mkdirSync(join(folder, name));
-  const flags = {
-    "server.port": "0",
-    "server.host": "127.0.0.1",
-    "server.tls_self_signed": "true",
-    "server.token": "t0ken",
-    "scanner.root_path": join(folder, "films"),
-    "scanner.output_base": join(folder, "out"),
-    "database.path": join(folder, "jobs.db"),
-  };
-  const config = loadMasterConfig({ path: null, implicit: false, flags, env: {} });
-  const log = createLogger({ level: "info", format: "text", output_path: join(folder, "log") });
-  master = await startMaster(config, { log });
+  master = await startRealMaster(folder, { "server.tls_self_signed": "true" });
   const { port } = new URL(master.url);
   invitation = {
     urls: [`https://127.0.0.1:${port}`],

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Master, startMaster } from "../../../src/roles/master/index.ts";
-import { loadMasterConfig } from "../../../src/shared/config-file.ts";
-import { createLogger } from "../../../src/shared/log.ts";
+import type { Master } from "../../../src/roles/master/index.ts";
+import { startRealMaster } from "./real-master.ts";
 import { runVc } from "./run-vc.ts";
 
 /** `vc token` as a process, against a real master whose token is configured. */
@@ -14,18 +13,7 @@ let master: Master;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "vc-token-farm-"));
-  for (const name of ["films", "out"]) mkdirSync(join(folder, name));
-  const flags = {
-    "server.port": "0",
-    "server.host": "127.0.0.1",
-    "server.token": "t0ken",
-    "scanner.root_path": join(folder, "films"),
-    "scanner.output_base": join(folder, "out"),
-    "database.path": join(folder, "jobs.db"),
-  };
-  const config = loadMasterConfig({ path: null, implicit: false, flags, env: {} });
-  const log = createLogger({ level: "info", format: "text", output_path: join(folder, "log") });
-  master = await startMaster(config, { log });
+  master = await startRealMaster(folder);
 });
 afterAll(async () => {
   await master.stop();
