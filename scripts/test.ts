@@ -1,12 +1,13 @@
-import { chmod, copyFile, link, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, copyFile, link, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { build } from "../build.ts";
 import { ensureNewerFfmpeg } from "./newer-ffmpeg.ts";
-import { joinReports, readReport, summarize, type TestReport } from "./test-report.ts";
+import { groupTests } from "./test-groups.ts";
+import { type GroupEnd, readReport, summarize } from "./test-report.ts";
 
 /**
- * Runs the tests and says at the end what was skipped and why, then `N passed, N failed`.
+ * Runs the tests and says at the end what failed, what was skipped and why, then `N passed, N failed`.
  * `--fast` leaves out what needs the compiled executable or takes long, `--full` adds the long trials;
  * anything else is handed to `bun test` (parts of file names, -t NAME).
  */
@@ -25,14 +26,8 @@ async function main(args: string[]): Promise<number> {
     const program = built === null ? null : join(temporary, basename(built));
     if (built !== null && program !== null) await link(built, program).catch(() => copyFile(built, program));
     const of = { temporary, program, no_newer, full: args.includes("--full") };
-    // Much of a test is waiting, for other processes and for time to pass: beside it there is room for others.
-    const quick = [MEDIA_TESTS, await otherTests()];
-    const groups = rest.length > 0 ? [rest] : fast ? quick : [...(await slowTests()), ...quick];
-    const ends = await Promise.all(groups.map((group, n) => runTests({ ...of, args: group, group: n })));
-    const { lines, passed } = summarize(
-      joinReports(ends.map(({ report }) => report)),
-      ends.every(({ status }) => status === 0) ? 0 : 1,
-    );
+    const groups = rest.length > 0 ? [rest] : groupTests(testFiles(fast));
+    const { lines, passed } = summarize(await runAll(groups, of));
     for (const line of lines) console.log(line);
     return passed ? 0 : 1;
   } finally {
@@ -40,44 +35,43 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** What starts the executable, or simulates for long. */
-const SLOW_TESTS = ["./test/e2e", "./test/sim"];
-
-/** In two parts, as the tests of the executable wait the most. */
-async function slowTests(): Promise<string[][]> {
-  const files = (await readdir("test/e2e")).filter((name) => name.endsWith(".test.ts")).sort();
-  const [odd, even] = [1, 0].map((half) =>
-    files.filter((_, n) => n % 2 === half).map((name) => `./test/e2e/${name}`),
+function testFiles(fast: boolean): string[] {
+  // What starts the executable, or simulates for long.
+  const slow = /^test\/(e2e|sim)\//;
+  const files = [...new Bun.Glob("test/**/*.test.ts").scanSync(".")].map((file) =>
+    file.replaceAll("\\", "/"),
   );
-  return [["./test/sim", ...(odd ?? [])], even ?? []];
+  return files.filter((file) => !(fast && slow.test(file))).map((file) => `./${file}`);
 }
 
-/** What converts films in the tests' own process. */
-const MEDIA_TESTS = ["./test/ffmpeg", "./test/fidelity", "./test/damage"];
+/** Much of a test is waiting, for other processes and for time to pass: on two cores there is room for four. */
+const LANES = 4;
 
-/** All other folders and files of test/. */
-async function otherTests(): Promise<string[]> {
-  const names = (await readdir("test")).map((name) => `./test/${name}`);
-  const others = [...SLOW_TESTS, ...MEDIA_TESTS, "./test/support", "./test/fixtures"];
-  return names.filter((path) => !others.includes(path));
+type Run = { temporary: string; program: string | null; no_newer: string | null; full: boolean };
+
+/** Each lane takes the next group when it is free. */
+async function runAll(groups: string[][], of: Run): Promise<GroupEnd[]> {
+  const ends: GroupEnd[] = [];
+  const waiting = [...groups.entries()];
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      ends.push(await runTests({ ...of, group: next[0], args: next[1], alone: groups.length === 1 }));
+  };
+  process.once("SIGINT", () => waiting.splice(0)).once("SIGTERM", () => waiting.splice(0));
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return ends;
 }
 
-/** The first group is shown as it runs, another one when it is over. */
-async function runTests(of: {
-  group: number;
-  temporary: string;
-  program: string | null;
-  no_newer: string | null;
-  full: boolean;
-  args: string[];
-}): Promise<{ status: number | null; report: TestReport | null }> {
+/** A group that runs alone is shown as it runs, others when they are over. */
+async function runTests(of: Run & { group: number; args: string[]; alone: boolean }): Promise<GroupEnd> {
   const junit = join(of.temporary, `junit.${of.group}.xml`);
+  const started = performance.now();
   const child = Bun.spawn({
     cmd: [
       process.execPath,
       "test",
       "--no-orphans",
-      "--timeout=60000",
+      `--timeout=${TEST_LIMIT_MS}`,
       "--reporter=junit",
       `--reporter-outfile=${junit}`,
       ...of.args,
@@ -89,14 +83,44 @@ async function runTests(of: {
       ...(of.no_newer === null ? {} : { VC_TEST_NO_NEWER_FFMPEG: of.no_newer }),
       ...(of.full ? { VC_TEST_FULL: "1" } : {}),
     },
-    stdio: of.group === 0 ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   const stop = () => child.kill("SIGTERM");
   process.once("SIGINT", stop).once("SIGTERM", stop);
-  const said = [child.stdout, child.stderr].map((stream) => (stream ? new Response(stream).text() : ""));
+  const overdue = setTimeout(() => child.kill("SIGKILL"), of.full ? 12 * GROUP_LIMIT_MS : GROUP_LIMIT_MS);
+  const said: string[] = [];
+  const read = [child.stdout, child.stderr].map((stream) => readInto(said, stream, of.alone));
   await child.exited;
-  for (const text of await Promise.all(said)) process.stdout.write(text);
-  return { status: child.exitCode, report: readReport(await readFile(junit, "utf8").catch(() => "")) };
+  // A process that outlived its test may still hold the pipe.
+  await Promise.race([Promise.all(read), Bun.sleep(5000)]);
+  clearTimeout(overdue);
+  process.off("SIGINT", stop).off("SIGTERM", stop);
+  const name = of.args.length > 1 ? `${of.args.length} files from ${of.args[0]} on` : (of.args[0] ?? "");
+  const output = said.join("");
+  if (!of.alone) process.stdout.write(output);
+  console.log(`== ${name}: ${timesOf(child, performance.now() - started)}`);
+  const report = readReport(await readFile(junit, "utf8").catch(() => ""));
+  return { name, status: child.exitCode, signal: child.signalCode?.toString() ?? null, report, output };
+}
+
+/** For tests that give no limit of their own; the deadlines inside end sooner, and say what they waited for. */
+const TEST_LIMIT_MS = 300_000;
+
+/** No test's own limit covers what stops outside of tests. */
+const GROUP_LIMIT_MS = 30 * 60_000;
+
+async function readInto(said: string[], stream: ReadableStream<Uint8Array>, show: boolean): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) {
+    if (show) process.stdout.write(bytes);
+    said.push(decoder.decode(bytes, { stream: true }));
+  }
+}
+
+/** The processor's time covers the programs that the tests started and waited for. */
+function timesOf(child: Bun.Subprocess, ms: number): string {
+  const cpu = child.resourceUsage()?.cpuTime.total ?? 0n;
+  return `${Math.round(ms / 1000)} s, ${Math.round(Number(cpu) / 1e6)} s of processor time`;
 }
 
 /** A person's own VC_... settings must not reach the tests. */
