@@ -202,6 +202,24 @@ siteTest(null, "a worker that is killed after the encode hands in what it has ma
   }),
 );
 
+siteTest(null, "a worker that is stopped twice hands in what it has made at its next start", async (site) => {
+  await makeFilm(join(site.films, "a.mkv"), film);
+  await site.master(MASTER);
+  const first = await worker(site, "stream", { bandwidth_limit: "700K" });
+  await stage(site, "uploading", 10);
+  first.kill("SIGINT");
+  await until("it drains", () => first.log().includes("draining"));
+  first.kill("SIGINT");
+  expect(await first.ended).toBe(0);
+  expect(first.log()).toContain("is kept here");
+  // Nobody is given what only waits for its worker.
+  expect((await site.jobs())[0]).toMatchObject({ status: "processing", attempt: 1 });
+  await worker(site, "stream");
+  await expectWhole(site, "a.mkv");
+  expect((await site.jobs())[0]).toMatchObject({ attempt: 1, lost_count: 0 });
+  await cleared(site);
+});
+
 siteTest(null, "a finished film whose job went to somebody else meanwhile is thrown away", async (site) => {
   await makeFilm(join(site.films, "a.mkv"), film);
   await site.master(MASTER);

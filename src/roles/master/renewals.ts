@@ -22,7 +22,7 @@ export function progress(
 export function heartbeat(context: Context, input: Input<"heartbeat">, now: Instant): Reply<"heartbeat"> {
   const sender = identify(context, input, now);
   if (input.status === "stopped") {
-    leave(context, sender, now);
+    leave(context, sender, input.held ?? [], now);
     return { stop: [], draining: true };
   }
   const said = { doing: input.doing ?? null, warnings: input.warnings ?? [] };

@@ -4,6 +4,7 @@ import { VcError } from "../../shared/errors.ts";
 import type { Input } from "../../shared/protocol.ts";
 import type { Context } from "./context.ts";
 import { noteDeath } from "./deaths.ts";
+import type { AttemptKey } from "./leases.ts";
 import { endAttempt } from "./moves.ts";
 import { silence, viewWorker } from "./presence.ts";
 import { afterStart } from "./quarantine.ts";
@@ -106,16 +107,20 @@ export function drain(context: Context, worker_id: string, now: Instant): void {
   context.emit(() => ({ type: "worker", worker: viewWorker(context, draining, now) }));
 }
 
-/** A worker says goodbye: it is offline at once, and what it still holds goes to others. */
-export function leave(context: Context, row: WorkerRow, now: Instant): void {
-  freeAll(context, row.id, now);
+/**
+ * A worker says goodbye: it is offline at once, and what it still holds goes to others. What it has `finished` stays its
+ * own for a lease: it may be started anew, and hand it in.
+ */
+export function leave(context: Context, row: WorkerRow, finished: readonly AttemptKey[], now: Instant): void {
+  freeAll(context, row.id, finished, now);
   saveHeard(context, now, { ...(context.store.worker(row.id) ?? row), stopped: true, problem: null });
 }
 
-function freeAll(context: Context, worker_id: string, now: Instant): void {
+function freeAll(context: Context, worker_id: string, finished: readonly AttemptKey[], now: Instant): void {
   for (const job of context.store.heldJobsOf(worker_id)) {
     const attempt = context.store.attempt({ job_id: job.id, attempt: job.attempt });
     if (attempt === undefined || job.status !== "processing") continue;
+    if (finished.some((one) => one.job_id === job.id && one.attempt === job.attempt)) continue;
     const reason = "drained" as const;
     const message = `Worker ${worker_id} was stopped.`;
     const ending = { outcome: "lost", reason, message, ended_by: null } as const;

@@ -9,7 +9,8 @@ import { createReporter, DRAINED } from "./reporter.ts";
 import type { Undertaking } from "./undertaking.ts";
 
 type Key = { job_id: string; attempt: number };
-type Result = AttemptResult | { outcome: "stopped" };
+/** `kept`: the film is finished, and stays on this machine for the next process of this worker. */
+type Result = AttemptResult | { outcome: "stopped" } | { outcome: "kept" };
 type Running = {
   order: JobOrder;
   undertaking: Undertaking;
@@ -23,6 +24,8 @@ type Running = {
 /** The attempts that this worker holds: converting, on their way to the master, or handing in. */
 export type Attempts = {
   held(): HeldAttempt[];
+  /** Those whose finished films stay on this machine when it ends now. */
+  kept(): Key[];
   /** How many more may be started. */
   free(): number;
   /** Begins an attempt, unless it runs already: two would write into one file. */
@@ -31,7 +34,7 @@ export type Attempts = {
   refuse(order: JobOrder, why: "drained" | { message: string }): void;
   /** The master no longer wants these: end them, throw away what they made, tell nobody. */
   stop(unwanted: readonly Key[]): void;
-  /** Ends all that still converts and gives it back to the queue. */
+  /** Ends all that still converts and gives it back to the queue; finished films on their way to the master are kept. */
   handBack(): void;
   /** Resolves when the number of free slots or of held attempts has changed. */
   changed(): Promise<void>;
@@ -48,6 +51,7 @@ export function createAttempts(parts: {
   const { concurrency, signal } = parts;
   const report = createReporter(parts);
   const running = new Map<string, Running>();
+  const kept = new Map<string, Key>();
   let change = Promise.withResolvers<void>();
   const announce = () => {
     change.resolve();
@@ -56,7 +60,7 @@ export function createAttempts(parts: {
 
   const begin = (order: JobOrder, undertaking: Undertaking, log: Logger) => {
     const attempt: Running = { order, undertaking, stopped: null, converting: true, delivery: null };
-    running.set(keyOf({ job_id: order.id, attempt: order.attempt }), attempt);
+    running.set(keyOf(ofOrder(order)), attempt);
     void run(attempt, log);
   };
 
@@ -66,39 +70,46 @@ export function createAttempts(parts: {
     undertaking.release();
     attempt.converting = false;
     announce();
+    const key = ofOrder(order);
     try {
+      if (made.outcome === "done" && undertaking.deliver !== null) kept.set(keyOf(key), key);
       const result = await delivered(attempt, made, signal);
       const { stopped } = attempt;
+      if (result.outcome === "kept")
+        return log.info("the finished film is kept here, this worker hands it in at its next start");
       if (stopped === "unwanted") log.info("attempt stopped: the master no longer wants it");
       else if (stopped === "handed_back") await report(order, DRAINED, log);
       else if (result.outcome === "stopped") log.info("attempt ended: it no longer counts at the master");
       else await report(order, result, log);
+      kept.delete(keyOf(key));
       if (undertaking.deliver !== null) await undertaking.forget();
     } catch (error) {
-      await discard(undertaking, error, log);
+      await discard(attempt, error, log);
     } finally {
-      running.delete(keyOf({ job_id: order.id, attempt: order.attempt }));
+      running.delete(keyOf(key));
       announce();
     }
   };
 
-  const discard = async (undertaking: Undertaking, error: unknown, log: Logger) => {
+  const discard = async ({ order, undertaking }: Running, error: unknown, log: Logger) => {
     // What was handed in and not answered may be published yet. The master removes what nobody handed in.
     if (signal.aborted) return log.warn("the worker ends before the master has answered");
+    kept.delete(keyOf(ofOrder(order)));
     await undertaking.forget().catch(() => {});
     log.warn("the result was thrown away", { reason: messageOf(error) });
   };
 
   return {
     held: () => [...running.values()].map(heldOf),
+    kept: () => [...kept.values()],
     free: () => freeSlots([...running.values()], concurrency),
     start(order, undertake) {
-      if (running.has(keyOf({ job_id: order.id, attempt: order.attempt }))) return;
-      const log = parts.log.with({ job_id: order.id, attempt: order.attempt });
+      if (running.has(keyOf(ofOrder(order)))) return;
+      const log = parts.log.with(ofOrder(order));
       begin(order, undertake(log), log);
     },
     refuse(order, why) {
-      const log = parts.log.with({ job_id: order.id, attempt: order.attempt });
+      const log = parts.log.with(ofOrder(order));
       const failed = { outcome: "retry", reason: "worker_error", report: {} } as const;
       const execution = ended(why === "drained" ? DRAINED : { ...failed, ...why });
       begin(order, { execution, release: () => undefined, deliver: null, forget: async () => {} }, log);
@@ -120,11 +131,15 @@ function freeSlots(running: Running[], concurrency: number): number {
   return concurrency - busy - Math.max(0, on_their_way - concurrency);
 }
 
-/** The result of an attempt once its film lies at the master. Rejects when `signal` ends the worker before. */
+/**
+ * The result of an attempt once its film lies at the master. Rejects when `signal` ends the worker before. A film that is
+ * handed back is not sent, but kept.
+ */
 async function delivered(attempt: Running, made: Result, signal: AbortSignal): Promise<Result> {
   const { deliver } = attempt.undertaking;
-  if (made.outcome !== "done" || deliver === null || attempt.stopped !== null) return made;
+  if (made.outcome !== "done" || deliver === null || attempt.stopped === "unwanted") return made;
   const delivery = { percent: 0, cut: new AbortController() };
+  if (attempt.stopped === "handed_back") delivery.cut.abort();
   attempt.delivery = delivery;
   const onProgress = (percent: number) => {
     delivery.percent = percent;
@@ -135,7 +150,7 @@ async function delivered(attempt: Running, made: Result, signal: AbortSignal): P
     return await deliver(made, { signal: delivery.cut.signal, onProgress });
   } catch (error) {
     if (attempt.stopped === null) throw error;
-    return { outcome: "stopped" };
+    return { outcome: attempt.stopped === "handed_back" ? "kept" : "stopped" };
   } finally {
     signal.removeEventListener("abort", end);
     attempt.delivery = null;
@@ -151,12 +166,16 @@ function end(attempt: Running | undefined, why: "unwanted" | "handed_back"): voi
 
 function heldOf({ order, undertaking, converting, delivery }: Running): HeldAttempt {
   const progress = undertaking.execution.progress();
-  const { job_id, attempt } = { job_id: order.id, attempt: order.attempt };
+  const { job_id, attempt } = ofOrder(order);
   if (converting) return { job_id, attempt, progress };
   const idle = { fps: null, speed: null, eta_s: null };
   if (delivery !== null)
     return { job_id, attempt, progress: { ...idle, stage: "uploading", percent: delivery.percent } };
   return { job_id, attempt, progress: { ...progress, stage: "handing_in", percent: 100, eta_s: 0 } };
+}
+
+function ofOrder({ id: job_id, attempt }: JobOrder): Key {
+  return { job_id, attempt };
 }
 
 function keyOf({ job_id, attempt }: Key): string {

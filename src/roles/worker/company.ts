@@ -48,9 +48,16 @@ export async function beat(parts: AgentParts): Promise<Reply<"heartbeat">> {
   });
 }
 
-/** The last word of a worker that ends: nobody need wait for it. A master that does not hear it finds out. */
+/**
+ * The last word of a worker that ends: nobody need wait for it. A master that does not hear it finds out. What it names as
+ * held are finished films that its next start hands in.
+ */
 export async function sayGoodbye(parts: AgentParts): Promise<void> {
-  const input = heartbeat(parts, { status: "stopped", vulkan_available: false, held: [] });
+  const input = heartbeat(parts, {
+    status: "stopped",
+    vulkan_available: false,
+    held: parts.attempts.kept(),
+  });
   await parts.connection.call("heartbeat", input, { timeout_ms: GOODBYE_MS }).catch(() => {});
 }
 

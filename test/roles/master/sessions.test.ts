@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { settings } from "../../sim/settings.ts";
 import { openQueue, refusal } from "./queue.ts";
 
 describe("workers", () => {
@@ -70,10 +71,11 @@ describe("workers", () => {
     expect(control().version).not.toBe(before.version);
   });
 
-  const beat = (queue: ReturnType<typeof openQueue>, status: string, active_jobs = 0) =>
+  const beat = (queue: ReturnType<typeof openQueue>, status: string, of: Record<string, unknown> = {}) =>
     queue.run((c, now) => {
       const machine = { hostname: "w-host", vulkan_available: false, timestamp: "2026-11-22T09:00:00Z" };
-      return c.heartbeat({ worker_id: "w", session: "w-1", status, active_jobs, ...machine, held: [] }, now);
+      const beat = { worker_id: "w", session: "w-1", status, active_jobs: 0, ...machine, held: [], ...of };
+      return c.heartbeat(beat, now);
     });
 
   test("that drain by themselves say so, and get nothing more", () => {
@@ -124,6 +126,27 @@ describe("workers", () => {
     expect(queue.job(id)).toMatchObject({ status: "pending", reason: "drained", lost_count: 0 });
     expect(refusal(() => queue.register("w", "s2", "another host"))).toBe("none");
     expect(queue.run((c, now) => c.workers(now))[0]?.status).toBe("online");
+  });
+
+  test("that say goodbye keep what they have finished, for a lease; no others do", () => {
+    const queue = openQueue();
+    queue.add("a.mkv", "b.mkv");
+    queue.register("w", "s1");
+    const finished = queue.claimOne("w");
+    const begun = queue.claimOne("w");
+    const held = [{ job_id: finished.id, attempt: finished.attempt }];
+    queue.register("v");
+    beat(queue, "stopped", { worker_id: "v", session: "v-1", held });
+    beat(queue, "stopped", { session: "s1", held });
+    expect(queue.job(begun.id)).toMatchObject({ status: "pending", reason: "drained" });
+    expect(queue.job(finished.id)).toMatchObject({ status: "processing", worker_id: "w" });
+    const next = { worker_id: "w", session: "s2", hostname: "w-host", version: "1", concurrency: 1 };
+    queue.run((c, now) => c.register({ ...next, finished: held }, now));
+    queue.run((c, now) => c.progress({ worker_id: "w", session: "s2", held }, now));
+    expect(queue.job(finished.id)).toMatchObject({ status: "processing", attempt: 1, lost_count: 0 });
+    beat(queue, "stopped", { session: "s2", held });
+    queue.wait(settings.lease_ms + 1);
+    expect(queue.job(finished.id)).toMatchObject({ status: "pending", reason: "lease_expired" });
   });
 
   const DAY_MS = 86_400_000;

@@ -22,7 +22,8 @@ type Delivery = Pick<TransferParts, "bytes" | "connection" | "config"> & {
 
 /**
  * Brings a finished film, and what lies beside it, to the master, however long that takes. Resolves with the result that
- * says their hashes, or with what became of the attempt; rejects when `signal` ends it.
+ * says their hashes, or with what became of the attempt. Rejects when `signal` ends it: then the film and its record are
+ * on the disk, also where `signal` was aborted before.
  */
 export async function deliver(of: Delivery, result: Done): Promise<AttemptResult | { outcome: "stopped" }> {
   const { order, target, signal } = of;
@@ -36,6 +37,10 @@ export async function deliver(of: Delivery, result: Done): Promise<AttemptResult
   };
   try {
     await of.kept.keep(order, result);
+  } catch (error) {
+    return endingOf(error);
+  }
+  try {
     const sha256 = await send("", result.size);
     const beside: Done["beside"] = [];
     for (const one of result.beside) beside.push({ ...one, sha256: await send(one.suffix, one.size) });
