@@ -8,6 +8,7 @@ import { type Execution, ended } from "../src/roles/worker/executor.ts";
 import { createByteCalls } from "../src/roles/worker/transfer/byte-calls.ts";
 import { createKeptResults } from "../src/roles/worker/transfer/kept-results.ts";
 import { createTransfers } from "../src/roles/worker/transfer/transfers.ts";
+import { createWarnings } from "../src/roles/worker/warnings.ts";
 import { createClient } from "../src/shared/client.ts";
 import { WorkerConfig } from "../src/shared/config-worker.ts";
 import type { JobOrder } from "../src/shared/job.ts";
@@ -48,6 +49,7 @@ const transfers = createTransfers({
   bytes,
   kept: createKeptResults(join(folder, "work")),
   films_path: join(folder, "films"),
+  warnings: createWarnings(),
 });
 
 await transfers.workFolder();

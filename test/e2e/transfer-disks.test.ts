@@ -40,10 +40,13 @@ siteTest(noSmallDisk, "a result waits for room on the master's disk, and is not 
     await writeFile(filler, new Uint8Array(16 * MB));
     await until("there is no room", () => found.log().includes("cannot travel"));
     expect(found.log()).toContain("has room for");
+    const said = "w: a.mkv cannot be sent to the master yet, trying on: the disk of the master's results has";
+    await until("people see why", async () => (await site.vc("status")).stdout.includes(said));
     expect((await readdir(site.converted)).toSorted()).toEqual([".vc", "filler"]);
     await rm(filler);
     await expectDone(site, 250);
     expect((await site.jobs())[0]?.attempt).toBe(1);
+    await until("it is over", async () => !(await site.vc("status")).stdout.includes("cannot be sent"));
   }),
 );
 

@@ -939,6 +939,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/roles/master/sessions.test.ts",
   },
   {
+    what: "give a finished film up as the master's disk stays full",
+    file: "src/roles/worker/transfer/persist.ts",
+    find: "if (of.stall_ms > 0 &&",
+    put: 'if ((of.stall_ms > 0 || error.code === "storage_full") &&',
+    caught_by: "test/roles/worker/transfer/persist.test.ts",
+  },
+  {
     what: "lose the last lines of a log when the process ends",
     file: "src/shared/log.ts",
     find: 'process.on("exit", flush);',

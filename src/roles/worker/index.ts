@@ -67,10 +67,12 @@ export function startWorker(config: WorkerConfig, options: WorkerOptions): Runni
     limit_bytes_per_s: config.storage.bandwidth_limit,
   });
   const films_path = ownFolder(cache_path, "films", worker_id);
+  const warnings = createWarnings();
   const running = live({
     config,
     connection,
-    transfers: createTransfers({ config, connection, bytes, kept, films_path }),
+    transfers: createTransfers({ config, connection, bytes, kept, films_path, warnings }),
+    warnings,
     left,
     cache_path,
     log: log.with({ worker_id }),
@@ -88,19 +90,18 @@ export function startWorker(config: WorkerConfig, options: WorkerOptions): Runni
       asked = true;
       draining.abort();
     },
-    warnings: running.warnings.list,
+    warnings: warnings.list,
   };
 }
 
-type Life = Omit<AgentParts, "attempts" | "fitness" | "gpus" | "warnings" | "loadMeter" | "lease_ms"> & {
+type Life = Omit<AgentParts, "attempts" | "fitness" | "gpus" | "loadMeter" | "lease_ms"> & {
   /** Finished films that an earlier process of this worker had not handed in. */
   left(): Promise<KeptResult[]>;
   cache_path: string;
 };
 
-function live(life: Life): { done: Promise<void>; attempts: Attempts; warnings: Warnings } {
-  const { config, connection, transfers, cache_path, log, draining, ended } = life;
-  const warnings = createWarnings();
+function live(life: Life): { done: Promise<void>; attempts: Attempts } {
+  const { config, connection, transfers, warnings, cache_path, log, draining, ended } = life;
   const gpus = createGpus({ config, file: gpuMemoryFile(cache_path), log, warnings, now_ms: Date.now });
   const fitness = createFitness({
     log,
@@ -141,11 +142,11 @@ function live(life: Life): { done: Promise<void>; attempts: Attempts; warnings: 
     const loads = createGpuLoads({ fresh_ms: 2 * config.worker.heartbeat_interval });
     const loadMeter = createLoadMeter({ standings: gpus.standings, loads });
     const { lease_ms } = registration;
-    await runAgent({ ...life, attempts, fitness, gpus, warnings, loadMeter, lease_ms });
+    await runAgent({ ...life, attempts, fitness, gpus, loadMeter, lease_ms });
     log.info("worker ends");
   };
   const ends = run().finally(transfers.stop);
-  return { done: ends, attempts, warnings };
+  return { done: ends, attempts };
 }
 
 async function findMount({ config, connection, draining }: Life): Promise<Workspace | string> {

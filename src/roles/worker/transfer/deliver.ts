@@ -8,9 +8,9 @@ import { endingOf } from "./outcome.ts";
 import { persist } from "./persist.ts";
 import { createPieceSize } from "./piece-size.ts";
 import type { TransferParts } from "./transfers.ts";
-import { createUpload, type UploadCalls } from "./upload.ts";
+import { createUpload, type Upload, type UploadCalls } from "./upload.ts";
 
-type Delivery = Pick<TransferParts, "bytes" | "connection" | "config"> & {
+type Delivery = Pick<TransferParts, "bytes" | "connection" | "config" | "warnings"> & {
   kept: KeptResults;
   order: JobOrder;
   /** Where the film lies; the files beside it have longer names. */
@@ -54,14 +54,19 @@ export async function deliver(of: Delivery, result: Done): Promise<AttemptResult
 /** The way to the master of one file at `path`; `suffix` is what its staging name has behind the film's. */
 export function uploadOf(
   of: Omit<Delivery, "kept" | "target" | "onProgress"> & { path: string; suffix: string },
-) {
-  const { bytes, connection, order, log, signal } = of;
+): Upload {
+  const { bytes, connection, warnings, order, log, signal } = of;
   const limit = of.config.storage.bandwidth_limit;
   const pieceSize = createPieceSize(undefined, limit);
   const whose = { worker_id: connection.who.worker_id, job_id: order.id, attempt: order.attempt };
   const staging = order.staging + of.suffix;
-  // A finished film waits for its master for as long as the attempt lives.
-  const insist = <T>(step: () => Promise<T>) => persist(step, { signal, stall_ms: 0, pieceSize, log });
+  const warn = (why: string | null) => {
+    const text = `${order.source_rel} cannot be sent to the master yet, trying on: ${why}`;
+    warnings.set(`upload.${staging}`, why === null ? null : text);
+  };
+  // A finished film waits for its master, and for room there, for as long as the attempt lives.
+  const insist = <T>(step: () => Promise<T>) =>
+    persist(step, { signal, stall_ms: 0, pieceSize, log, onTrouble: warn });
   const calls: UploadCalls = {
     async begin(wish) {
       const reply = await insist(() => connection.call("upload", { ...whose, staging, ...wish }, { signal }));
@@ -76,7 +81,11 @@ export function uploadOf(
     persist: insist,
     wait: () => pause(FOLLOW_INTERVAL_MS, signal),
   };
-  return createUpload({ path: of.path, log_path: `${of.path}.log`, calls, pieceSize });
+  const upload = createUpload({ path: of.path, log_path: `${of.path}.log`, calls, pieceSize });
+  return {
+    follow: (how) => upload.follow(how).finally(() => warn(null)),
+    finish: (onProgress) => upload.finish(onProgress).finally(() => warn(null)),
+  };
 }
 
 /** How often to look how far the encoder has come. */

@@ -21,18 +21,23 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 ]);
 const SHORTEST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5000;
-/** How long a finished film waits for room on the master's disk. */
-const FULL_MS = 10 * 60_000;
 /** So many failures in a row are more than a cut: people are told. */
 const TOLD_AT = 4;
 
 /**
  * Repeats `step` until it succeeds or is refused for good, at once after a first cut and then ever more slowly. Rejects
  * with the last error when it has not succeeded for `stall_ms` (0: never), and with the signal's reason when that ends it.
+ * `onTrouble` hears why it takes so long, each time anew, and null once that is over.
  */
 export async function persist<T>(
   step: () => Promise<T>,
-  of: { signal: AbortSignal; stall_ms: number; pieceSize: PieceSize; log: Logger },
+  of: {
+    signal: AbortSignal;
+    stall_ms: number;
+    pieceSize: PieceSize;
+    log: Logger;
+    onTrouble?: (why: string | null) => void;
+  },
 ): Promise<T> {
   const { signal, log } = of;
   const begun_ms = performance.now();
@@ -40,17 +45,20 @@ export async function persist<T>(
     signal.throwIfAborted();
     try {
       const value = await step();
-      if (failures >= TOLD_AT) log.info("the film's pieces travel again");
+      if (failures >= TOLD_AT) {
+        log.info("the film's pieces travel again");
+        of.onTrouble?.(null);
+      }
       return value;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof VcError) || !PASSING.has(error.code)) throw error;
-      const stall_ms = error.code === "storage_full" ? FULL_MS : of.stall_ms;
-      if (stall_ms > 0 && performance.now() - begun_ms > stall_ms) throw error;
+      if (of.stall_ms > 0 && performance.now() - begun_ms > of.stall_ms) throw error;
       of.pieceSize.cut();
       failures += 1;
       if (failures === TOLD_AT)
         log.warn("a piece of the film cannot travel, trying on", { reason: error.message });
+      if (failures >= TOLD_AT) of.onTrouble?.(error.message);
       if (failures > 1) await pause(delayOf(failures), signal);
     }
   }

@@ -8,6 +8,7 @@ import type { Connection } from "../connection.ts";
 import { type Execution, ended } from "../executor.ts";
 import { roomNeeded } from "../fitness.ts";
 import type { Undertaking } from "../undertaking.ts";
+import type { Warnings } from "../warnings.ts";
 import type { ByteCalls } from "./byte-calls.ts";
 import { deliver, uploadOf } from "./deliver.ts";
 import { download } from "./download.ts";
@@ -47,6 +48,7 @@ export type TransferParts = {
   kept: KeptResults;
   /** The folder for downloaded films. */
   films_path: string;
+  warnings: Pick<Warnings, "set">;
 };
 
 export function createTransfers(parts: TransferParts): Transfers {

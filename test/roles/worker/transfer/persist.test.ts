@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { persist } from "../../../../src/roles/worker/transfer/persist.ts";
 import { type ErrorCode, VcError } from "../../../../src/shared/errors.ts";
 import { logLines } from "../../../support/log-lines.ts";
@@ -12,6 +12,7 @@ function trial(codes: ErrorCode[], stall_ms = 0) {
     cuts.count += 1;
   };
   const pieceSize = { now: () => 1, succeeded: () => {}, cut };
+  const troubles: (string | null)[] = [];
   let tries = 0;
   const done = persist(
     async () => {
@@ -20,21 +21,37 @@ function trial(codes: ErrorCode[], stall_ms = 0) {
       if (code !== undefined) throw new VcError(code, `it said ${code}`);
       return tries;
     },
-    { signal: stop.signal, stall_ms, pieceSize, log },
+    { signal: stop.signal, stall_ms, pieceSize, log, onTrouble: (why) => troubles.push(why) },
   );
-  return { done, cuts, lines, stop };
+  return { done, cuts, lines, stop, troubles };
 }
 
 test("cuts and busy masters are got over, and only a long break is told, with its end", async () => {
   const short = trial(["unreachable", "unavailable", "corrupt_piece"]);
   expect(await short.done).toBe(4);
-  expect([short.cuts.count, short.lines.length]).toEqual([3, 0]);
+  expect([short.cuts.count, short.lines.length, short.troubles]).toEqual([3, 0, []]);
   const long = trial(["unreachable", "untrusted", "unauthorized", "unreachable", "storage"]);
   expect(await long.done).toBe(6);
   expect(long.lines.map((line) => JSON.stringify(line))).toEqual([
     expect.stringContaining("cannot travel"),
     expect.stringContaining("travel again"),
   ]);
+  expect(long.troubles).toEqual(["it said unreachable", "it said storage", null]);
+}, 30_000);
+
+test("a full disk is waited for however long that takes, and what is told is why at the moment", async () => {
+  let now_ms = 0;
+  const clock = spyOn(performance, "now").mockImplementation(() => {
+    now_ms += 3_600_000;
+    return now_ms;
+  });
+  try {
+    const { done, troubles } = trial([...new Array(4).fill("storage_full"), "unreachable"]);
+    expect(await done).toBe(6);
+    expect(troubles).toEqual(["it said storage_full", "it said unreachable", null]);
+  } finally {
+    clock.mockRestore();
+  }
 }, 30_000);
 
 test.each(["source_changed", "source_missing", "stale_attempt", "not_found", "bad_request"] as const)(
