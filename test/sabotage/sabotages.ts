@@ -942,8 +942,15 @@ export const SABOTAGES: Sabotage[] = [
     what: "give a finished film up as the master's disk stays full",
     file: "src/roles/worker/transfer/persist.ts",
     find: "if (of.stall_ms > 0 &&",
-    put: 'if ((of.stall_ms > 0 || error.code === "storage_full") &&',
+    put: 'if ((of.stall_ms > 0 || (error.code === "storage_full" && now_ms() > 600_000)) &&',
     caught_by: "test/roles/worker/transfer/persist.test.ts",
+  },
+  {
+    what: "keep as much of the master's disk as a worker says",
+    file: "src/roles/master/uploads.ts",
+    find: "Math.min(said, kept(first))",
+    put: "said",
+    caught_by: "test/roles/master/uploads.test.ts",
   },
   {
     what: "lose the last lines of a log when the process ends",

@@ -7,7 +7,7 @@ import type { Input, Reply } from "../../shared/protocol.ts";
 import { claim } from "./claims.ts";
 import { type CoordinatorSettings, createContext } from "./context.ts";
 import * as endings from "./endings.ts";
-import { heldAttempt } from "./holding.ts";
+import { heldAttempt, roomKeptFor } from "./holding.ts";
 import type { AttemptKey } from "./leases.ts";
 import * as originals from "./originals.ts";
 import * as people from "./people.ts";
@@ -57,6 +57,7 @@ export function createCoordinator(given: {
     isHeld: (of: AttemptKey): boolean => endings.isHeld(context, of),
     /** Reads only, so it needs no committer. */
     heldAttempt: (of: AttemptKey & { worker_id: string }) => heldAttempt(context, of),
+    roomKeptFor: (of: AttemptKey): number => roomKeptFor(context, of),
 
     upkeep: createUpkeep(context),
     addSources: (batch: FoundSource[], now: Instant) => addSources(context, batch, now),

@@ -3,6 +3,7 @@ import { VcError } from "../../shared/errors.ts";
 import type { Context } from "./context.ts";
 import type { AttemptKey } from "./leases.ts";
 import { standing } from "./lifecycle.ts";
+import { plausibleBytes } from "./plausible.ts";
 
 export type HeldAttempt = AttemptKey & {
   source_rel: string;
@@ -31,6 +32,16 @@ export function heldAttempt(
   }
   const { source_size, source_mtime_ns } = attempt;
   return { job_id, attempt: number, source_rel: job.source_rel, source_size, source_mtime_ns, state };
+}
+
+/** Bytes that are kept for what an attempt makes, see plausibleBytes. Writes nothing. */
+export function roomKeptFor({ store, wishes }: Context, key: AttemptKey): number {
+  const job = store.job(key.job_id);
+  const attempt = store.attempt(key);
+  if (job === undefined || attempt === undefined) return 0;
+  const { conversion, rules } = wishes.of(job.source_rel);
+  const { source_size } = attempt;
+  return plausibleBytes({ source_size, codec: conversion.codec, max_size_ratio: rules.max_size_ratio });
 }
 
 function stateOf({ ended_by }: AttemptRow, stands: ReturnType<typeof standing>): HeldAttempt["state"] | null {

@@ -43,10 +43,9 @@ export function putPiece(
     if (!fits(piece, length)) return { written: false, right: length };
     const end = piece.offset + bytes.byteLength;
     if (upload.final && end > upload.size) throw beyond(upload);
-    if (end > upload.size) {
-      await keepRoom(place, { ...upload, size: end });
-      upload.size = end;
-    }
+    // Also of what was promised: others may have filled the disk, or more was said than is kept.
+    await keepRoom(place, { ...upload, size: end });
+    upload.size = Math.max(upload.size, end);
     await writeWhole(file, bytes, piece.offset).catch(async (error: unknown) => {
       // Half a piece at the end would be taken for a whole one.
       await file.truncate(length);

@@ -32,7 +32,7 @@ export type Uploads = {
   settle(of: AttemptKey): Promise<void>;
 };
 
-type Queue = Pick<Coordinator, "heldAttempt" | "isHeld">;
+type Queue = Pick<Coordinator, "heldAttempt" | "isHeld" | "roomKeptFor">;
 
 /** A film and the subtitles beside it; more would only fill the folder. */
 const MOST_FILES = 200;
@@ -41,22 +41,25 @@ const BEGINNINGS = "";
 
 /**
  * Results that come in pieces. Each staging file is worked on by one call at a time; how much of it has come is asked of
- * the disk, how much is to come (and kept free for it) lives in memory and ends with the attempt.
+ * the disk, how much is to come (and kept free for it, as far as that is plausible) lives in memory and ends with the attempt.
  */
 export function createUploads({ storage, coordinator }: { storage: Storage; coordinator: Queue }): Uploads {
   const uploads = new Map<string, Upload>();
   const inTurn = createQueues();
 
-  /** What is still to come of the others; those whose attempt has ended are forgotten. */
-  const promisedBeside = (staging: string): number => {
-    let sum = 0;
-    for (const [name, upload] of uploads) {
-      if (!coordinator.isHeld(upload)) uploads.delete(name);
-      else if (name !== staging) sum += Math.max(0, upload.size - upload.length);
-    }
-    return sum;
+  /** Those whose attempt has ended are forgotten. */
+  const running = (): Upload[] => {
+    for (const [name, upload] of uploads) if (!coordinator.isHeld(upload)) uploads.delete(name);
+    return [...uploads.values()];
   };
-  const place = { staging_path: storage.staging_path, promisedBeside };
+  /** A finished film goes before those of which nobody knows how large they become: two of these could wait for ever. */
+  const placeFor = ({ final }: { final: boolean }) => ({
+    staging_path: storage.staging_path,
+    promisedBeside(staging: string): number {
+      const others = running().filter((one) => one.staging !== staging && (one.final || !final));
+      return promised(others, coordinator.roomKeptFor);
+    },
+  });
 
   const find = (piece: Piece): Upload => {
     requireRunning(coordinator, piece);
@@ -74,7 +77,7 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
         await requireOutputs(storage);
         requireRunning(coordinator, input);
         requireFew(uploads, input);
-        const upload = await beginStaging(place, input);
+        const upload = await beginStaging(placeFor(input), input);
         uploads.set(input.staging, upload);
         return upload.length;
       };
@@ -85,7 +88,11 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
       const { length } = find(piece);
       return fits(piece, length) ? null : { written: false, right: length };
     },
-    put: (piece, bytes) => inTurn(piece.staging, async () => putPiece(place, find(piece), { piece, bytes })),
+    put: (piece, bytes) =>
+      inTurn(piece.staging, async () => {
+        const upload = find(piece);
+        return putPiece(placeFor(upload), upload, { piece, bytes });
+      }),
     async settle(of) {
       const names = [...uploads.values()].filter((one) => isOf(one, of)).map(({ staging }) => staging);
       for (const name of names) {
@@ -94,6 +101,17 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
       }
     },
   };
+}
+
+/** What is still to come of these, as far as it is plausible of their attempts. */
+function promised(uploads: readonly Upload[], kept: (of: AttemptKey) => number): number {
+  const attempts = Map.groupBy(uploads, ({ job_id, attempt }) => `${job_id}.${attempt}`);
+  return [...attempts.values()].reduce((sum, files) => {
+    const [first] = files;
+    const said = files.reduce((all, { size, length }) => all + Math.max(size, length), 0);
+    const there = files.reduce((all, { length }) => all + length, 0);
+    return sum + (first === undefined ? 0 : Math.max(0, Math.min(said, kept(first)) - there));
+  }, 0);
 }
 
 function requireRunning(coordinator: Queue, of: AttemptKey & { worker_id: string }): void {

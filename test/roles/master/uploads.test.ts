@@ -486,6 +486,36 @@ testOr(
     }),
 );
 
+testOr(canMount ? null : "needs the right to mount", "a wrong word keeps no disk from others", () =>
+  withSmallDisk(600 * MB, async (scene) => {
+    const { of, master } = scene;
+    const second = { ...of, worker_id: "w2", job: await claimJob(master, "w2") };
+    const { id, attempt } = of.job;
+    const names = [of.job.staging, `${id}.${attempt}.partial.mp4.1.sup`];
+    for (const staging of names)
+      expect(await beginUpload(of, { size: 250 * MB, staging, final: true })).toMatchObject({ status: 200 });
+    expect(await beginUpload(second, { size: 1e15 })).toMatchObject({ status: 507, error: "storage_full" });
+    // Of a film of some KB 256 MiB are plausible, however many files are told of.
+    expect(await beginUpload(second, { size: 330 * MB, final: true })).toMatchObject({ status: 200 });
+  }),
+);
+
+testOr(canMount ? null : "needs the right to mount", "a finished film goes before what is still made", () =>
+  withSmallDisk(10 * MB, async (scene) => {
+    const { of, master } = scene;
+    const second = { ...of, worker_id: "w2", job: await claimJob(master, "w2") };
+    const bytes = new Uint8Array(4 * MB);
+    expect(await beginUpload(of, { size: 9 * MB })).toMatchObject({ status: 200 });
+    expect(await beginUpload(second, { size: 6 * MB })).toMatchObject({ status: 507 });
+    expect(await beginUpload(second, { size: 6 * MB, final: true })).toMatchObject({ status: 200 });
+    expect((await sendPiece(of, 0, bytes.subarray(0, 3 * MB))).status).toBe(204);
+    // It was promised before, and is kept for the finished one now.
+    expect((await sendPiece(of, 3 * MB, bytes.subarray(0, 2 * MB))).error).toBe("storage_full");
+    expect((await sendPiece(second, 0, bytes)).status).toBe(204);
+    expect((await sendPiece(second, 4 * MB, bytes.subarray(0, 2 * MB))).status).toBe(204);
+  }),
+);
+
 /** A claim, whose master's disk of results has so much room for uploads; a second film waits. */
 function withSmallDisk(room_bytes: number, use: (scene: Scene) => Promise<void>): Promise<void> {
   const size = KEPT_FREE + room_bytes;

@@ -37,10 +37,11 @@ export async function persist<T>(
     pieceSize: PieceSize;
     log: Logger;
     onTrouble?: (why: string | null) => void;
+    now_ms?: () => number;
   },
 ): Promise<T> {
-  const { signal, log } = of;
-  const begun_ms = performance.now();
+  const { signal, log, now_ms = () => performance.now() } = of;
+  const begun_ms = now_ms();
   for (let failures = 0; ; ) {
     signal.throwIfAborted();
     try {
@@ -53,7 +54,7 @@ export async function persist<T>(
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof VcError) || !PASSING.has(error.code)) throw error;
-      if (of.stall_ms > 0 && performance.now() - begun_ms > of.stall_ms) throw error;
+      if (of.stall_ms > 0 && now_ms() - begun_ms > of.stall_ms) throw error;
       of.pieceSize.cut();
       failures += 1;
       if (failures === TOLD_AT)
