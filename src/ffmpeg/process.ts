@@ -91,9 +91,18 @@ function launch(command: Internals): Promise<RunningFfmpeg> {
   });
 }
 
+/** A search for a quality runs ffmpeg dozens of times a minute: asking each time doubles the processes. */
+const TRUSTED_MS = 10_000;
+const startable = new Map<string, number>();
+
 async function assertStartable(ffmpeg_path: string): Promise<void> {
+  const asked_ms = performance.now();
+  if (asked_ms - (startable.get(ffmpeg_path) ?? Number.NEGATIVE_INFINITY) < TRUSTED_MS) return;
   const run = await captureTool({ argv: [ffmpeg_path, "-version"], limit_ms: 30_000, max_bytes: 1_000_000 });
-  if (run.code === 0) return;
+  if (run.code === 0) {
+    startable.set(ffmpeg_path, asked_ms);
+    return;
+  }
   const how = run.signal === null ? `exit code ${run.code}` : run.signal;
   throw new VcError("ffmpeg", `${ffmpeg_path} -version ended with ${how}: it is no working ffmpeg.`);
 }

@@ -14,23 +14,30 @@ export async function makeFake(
   version = "5.1-fake",
 ): Promise<string> {
   const path = join(folder, `${name}.js`);
-  const program = `#!${process.execPath}
-const argv = process.argv.slice(2);
+  const asked = `${path}.asked.js`;
+  const program = `const argv = process.argv.slice(2);
 const fs = require("node:fs");
-if (argv[0] === "-version") {
-  console.log("ffmpeg version ${version}");
-  process.exit(0);
-}
 const real = (options) => Bun.spawnSync([${JSON.stringify(real)}, ...options], { stdio: ["ignore", "inherit", "inherit"] }).exitCode;
-if (!argv.includes("-progress")) process.exit(real(argv));
 const target = argv.at(-1).slice("file:".length);
 const say = (line) => fs.writeSync(2, line + "\\n");
 const beat = (frame, state = "continue") => say(\`frame=\${frame}\\nout_time_us=\${frame * 40000}\\ntotal_size=\${frame}\\nprogress=\${state}\`);
 ${body}
 `;
-  await writeFile(path, program);
+  // JavaScript takes its time to start: only what needs it gets there.
+  const front = `#!/bin/sh
+if [ "$1" = -version ]; then echo 'ffmpeg version ${version}'; exit 0; fi
+for one do if [ "$one" = -progress ]; then exec ${quoted(process.execPath)} ${quoted(asked)} "$@"; fi; done
+exec ${quoted(real)} "$@"
+`;
+  await writeFile(asked, program);
+  await writeFile(path, front);
   await chmod(path, 0o755);
   return path;
+}
+
+/** One word for a shell. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Waits for ever. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { rm, stat, truncate, writeFile } from "node:fs/promises";
+import { copyFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CLIPS, makeClip } from "../../scripts/clips.ts";
 import type { ConvertResult } from "../../src/ffmpeg/convert.ts";
@@ -8,7 +8,7 @@ import { isAway, onSource } from "../../src/ffmpeg/on-stream.ts";
 import type { Refusal } from "../../src/ffmpeg/refusal.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
 import { type FilmServer, serveFilm } from "../support/film-server.ts";
-import { makeFilm } from "../support/films.ts";
+import { run } from "../support/processes.ts";
 import { testOr, unlessFull } from "../support/test-or.ts";
 import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 
@@ -73,11 +73,25 @@ describe("a clip ends over a stream as it does from a file", () => {
 
 const KINDS = ["mkv", "ts", "mp4", "avi"];
 
+/** Small pictures of a fine noise, which fill some 250 kB a second: what is long to read is soon converted. */
+async function makeNoise(path: string, { duration_s, rate }: { duration_s: number; rate: number }) {
+  const picture = `testsrc2=size=160x120:rate=${rate}:duration=${duration_s},noise=alls=60:allf=t`;
+  const tone = ["-f", "lavfi", "-i", `sine=frequency=440:duration=${duration_s}`];
+  const codecs = ["-c:v", "mpeg4", "-qmin", "1", "-q:v", `${rate / 6}`, "-c:a", "mp2", "-shortest"];
+  const cmd = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", picture, ...tone, ...codecs];
+  const made = await run({
+    cmd: [...cmd, `file:${path}`],
+    cwd: folder.path,
+    env: { PATH: process.env.PATH ?? "" },
+  });
+  if (made.exit !== 0) throw new Error(`${path}: ${made.stderr}`);
+}
+
 test.each(["mkv"])(
   "a long %s is read wholly twice, to convert it and to compare all of its packets",
   async (extension) => {
     const path = inFolder(`longer.${extension}`);
-    await makeFilm(path, { duration_s: 70, size: "640x360" });
+    await makeNoise(path, { duration_s: 70, rate: 6 });
     const { ended, server, size } = await convertServed(path, {}, { verify: "full" });
     expect(reasonOf(ended)).toBe("done");
     expect(server.longest().filter((bytes) => bytes > 0.6 * size)).toHaveLength(2);
@@ -89,7 +103,7 @@ test.each(["mkv"])(
 /** 5 MB and 20 s: more than is looked at, and than lies in the system's buffers. */
 async function longFilm(extension: string): Promise<string> {
   const path = inFolder(`long.${extension}`);
-  if (!existsSync(path)) await makeFilm(path, { duration_s: 20, size: "640x360" });
+  if (!existsSync(path)) await makeNoise(path, { duration_s: 20, rate: 12 });
   return path;
 }
 
@@ -189,7 +203,7 @@ describe("a source that changes while it is read", () => {
     "and %s is not taken for the film",
     async (_how, factor) => {
       const path = inFolder("changing.mkv");
-      await makeFilm(path, { duration_s: 20, size: "640x360" });
+      await copyFile(await longFilm("mkv"), path);
       const { size } = await stat(path);
       const { ended } = await convertServed(path, {
         trouble: ({ n }) => (n < 3 ? null : { wait: truncate(path, Math.round(size * factor)) }),
