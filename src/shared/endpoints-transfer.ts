@@ -49,7 +49,7 @@ export const byteRoutes = {
     path: "/api/worker/jobs/:job_id/source",
     access: "worker",
     summary:
-      "A piece of the source of an attempt: `Range: bytes=A-B` or `bytes=A-`, answered by 206 with at most 4 MiB from A on, and their Content-Digest. HEAD checks, and tells the size.",
+      "A piece of the source of an attempt: `Range: bytes=A-B` or `bytes=A-`, answered by 206 with at most 4 MiB from A on, and their Piece-XXH3. HEAD checks, and tells the size.",
     input: v.object(AttemptOf),
     sends: "response",
   },
@@ -58,7 +58,7 @@ export const byteRoutes = {
     path: "/api/worker/jobs/:job_id/output",
     access: "worker",
     summary:
-      "A piece of a result, at most 4 MiB, for `Upload-Offset`, with its Content-Digest; answered by 204 with the new Upload-Offset, or by 409 wrong_offset with the right one. `rewrite` replaces bytes that lie there.",
+      "A piece of a result, at most 4 MiB, for `Upload-Offset`, with its Piece-XXH3; answered by 204 with the new Upload-Offset, or by 409 wrong_offset with the right one. `rewrite` replaces bytes that lie there.",
     input: v.object({ ...AttemptOf, staging: Staging, rewrite: v.optional(flag, false) }),
     sends: "request",
   },

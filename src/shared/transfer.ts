@@ -4,27 +4,25 @@
 export const MOST_PIECE_BYTES = 4 * 1024 * 1024;
 /** What an upload's piece says that it is (tus 1.0). */
 export const PIECE_TYPE = "application/offset+octet-stream";
-export const DIGEST_HEADER = "Content-Digest";
+/** The hash of the piece that goes with it. */
+export const HASH_HEADER = "Piece-XXH3";
 /** Where a piece belongs, and in answers how much lies there (tus 1.0). */
 export const OFFSET_HEADER = "Upload-Offset";
 
 /** Bytes `from` to `to`, both counted in (RFC 9110 section 14); `to` null: to the end. */
 export type ByteRange = { from: number; to: number | null };
 
-/** SHA-256 as hex. */
-export function sha256Of(bytes: Uint8Array): string {
-  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+/**
+ * XXH3 of 64 bits, as 16 hex digits: it finds what a line or a disk changed by chance, thirty times faster than SHA-256.
+ * Against people stand TLS, and the SHA-256 of a whole result.
+ */
+export function pieceHash(bytes: Uint8Array): string {
+  return Bun.hash.xxHash3(bytes).toString(16).padStart(16, "0");
 }
 
-/** Of a SHA-256 as hex: `sha-256=:BASE64:` (RFC 9530 section 2). */
-export function formatDigest(sha256: string): string {
-  return `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`;
-}
-
-/** The SHA-256 that a Content-Digest names, as hex; other algorithms beside it are passed over. Null without one. */
-export function parseDigest(header: string | null | undefined): string | null {
-  const base64 = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(header ?? "")?.[1];
-  return base64 === undefined ? null : Buffer.from(base64, "base64").toString("hex");
+/** The hash that a header has; null for anything else. */
+export function parsePieceHash(header: string | null | undefined): string | null {
+  return /^[0-9a-f]{16}$/.test(header ?? "") ? (header ?? null) : null;
 }
 
 export function formatRange({ from, to }: ByteRange): string {

@@ -1,6 +1,6 @@
 import { byteRoutes } from "../../src/shared/endpoints-transfer.ts";
 import { type Endpoint, protocol } from "../../src/shared/protocol.ts";
-import { formatDigest, PIECE_TYPE, sha256Of } from "../../src/shared/transfer.ts";
+import { PIECE_TYPE, pieceHash } from "../../src/shared/transfer.ts";
 import type { Random } from "../sim/random.ts";
 import { ODD_TEXTS, oddValue, spoil, spoilText } from "./mutate.ts";
 import { inputOf, type Known } from "./schema-input.ts";
@@ -54,7 +54,7 @@ function makeByteRequest(random: Random, known: Known, tokens: (string | null)[]
   const right = inputOf(input, { random, known }) as Record<string, unknown>;
   const fields = random.chance(0.3) ? spoil(random, right) : right;
   const bytes = new TextEncoder().encode("converted".slice(0, random.between(0, 9)));
-  const sha256 = sha256Of(random.chance(0.8) ? bytes : new Uint8Array(3));
+  const hash = pieceHash(random.chance(0.8) ? bytes : new Uint8Array(3));
   const odd = () => encoded(oddValue(random)).slice(0, 200);
   const own: [string, string][] =
     method === "GET"
@@ -62,7 +62,7 @@ function makeByteRequest(random: Random, known: Known, tokens: (string | null)[]
       : [
           ["content-type", PIECE_TYPE],
           ["upload-offset", random.chance(0.8) ? String(random.between(0, 9)) : odd()],
-          ["content-digest", random.chance(0.9) ? formatDigest(sha256) : odd()],
+          ["piece-xxh3", random.chance(0.9) ? hash : odd()],
         ];
   return {
     endpoint: null,

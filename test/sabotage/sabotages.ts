@@ -35,6 +35,21 @@ export const SABOTAGES: Sabotage[] = [
     put: "rate.frames < 1 ? null",
     caught_by: "test/ffmpeg/rates.test.ts",
   },
+  // Fidelity.
+  {
+    what: "make the large pictures of a film that grows as small as most of it",
+    file: "src/ffmpeg/look-shape.ts",
+    find: "const factor = Math.max(1, ...factors);",
+    put: "const factor = Math.max(1, 0 * factors.length);",
+    caught_by: "test/ffmpeg/look-shape.test.ts",
+  },
+  {
+    what: "stretch the narrow parts of a broadcast to its wide ones",
+    file: "src/ffmpeg/plan-fit.ts",
+    find: "return { start_s: media.start_s, aspects:",
+    put: "return { start_s: media.start_s + 1e6, aspects:",
+    caught_by: "test/ffmpeg/plan-fit.test.ts",
+  },
   // Quality.
   {
     what: "publish what falls short of a wish although it was to be proven",

@@ -2,26 +2,23 @@ import { describe, expect, test } from "bun:test";
 import { bytePath } from "../../src/shared/endpoints-transfer.ts";
 import * as wire from "../../src/shared/transfer.ts";
 
-/** Of the text "hello world": RFC 9530's own form, from openssl. */
-const HEX = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9";
-const HEADER = "sha-256=:uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek=:";
-
-test("a digest is what openssl makes of the bytes, as RFC 9530 writes it", () => {
-  expect(wire.sha256Of(new TextEncoder().encode("hello world"))).toBe(HEX);
-  expect(wire.formatDigest(HEX)).toBe(HEADER);
+test("a piece's hash is what xxhsum -H3 prints of the bytes", () => {
+  const hashes = ["", "hello world"].map((text) => wire.pieceHash(new TextEncoder().encode(text)));
+  expect(hashes).toEqual(["2d06800538d394c2", "d447b1ea40e6988b"]);
+  // From its stripes' length on it takes another way.
+  expect(wire.pieceHash(new Uint8Array(100_000))).not.toBe(
+    wire.pieceHash(new Uint8Array(100_000).with(99_999, 1)),
+  );
 });
 
 test.each<[string | null, string | null]>([
-  [HEADER, HEX],
-  [`sha-512=:AAAA:, ${HEADER}`, HEX],
-  [`${HEADER},md5=:AAAA:`, HEX],
+  ["2d06800538d394c2", "2d06800538d394c2"],
   [null, null],
   ["", null],
-  [HEX, null],
+  ["2d06800538d394c", null],
+  ["2d06800538d394c2, 2d06800538d394c2", null],
   ["sha-256=:AAAA:", null],
-  [HEADER.slice(0, -1), null],
-  [`x${HEADER}`, null],
-])("the digest in %p", (header, hex) => expect(wire.parseDigest(header)).toBe(hex));
+])("the hash in %p", (header, hash) => expect(wire.parsePieceHash(header)).toBe(hash));
 
 test.each<[string | null, wire.ByteRange | null]>([
   ["bytes=0-0", { from: 0, to: 0 }],

@@ -3,13 +3,7 @@ import { join } from "node:path";
 import type { Master } from "../../src/roles/master/index.ts";
 import type { ByteRoute } from "../../src/shared/endpoints-transfer.ts";
 import { bytePath } from "../../src/shared/endpoints-transfer.ts";
-import {
-  DIGEST_HEADER,
-  formatDigest,
-  OFFSET_HEADER,
-  PIECE_TYPE,
-  sha256Of,
-} from "../../src/shared/transfer.ts";
+import { HASH_HEADER, OFFSET_HEADER, PIECE_TYPE, pieceHash } from "../../src/shared/transfer.ts";
 import { claimJob, type MasterSite, withMasterSite } from "./master-test.ts";
 
 /** The calls of a worker without a mount, as the wire has them. */
@@ -60,7 +54,7 @@ export function sendPiece(
     ...credentials(of),
     "Content-Type": PIECE_TYPE,
     [OFFSET_HEADER]: String(offset),
-    [DIGEST_HEADER]: formatDigest(sha256Of(bytes)),
+    [HASH_HEADER]: pieceHash(bytes),
   };
   const named = Object.entries({ ...right, ...more.headers });
   const headers = Object.fromEntries(named.filter((pair): pair is [string, string] => pair[1] !== null));
@@ -111,4 +105,9 @@ async function ask(
   const refused = response.headers.get("content-type")?.startsWith("application/json") ?? false;
   const { error = null, message = "" } = refused && bytes.length > 0 ? JSON.parse(bytes.toString()) : {};
   return { status: response.status, error, message, headers: response.headers, bytes };
+}
+
+/** SHA-256 as hex. */
+export function sha256Of(bytes: Uint8Array): string {
+  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }

@@ -36,29 +36,33 @@ export function bodyOf(
   return new ReadableStream({ pull, cancel: dropped }, { highWaterMark: 0 });
 }
 
-/**
- * Reads a body into `bytes`, which are as many as it announced, and returns their SHA-256 as hex. Throws VcError
- * "bad_request" where it has others.
- */
+/** The bytes of a body, which announced so many. Throws VcError "bad_request" where it has others. */
 export async function readPiece(
   exchange: Exchange,
-  { bytes, throttle }: { bytes: Uint8Array<ArrayBuffer>; throttle: Throttle },
-): Promise<string> {
-  const hash = new Bun.CryptoHasher("sha256");
-  const length = bytes.byteLength;
+  { length, throttle }: { length: number; throttle: Throttle },
+): Promise<Uint8Array> {
+  const bytes = throttle.limited
+    ? await readPortions(exchange, { length, throttle })
+    : await exchange.request.bytes();
+  if (bytes.byteLength === length) return bytes;
+  throw new VcError("bad_request", `the body has not the ${length} bytes that it announced.`);
+}
+
+async function readPortions(
+  exchange: Exchange,
+  { length, throttle }: { length: number; throttle: Throttle },
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
   let filled = 0;
   for await (const portion of exchange.request.body ?? []) {
     if (filled + portion.byteLength > length) break;
-    // While it is in the processor's cache.
-    hash.update(portion);
     bytes.set(portion, filled);
     filled += portion.byteLength;
     const turn = throttle.pass(portion.byteLength, exchange.signal);
     freeBytes(portion);
     await hold(exchange, turn);
   }
-  if (filled === length) return hash.digest("hex");
-  throw new VcError("bad_request", `the body has not the ${length} bytes that it announced.`);
+  return bytes.subarray(0, filled);
 }
 
 /** While the master holds bytes back, the connection's silence is not its caller's. */

@@ -2,18 +2,16 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import { pieceHash } from "../../shared/transfer.ts";
 import type { HeldAttempt } from "./holding.ts";
 import { requireSources, type Storage } from "./storage.ts";
 import { openWay } from "./way.ts";
 
-/** Hashed at once, while it is in the processor's cache: under a millisecond for everything else to wait. */
-const PORTION_BYTES = 512 * 1024;
-
 type Source = Pick<HeldAttempt, "source_rel" | "source_size" | "source_mtime_ns">;
 
 /**
- * Fills `bytes` with a source's own from `from` on, and returns their SHA-256 as hex. The file is looked at before and after, so that
- * no piece mixes two versions of it.
+ * Fills `bytes` with a source's own from `from` on, and returns their hash. The file is looked at before and after, so
+ * that no piece mixes two versions of it.
  * @throws VcError source_changed, source_missing, storage
  */
 export async function readSourcePiece(
@@ -22,16 +20,13 @@ export async function readSourcePiece(
   { from, bytes }: { from: number; bytes: Uint8Array<ArrayBuffer> },
 ): Promise<string> {
   return withSource(storage, source, async (file) => {
-    const hash = new Bun.CryptoHasher("sha256");
     for (let filled = 0; filled < bytes.byteLength; ) {
-      const wanted = Math.min(bytes.byteLength - filled, PORTION_BYTES);
-      const { bytesRead } = await file.read(bytes, filled, wanted, from + filled);
+      const { bytesRead } = await file.read(bytes, filled, bytes.byteLength - filled, from + filled);
       if (bytesRead === 0) throw changed(source);
-      hash.update(bytes.subarray(filled, filled + bytesRead));
       filled += bytesRead;
     }
     await requireSame(file, source);
-    return hash.digest("hex");
+    return pieceHash(bytes);
   });
 }
 

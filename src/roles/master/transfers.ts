@@ -1,5 +1,6 @@
 import type { ByteInput } from "../../shared/endpoints-transfer.ts";
 import { VcError } from "../../shared/errors.ts";
+import { freeBytes } from "../../shared/free-bytes.ts";
 import type { Throttle } from "../../shared/throttle.ts";
 import * as wire from "../../shared/transfer.ts";
 import type { Coordinator } from "./coordinator.ts";
@@ -55,14 +56,15 @@ async function sendSource(
     return { error: "bad_range", message, headers: { "Content-Range": `bytes */${size}` } };
   }
   const to = Math.min(range.to ?? size - 1, range.from + wire.MOST_PIECE_BYTES - 1, size - 1);
-  const { end, buffer } = await takeTurn(parts, input, exchange);
+  const end = await takeTurn(parts, input, exchange);
+  const buffer = parts.buffers.take();
   const bytes = buffer.subarray(0, to - range.from + 1);
   try {
-    const sha256 = await readSourcePiece(storage, source, { from: range.from, bytes });
+    const hash = await readSourcePiece(storage, source, { from: range.from, bytes });
     const headers = {
       ...BYTES,
       "Content-Range": wire.formatContentRange({ from: range.from, to, size }),
-      [wire.DIGEST_HEADER]: wire.formatDigest(sha256),
+      [wire.HASH_HEADER]: hash,
     };
     const sent = () => {
       parts.buffers.give(buffer);
@@ -95,36 +97,33 @@ async function takeOutput(
   const piece: Piece = { ...input, offset: offset ?? 0 };
   // Before anything of the body is asked for.
   const refused = parts.uploads.refusalOf(piece);
-  const { length, sha256 } = announced(headers);
+  const { length, hash } = announced(headers);
   if (offset === null) throw new VcError("bad_request", `${wire.OFFSET_HEADER}: must be a count of bytes.`);
   if (refused !== null) return wrongOffset(refused);
-  const { end, buffer } = await takeTurn(parts, input, exchange);
-  const bytes = buffer.subarray(0, length);
+  const end = await takeTurn(parts, input, exchange);
   try {
-    const found = await readPiece(exchange, { bytes, throttle: parts.receiving });
-    if (found !== sha256)
-      throw new VcError("corrupt_piece", "the piece does not fit its Content-Digest: send it again.");
-    const put = await parts.uploads.put(piece, bytes);
+    const bytes = await readPiece(exchange, { length, throttle: parts.receiving });
+    if (wire.pieceHash(bytes) !== hash)
+      throw new VcError("corrupt_piece", `the piece does not fit its ${wire.HASH_HEADER}: send it again.`);
+    const put = await parts.uploads.put(piece, bytes).finally(() => freeBytes(bytes));
     if (!put.written) return wrongOffset(put);
     return new Response(null, { status: 204, headers: { [wire.OFFSET_HEADER]: String(put.right) } });
   } finally {
-    parts.buffers.give(buffer);
     end();
   }
 }
 
 /** What a piece says of itself. Throws VcError "bad_request" or "too_large". */
-function announced(headers: Headers): { length: number; sha256: string } {
+function announced(headers: Headers): { length: number; hash: string } {
   if (headers.get("content-type") !== wire.PIECE_TYPE)
     throw new VcError("bad_request", `Content-Type: must be ${wire.PIECE_TYPE}.`);
   const length = wire.parseOffset(headers.get("content-length"));
   if (length === null) throw new VcError("bad_request", "Content-Length: is missing.");
   if (length > wire.MOST_PIECE_BYTES)
     throw new VcError("too_large", `a piece has at most ${wire.MOST_PIECE_BYTES} bytes.`);
-  const sha256 = wire.parseDigest(headers.get(wire.DIGEST_HEADER));
-  if (sha256 === null)
-    throw new VcError("bad_request", `${wire.DIGEST_HEADER}: must have the form sha-256=:BASE64:.`);
-  return { length, sha256 };
+  const hash = wire.parsePieceHash(headers.get(wire.HASH_HEADER));
+  if (hash === null) throw new VcError("bad_request", `${wire.HASH_HEADER}: must be 16 hex digits.`);
+  return { length, hash };
 }
 
 function wrongOffset({ right }: Put): ByteRefusal {
@@ -134,12 +133,12 @@ function wrongOffset({ right }: Put): ByteRefusal {
 
 /** Whoever waits for a turn may be silent for long. */
 async function takeTurn(
-  { turns, buffers }: Parts,
+  { turns }: Parts,
   { worker_id }: { worker_id: string },
   { connection, signal }: Exchange,
-): Promise<{ end: () => void; buffer: Uint8Array<ArrayBuffer> }> {
+): Promise<() => void> {
   connection.unhurried();
   const end = await turns.take(worker_id, signal);
   connection.hurried();
-  return { end, buffer: buffers.take() };
+  return end;
 }

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KEPT_FREE } from "../../../src/roles/master/room.ts";
 import { bytePath } from "../../../src/shared/endpoints-transfer.ts";
-import { formatDigest, MOST_PIECE_BYTES, PIECE_TYPE, sha256Of } from "../../../src/shared/transfer.ts";
+import { MOST_PIECE_BYTES, PIECE_TYPE, pieceHash } from "../../../src/shared/transfer.ts";
 import { claimJob } from "../../support/master-test.ts";
 import { testOr } from "../../support/test-or.ts";
 import {
@@ -27,6 +27,7 @@ import {
   handIn,
   type Scene,
   sendPiece,
+  sha256Of,
   withClaim,
 } from "../../support/transfer-calls.ts";
 import { until } from "../../support/until.ts";
@@ -106,18 +107,18 @@ describe("a result in pieces", () => {
       expect((await sendPiece(of, 0, part(0, 10))).error).toBe("unknown_upload");
       await beginUpload(of, { size: 1000 });
       await sendPiece(of, 0, part(0, 1000));
-      const other = formatDigest(sha256Of(part(0, 9)));
+      const other = pieceHash(part(0, 9));
       const big = new Uint8Array(MOST_PIECE_BYTES + 1);
       const rows: [string, Promise<{ status: number; error: string | null }>, number, string][] = [
         [
           "another digest",
-          sendPiece(of, 1000, part(0, 10), { headers: { "Content-Digest": other } }),
+          sendPiece(of, 1000, part(0, 10), { headers: { "Piece-XXH3": other } }),
           400,
           "corrupt_piece",
         ],
         [
           "no digest",
-          sendPiece(of, 1000, part(0, 10), { headers: { "Content-Digest": null } }),
+          sendPiece(of, 1000, part(0, 10), { headers: { "Piece-XXH3": null } }),
           400,
           "bad_request",
         ],
@@ -303,7 +304,7 @@ describe("turns", () => {
           const given_up = getSource(of, "bytes=0-", { signal: stop.signal }).catch(() => null);
           stop.abort();
           await given_up;
-          const headers = { "Content-Digest": formatDigest(sha256Of(part(0, 9))) };
+          const headers = { "Piece-XXH3": pieceHash(part(0, 9)) };
           expect((await sendPiece(of, 0, part(0, 10), { headers })).error).toBe("corrupt_piece");
           expect((await getSource(of, "bytes=0-")).bytes).toEqual(SOURCE);
         }
@@ -349,7 +350,7 @@ function openHead({ url, worker_id, job }: Caller, length: number): Socket {
     "Host: 127.0.0.1",
     `Content-Type: ${PIECE_TYPE}`,
     "Upload-Offset: 0",
-    `Content-Digest: ${formatDigest(sha256Of(new Uint8Array()))}`,
+    `Piece-XXH3: ${pieceHash(new Uint8Array())}`,
     `Content-Length: ${length}`,
   ];
   const socket = connect(Number(new URL(url).port), "127.0.0.1");

@@ -6,32 +6,29 @@ import { ErrorBody } from "../../../shared/protocol.ts";
 import { createThrottle } from "../../../shared/throttle.ts";
 import type { Trust } from "../../../shared/tls.ts";
 import {
-  DIGEST_HEADER,
-  formatDigest,
   formatRange,
+  HASH_HEADER,
   MOST_PIECE_BYTES,
   OFFSET_HEADER,
   PIECE_TYPE,
   parseContentRange,
-  parseDigest,
   parseOffset,
+  parsePieceHash,
+  pieceHash,
 } from "../../../shared/transfer.ts";
 
 /** One try each at the calls whose body or answer is a piece of a film. */
 export type ByteCalls = {
   /**
    * The bytes from `from` up to `to` (not counted in), or fewer, at least one. Throws VcError with the code of the
-   * master's refusal, or `unreachable`, also for a piece that is not what its digest says.
+   * master's refusal, or `unreachable`, also for a piece that is not what its hash says.
    */
   get(path: string, range: { from: number; to: number }, signal: AbortSignal): Promise<Uint8Array>;
   /** Sends a piece. `there`: how much lies there now; `wrong` where the piece does not belong behind that. */
   patch(path: string, piece: SentPiece, signal: AbortSignal): Promise<{ there: number; wrong: boolean }>;
-  /** Bytes of pieces that came and went, with those for nothing. */
-  counts(): { received: number; sent: number };
 };
 
-/** `sha256` as hex. */
-export type SentPiece = { offset: number; bytes: Uint8Array; sha256: string };
+export type SentPiece = { offset: number; bytes: Uint8Array; hash: string };
 
 /** Until the first byte of an answer: the master may let calls wait for their turn. */
 const ANSWER_MS = 120_000;
@@ -49,7 +46,6 @@ export function createByteCalls(of: {
   const token: Record<string, string> = of.token === null ? {} : { Authorization: `Bearer ${of.token}` };
   const down = createThrottle(of.limit_bytes_per_s);
   const up = createThrottle(of.limit_bytes_per_s);
-  const counts = { received: 0, sent: 0 };
 
   const call = async (path: string, init: RequestInit, signal: AbortSignal): Promise<Response> => {
     const tls = await of.trust.options(signal);
@@ -58,7 +54,6 @@ export function createByteCalls(of: {
   };
 
   return {
-    counts: () => ({ ...counts }),
     async get(path, { from, to }, signal) {
       const range = { from, to: Math.min(to, from + MOST_PIECE_BYTES) - 1 };
       await down.pass(range.to - from + 1, signal);
@@ -70,24 +65,21 @@ export function createByteCalls(of: {
         const said = parseContentRange(response.headers.get("Content-Range"));
         if (said?.from !== from || said.to > range.to)
           throw broken(base, "it sent another piece of the film");
-        const piece = await readPiece(response, said.to - from + 1, (count) => {
-          counts.received += count;
-          alive(IDLE_MS);
-        });
-        if (piece.sha256 !== parseDigest(response.headers.get(DIGEST_HEADER)))
+        const length = said.to - from + 1;
+        const bytes = await readPiece(response, length, () => alive(IDLE_MS));
+        if (pieceHash(bytes) !== parsePieceHash(response.headers.get(HASH_HEADER)))
           throw broken(base, "a piece of the film was changed on its way");
-        return piece.bytes;
+        return bytes;
       });
     },
-    async patch(path, { offset, bytes, sha256 }, signal) {
+    async patch(path, { offset, bytes, hash }, signal) {
       await up.pass(bytes.length, signal);
       return once({ base, trust: of.trust, signal }, async (cut) => {
         const headers = {
           "Content-Type": PIECE_TYPE,
           [OFFSET_HEADER]: `${offset}`,
-          [DIGEST_HEADER]: formatDigest(sha256),
+          [HASH_HEADER]: hash,
         };
-        counts.sent += bytes.length;
         const response = await call(path, { method: "PATCH", headers, body: bytes }, cut);
         const there = parseOffset(response.headers.get(OFFSET_HEADER));
         if (response.status === 204 && there !== null) return { there, wrong: false };
@@ -132,24 +124,18 @@ async function once<T>(
   }
 }
 
-async function readPiece(
-  response: Response,
-  length: number,
-  onBytes: (count: number) => void,
-): Promise<{ bytes: Uint8Array; sha256: string }> {
-  const hash = new Bun.CryptoHasher("sha256");
+async function readPiece(response: Response, length: number, onPortion: () => void): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   let at = 0;
   for await (const portion of response.body ?? []) {
     if (at + portion.byteLength > length) throw new Error("more bytes came than were announced");
-    hash.update(portion);
     bytes.set(portion, at);
     at += portion.byteLength;
-    onBytes(portion.byteLength);
+    onPortion();
     freeBytes(portion);
   }
   if (at < length) throw new Error("the connection was broken off");
-  return { bytes, sha256: hash.digest("hex") };
+  return bytes;
 }
 
 /** The longest sentence that is read of a refusal. */

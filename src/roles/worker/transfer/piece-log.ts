@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { MOST_PIECE_BYTES } from "../../../shared/transfer.ts";
 
-/** A piece that has arrived where it belongs: bytes `from` up to `to`, and their SHA-256 as hex. */
+/** A piece that has arrived where it belongs: bytes `from` up to `to`, and their hash. */
 export const KnownPiece = v.pipe(
-  v.object({ from: v.pipe(v.number(), v.minValue(0)), to: v.number(), sha256: v.string() }),
+  v.object({ from: v.pipe(v.number(), v.minValue(0)), to: v.number(), hash: v.string() }),
   v.check(({ from, to }) => from < to && to - from <= MOST_PIECE_BYTES),
 );
 export type KnownPiece = v.InferOutput<typeof KnownPiece>;

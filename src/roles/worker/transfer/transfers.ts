@@ -129,7 +129,7 @@ async function fetchFilm(
   const { source_size: size, source_mtime_ns: mtime_ns } = order;
   const onProgress = (done_bytes: number) => wish.onPercent(size === 0 ? 100 : (100 * done_bytes) / size);
   try {
-    await download({ place, size, mtime_ns, fetch: (from) => fetch(from, size), onProgress });
+    await download({ place, size, mtime_ns, fetch, onProgress });
   } catch (error) {
     place.letGo();
     throw error;

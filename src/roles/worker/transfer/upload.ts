@@ -1,8 +1,14 @@
 import { appendFile, type FileHandle, open, readFile, stat } from "node:fs/promises";
 import { systemCode, VcError } from "../../../shared/errors.ts";
 import { freeBytes } from "../../../shared/free-bytes.ts";
-import { MOST_PIECE_BYTES, sha256Of } from "../../../shared/transfer.ts";
-import { createKnownPieces, formatPiece, type KnownPieces, parsePieces } from "./piece-log.ts";
+import { MOST_PIECE_BYTES, pieceHash } from "../../../shared/transfer.ts";
+import {
+  createKnownPieces,
+  formatPiece,
+  type KnownPiece,
+  type KnownPieces,
+  parsePieces,
+} from "./piece-log.ts";
 import type { PieceSize } from "./piece-size.ts";
 import { readAt } from "./positions.ts";
 
@@ -11,7 +17,7 @@ export type UploadCalls = {
   /** Makes or finds the staging file, and says how much lies there. Rejects when it is refused for good. */
   begin(of: { size: number; final: boolean }): Promise<number>;
   /** One try. `there`: how much lies there; `wrong`: the piece does not belong behind that, and was not taken. */
-  send(piece: { offset: number; bytes: Uint8Array; sha256: string; rewrite: boolean }): Promise<{
+  send(piece: { offset: number; bytes: Uint8Array; hash: string; rewrite: boolean }): Promise<{
     there: number;
     wrong: boolean;
   }>;
@@ -105,7 +111,7 @@ async function sendAll(
     const bytes = await readAt(file, at, Math.min(size, known?.to ?? at + pieceSize.now()) - at);
     whole.update(bytes);
     const { length } = bytes;
-    if (known !== null && sha256Of(bytes) === known.sha256) freeBytes(bytes);
+    if (known !== null && pieceHash(bytes) === known.hash) freeBytes(bytes);
     else {
       if (!(await sending)) return null;
       sending = staged.put(at, bytes).finally(() => freeBytes(bytes));
@@ -142,21 +148,21 @@ function createStaged(of: Parameters<typeof createUpload>[0]): Staged {
   const keepRoom = async (size: number) => {
     if (size > asked.size) await begin({ size: 2 * size, final: false });
   };
-  const note = async (piece: { from: number; to: number; sha256: string }) => {
+  const note = async (piece: KnownPiece) => {
     pieces?.add(piece);
     await appendFile(of.log_path, formatPiece(piece));
   };
 
   const sendOnce = async (offset: number, rest: Uint8Array) => {
     const bytes = rest.subarray(0, pieceSize.now());
-    const sha256 = sha256Of(bytes);
-    const answer = await calls.send({ offset, bytes, sha256, rewrite: offset < there });
+    const hash = pieceHash(bytes);
+    const answer = await calls.send({ offset, bytes, hash, rewrite: offset < there });
     if (answer.wrong && answer.there === there)
       throw new VcError(
         "unavailable",
         `The master says that ${there} bytes lie there, and takes none there.`,
       );
-    return { ...answer, to: offset + bytes.length, sha256 };
+    return { ...answer, to: offset + bytes.length, hash };
   };
 
   return {
@@ -176,7 +182,7 @@ function createStaged(of: Parameters<typeof createUpload>[0]): Staged {
         there = sent.wrong ? sent.there : Math.max(there, sent.there);
         // Only the answer was lost, if all of it lies there; what it is, the hash of the whole tells.
         if (sent.wrong && there < sent.to) continue;
-        await note({ from: at, to: sent.to, sha256: sent.sha256 });
+        await note({ from: at, to: sent.to, hash: sent.hash });
         at = sent.to;
       }
       return true;

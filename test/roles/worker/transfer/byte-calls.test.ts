@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { createByteCalls } from "../../../../src/roles/worker/transfer/byte-calls.ts";
 import { VcError } from "../../../../src/shared/errors.ts";
 import { createTrust } from "../../../../src/shared/tls.ts";
-import { formatDigest, sha256Of } from "../../../../src/shared/transfer.ts";
+import { pieceHash } from "../../../../src/shared/transfer.ts";
 
 /** Whoever plays the master here: a real server, whose answer each test gives. */
 let answer: (request: Request) => Response | Promise<Response> = () => new Response(null, { status: 500 });
@@ -19,14 +19,14 @@ const piece = (headers: Record<string, string> = {}, body = bytes, status = 206)
     status,
     headers: {
       "Content-Range": `bytes 10-${10 + bytes.length - 1}/5000`,
-      "Content-Digest": formatDigest(sha256Of(bytes)),
+      "Piece-XXH3": pieceHash(bytes),
       ...headers,
     },
   });
 const refusal = (status: number, error: string) => Response.json({ error, message: "so it is." }, { status });
 const get = (range = { from: 10, to: 1010 }) => calls("t0ken").get("/film", range, signal);
 
-test("a piece that fits its digest comes, asked for with range and token", async () => {
+test("a piece that fits its hash comes, asked for with range and token", async () => {
   let asked: Headers | null = null;
   answer = (request) => {
     asked = request.headers;
@@ -44,8 +44,8 @@ test("a master may give less than was asked for", async () => {
 
 test.each<[string, () => Response, string]>([
   ["a changed byte", () => piece({}, bytes.with(5, 77)), "changed on its way"],
-  ["another digest", () => piece({ "Content-Digest": formatDigest(sha256Of(new Uint8Array(3))) }), "changed"],
-  ["no digest", () => piece({ "Content-Digest": "md5=:x:" }), "changed"],
+  ["another hash", () => piece({ "Piece-XXH3": pieceHash(new Uint8Array(3)) }), "changed"],
+  ["no hash", () => piece({ "Piece-XXH3": "md5=:x:" }), "changed"],
   ["another place of the film", () => piece({ "Content-Range": "bytes 11-1010/5000" }), "another piece"],
   ["more than was asked for", () => piece({ "Content-Range": "bytes 10-1011/5000" }), "another piece"],
   ["no range", () => piece({ "Content-Range": "" }), "another piece"],
@@ -91,9 +91,9 @@ test("the caller's signal ends a call with its reason", async () => {
   await getting.catch(() => {});
 });
 
-const sent = { offset: 7, bytes, sha256: sha256Of(bytes) };
+const sent = { offset: 7, bytes, hash: pieceHash(bytes) };
 
-test("a piece goes up with its place and digest", async () => {
+test("a piece goes up with its place and hash", async () => {
   let seen: unknown = null;
   answer = async (request) => {
     const { headers, method } = request;
@@ -101,7 +101,7 @@ test("a piece goes up with its place and digest", async () => {
     seen = [
       method,
       headers.get("upload-offset"),
-      headers.get("content-digest"),
+      headers.get("piece-xxh3"),
       headers.get("content-type"),
       whole,
     ];
@@ -110,8 +110,7 @@ test("a piece goes up with its place and digest", async () => {
   const byte_calls = calls();
   expect(await byte_calls.patch("/out", sent, signal)).toEqual({ there: 1007, wrong: false });
   const type = "application/offset+octet-stream";
-  expect(seen).toEqual(["PATCH", "7", formatDigest(sent.sha256), type, 0]);
-  expect(byte_calls.counts()).toEqual({ received: 0, sent: 1000 });
+  expect(seen).toEqual(["PATCH", "7", sent.hash, type, 0]);
 });
 
 test("a wrong place is told with the right one, every other refusal as it is", async () => {

@@ -3,6 +3,7 @@ import { appendFile, mkdtemp, open, readFile, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { download } from "../../../../src/roles/worker/transfer/download.ts";
+import { MOST_PIECE_BYTES } from "../../../../src/shared/transfer.ts";
 import { until } from "../../../support/until.ts";
 
 const PIECE = 100_000;
@@ -77,3 +78,38 @@ test("what a power failure has spoilt is fetched again", async () => {
 
 const threeNoted = (log: string) =>
   until("three pieces are noted", async () => (await Bun.file(log).text()).split("\n").length > 3);
+
+test("several pieces travel at once, and one that is refused ends all without what arrived being lost", async () => {
+  const place = placeIn();
+  const long = new Uint8Array(4 * MOST_PIECE_BYTES).map((_, n) => n ^ (n >> 12));
+  const asked: number[] = [];
+  let refused = true;
+  const waiting: PromiseWithResolvers<void>[] = [];
+  const fetchAll = () =>
+    download({
+      place,
+      size: long.length,
+      mtime_ns: MTIME_NS,
+      async fetch(from, to) {
+        asked.push(from / MOST_PIECE_BYTES);
+        if (refused && from === MOST_PIECE_BYTES) throw new Error("refused");
+        const turn = Promise.withResolvers<void>();
+        waiting.push(turn);
+        if (refused) await turn.promise;
+        // Fewer than asked for, now and then.
+        return long.slice(from, Math.min(to, from + (3 * MOST_PIECE_BYTES) / 4));
+      },
+      onProgress: () => undefined,
+    });
+  const failed = fetchAll().catch((error: Error) => error.message);
+  await until("three pieces travel", async () => asked.length >= 3);
+  for (const turn of waiting) turn.resolve();
+  await until("the rest of one is asked for", async () => waiting.length === 4);
+  for (const turn of waiting) turn.resolve();
+  expect(await failed).toBe("refused");
+  refused = false;
+  asked.length = 0;
+  await fetchAll();
+  expect(asked).not.toContain(0);
+  expect(Buffer.compare(await readFile(place.film), long)).toBe(0);
+});

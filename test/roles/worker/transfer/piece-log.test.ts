@@ -6,7 +6,7 @@ import {
 } from "../../../../src/roles/worker/transfer/piece-log.ts";
 import { MOST_PIECE_BYTES } from "../../../../src/shared/transfer.ts";
 
-const piece = (from: number, to: number) => ({ from, to, sha256: `${from}-${to}` });
+const piece = (from: number, to: number) => ({ from, to, hash: `${from}-${to}` });
 
 test("a piece takes the place of those that it touches", () => {
   const known = createKnownPieces([piece(0, 10), piece(10, 20), piece(20, 30)]);
@@ -35,6 +35,6 @@ test("a log gives back what was written, in spite of lines that a crash or someb
 });
 
 test("of a piece that was sent twice the newer counts", () => {
-  const text = formatPiece(piece(0, 10)) + formatPiece({ ...piece(0, 10), sha256: "new" });
-  expect(parsePieces(text)).toEqual([{ ...piece(0, 10), sha256: "new" }]);
+  const text = formatPiece(piece(0, 10)) + formatPiece({ ...piece(0, 10), hash: "new" });
+  expect(parsePieces(text)).toEqual([{ ...piece(0, 10), hash: "new" }]);
 });

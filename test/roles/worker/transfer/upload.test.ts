@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { parsePieces } from "../../../../src/roles/worker/transfer/piece-log.ts";
 import { createUpload, type UploadCalls } from "../../../../src/roles/worker/transfer/upload.ts";
 import { VcError } from "../../../../src/shared/errors.ts";
-import { MOST_PIECE_BYTES, sha256Of } from "../../../../src/shared/transfer.ts";
+import { MOST_PIECE_BYTES, pieceHash } from "../../../../src/shared/transfer.ts";
+import { sha256Of } from "../../../support/transfer-calls.ts";
 import { until } from "../../../support/until.ts";
 
 const MIB = 1024 * 1024;
@@ -35,9 +36,9 @@ function master() {
       if (final) there.bytes = there.bytes.slice(0, size);
       return there.bytes.length;
     },
-    async send({ offset, bytes, sha256, rewrite }) {
+    async send({ offset, bytes, hash, rewrite }) {
       sent.push({ offset, length: bytes.length, rewrite });
-      expect(sha256).toBe(sha256Of(bytes));
+      expect(hash).toBe(pieceHash(bytes));
       const now = trouble.shift();
       if (now === "lost") throw new VcError("unreachable", "cut");
       if (now === "restarted") there.known = false;
