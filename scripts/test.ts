@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { chmod, copyFile, link, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -25,7 +26,8 @@ async function main(args: string[]): Promise<number> {
     // A build in the meantime must not take the program away from the tests.
     const program = built === null ? null : join(temporary, basename(built));
     if (built !== null && program !== null) await link(built, program).catch(() => copyFile(built, program));
-    const of = { temporary, program, no_newer, full: args.includes("--full") };
+    const known_trials = await knowTrials(temporary, program);
+    const of = { temporary, program, no_newer, known_trials, full: args.includes("--full") };
     const groups = rest.length > 0 ? [rest] : groupTests(testFiles(fast));
     const { lines, passed } = summarize(await runAll(groups, of));
     for (const line of lines) console.log(line);
@@ -33,6 +35,17 @@ async function main(args: string[]): Promise<number> {
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+/** What this machine's own ffmpeg can do on the CPU is found out once, and not by each worker of a test. */
+async function knowTrials(temporary: string, program: string | null): Promise<string | null> {
+  const vc = program === null ? [process.execPath, "src/main.ts"] : [program];
+  const home = join(temporary, "known");
+  const places = { XDG_CACHE_HOME: home, ...temporaryFolder(temporary) };
+  const env = { ...withoutOurs(process.env), ...places, VK_DRIVER_FILES: join(home, "none") };
+  await Bun.spawn({ cmd: [...vc, "detect", "--json"], env, stdio: ["ignore", "ignore", "ignore"] }).exited;
+  const known = join(home, "vc", "capabilities.json");
+  return existsSync(known) ? known : null;
 }
 
 function testFiles(fast: boolean): string[] {
@@ -47,7 +60,13 @@ function testFiles(fast: boolean): string[] {
 /** Much of a test is waiting, for other processes and for time to pass: on two cores there is room for four. */
 const LANES = 4;
 
-type Run = { temporary: string; program: string | null; no_newer: string | null; full: boolean };
+type Run = {
+  temporary: string;
+  program: string | null;
+  no_newer: string | null;
+  known_trials: string | null;
+  full: boolean;
+};
 
 /** Each lane takes the next group when it is free. */
 async function runAll(groups: string[][], of: Run): Promise<GroupEnd[]> {
@@ -81,6 +100,7 @@ async function runTests(of: Run & { group: number; args: string[]; alone: boolea
       ...temporaryFolder(of.temporary),
       ...(of.program === null ? {} : { VC_TEST_PROGRAM: of.program }),
       ...(of.no_newer === null ? {} : { VC_TEST_NO_NEWER_FFMPEG: of.no_newer }),
+      ...(of.known_trials === null ? {} : { VC_TEST_KNOWN_TRIALS: of.known_trials }),
       ...(of.full ? { VC_TEST_FULL: "1" } : {}),
     },
     stdio: ["ignore", "pipe", "pipe"],

@@ -151,7 +151,7 @@ async function leftOvers(site: Site, { master, workers }: Victims): Promise<stri
   }
   const last = await site.master({ queue: QUEUE });
   await until("the last master has swept", async () => (await staged(site)).length === 0, {
-    deadline_ms: 10_000,
+    deadline_ms: 60_000,
   }).catch(() => undefined);
   last.kill("SIGTERM");
   await last.ended;

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { expect } from "bun:test";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -64,7 +65,7 @@ siteTest(null, "a farm whose database lost its log is restored, and its worker g
   const worker = await site.worker("worker");
   await site.settled(1);
   const folder = `${path}.backups`;
-  await until("there is a backup", () => listBackups({ path, folder })[0]);
+  await until("there is a backup with the film", () => filmsIn(listBackups({ path, folder })[0]?.path) === 1);
   master.kill("SIGKILL");
   await master.ended;
   await rm(`${path}-wal`);
@@ -110,6 +111,17 @@ siteTest(null, "a large database is checked while the master already says that i
   master.kill("SIGTERM");
   expect(await master.ended).toBe(0);
 });
+
+/** In a backup; null where there is none yet. */
+function filmsIn(path: string | undefined): number | null {
+  if (path === undefined) return null;
+  const database = new Database(path, { readonly: true });
+  try {
+    return database.query<{ films: number }, []>("select count(*) films from jobs").get()?.films ?? null;
+  } finally {
+    database.close();
+  }
+}
 
 /** In one transaction, so many films that the file is too large to be checked at once. */
 function addFilms(path: string, films: number): void {

@@ -21,7 +21,7 @@ afterAll(async () => {
 
 const vc = (env: Record<string, string>, ...args: string[]) =>
   run({ cmd: [VC, ...args], cwd: folder, env: { ...env, XDG_CACHE_HOME: folder } });
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 600_000;
 const withoutFfmpeg = ["detect", "--ffmpeg", "/nonexistent/ffmpeg"];
 
 testOr(

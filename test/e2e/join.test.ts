@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFilm } from "../support/films.ts";
+import { recallTrials } from "../support/known-trials.ts";
 import { processesWith } from "../support/processes.ts";
 import type { Site } from "../support/site.ts";
 import { siteTest } from "../support/site-test.ts";
@@ -16,7 +17,7 @@ async function secureMaster(site: Site, name: string) {
     scanner: { root_path: site.films, output_base: site.converted, settle: "0", scan_interval: "1s" },
     database: { path: join(site.folder, "state", "jobs.db") },
     conversion: { preset: "ultrafast" },
-    queue: { lease: "5s", retry_delay: "1s" },
+    queue: { lease: "2m", retry_delay: "1s" },
   };
   await Bun.write(config, JSON.stringify(settings));
   const master = site.launch(name, ["master", "--config", config]);
@@ -36,6 +37,7 @@ siteTest(null, "a machine joins by one line, and converts a film over HTTPS", as
   const { token, tls_fingerprint } = shown;
   const [, , line = ""] = shown.join_command.split(" ");
   const path = join(site.folder, "joined.yaml");
+  await recallTrials(join(site.folder, "cache"));
   const joined = await site.vc("join", line, "--config", path, "--id", "laptop");
   expect(joined).toMatchObject({ exit: 0, stderr: "" });
   expect(joined.stdout).toContain(`vc worker --config ${path}`);
@@ -54,7 +56,7 @@ siteTest(null, "a machine joins by one line, and converts a film over HTTPS", as
       const { jobs } = JSON.parse(listed.stdout);
       return jobs[0]?.status === "completed" && jobs;
     },
-    { deadline_ms: 120_000 },
+    { deadline_ms: 300_000 },
   );
   expect(jobs[0]).toMatchObject({
     source_rel: "film.mkv",
@@ -73,6 +75,7 @@ siteTest(
     await mkdir(join(site.folder, "state"));
     const first = await secureMaster(site, "first");
     const path = join(site.folder, "joined.yaml");
+    await recallTrials(join(site.folder, "cache"));
     const line = first.shown.join_command.split(" ").at(-1) ?? "";
     expect(await site.vc("join", line, "--config", path, "--id", "laptop")).toMatchObject({ exit: 0 });
     const cache = ["--storage.cache_path", join(site.folder, "cache"), "--ffmpeg.use_vulkan", "false"];

@@ -17,11 +17,12 @@ const encoders = async (site: Site) =>
 siteTest(noProc, "a cancel reaches ffmpeg; a retry brings the film back", async (site) => {
   await makeFilm(join(site.films, "film.mkv"), { duration_s: 60, size: "640x360" });
   await site.master(SLOW);
-  await site.worker("one");
+  const worker = await site.worker("one");
   await until("ffmpeg encodes", async () => (await encoders(site)).length === 1);
   const [job] = await site.jobs();
   expect(await site.vc("cancel", job?.id ?? "")).toMatchObject({ exit: 0 });
-  await until("ffmpeg is gone", async () => (await encoders(site)).length === 0, { deadline_ms: 2000 });
+  await until("ffmpeg is gone", async () => (await encoders(site)).length === 0);
+  await until("it was stopped", () => worker.log().includes("attempt stopped"));
   expect(await site.jobs()).toMatchObject([{ status: "cancelled" }]);
   expect(await site.vc("scan")).toMatchObject({ exit: 0 });
   expect((await site.jobs())[0]?.status).toBe("cancelled");
@@ -31,8 +32,8 @@ siteTest(noProc, "a cancel reaches ffmpeg; a retry brings the film back", async 
 });
 
 siteTest(null, "a drained worker finishes its film, takes no other and ends with 0", async (site) => {
-  await makeFilm(join(site.films, "a.mkv"), { duration_s: 10, size: "640x360" });
-  await makeFilm(join(site.films, "b.mkv"));
+  for (const name of ["a.mkv", "b.mkv"])
+    await makeFilm(join(site.films, name), { duration_s: 10, size: "640x360" });
   await site.master(SLOW);
   const worker = await site.worker("one");
   await until("a film is in work", async () => (await site.get("/api/status")).body?.processing === 1);

@@ -42,7 +42,7 @@ siteTest(null, "what rules leave alone is told, and converted once other rules w
       const jobs = await site.jobs();
       return jobs.every(({ status }) => status === "completed") && jobs;
     },
-    { deadline_ms: 120_000 },
+    { deadline_ms: 300_000 },
   );
   expect(completed.map(({ output_rel }) => output_rel).toSorted()).toEqual([
     "a.mp4",

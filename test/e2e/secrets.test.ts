@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFilm } from "../support/films.ts";
+import { recallTrials } from "../support/known-trials.ts";
 import { processesWith } from "../support/processes.ts";
 import { siteTest } from "../support/site-test.ts";
 import { until } from "../support/until.ts";
@@ -10,8 +11,9 @@ import { until } from "../support/until.ts";
 const linux = process.platform === "linux" ? null : "looks at processes through /proc";
 
 siteTest(linux, "no token is in a log, a command line, or the environment of an attempt", async (site) => {
-  await makeFilm(join(site.films, "film.mkv"), { duration_s: 10, size: "640x360" });
-  await site.master({ logging: { level: "debug" } });
+  await makeFilm(join(site.films, "film.mkv"), { duration_s: 20, size: "640x360" });
+  // Slow enough to be looked at.
+  await site.master({ logging: { level: "debug" }, conversion: { preset: "slow" } });
   const added = await site.vc("token", "add", "two", "--json");
   const own = String(JSON.parse(added.stdout).token);
   const masters = (await readFile(join(site.folder, "jobs.db.token"), "utf8")).trim();
@@ -20,6 +22,7 @@ siteTest(linux, "no token is in a log, a command line, or the environment of an 
     ...["worker", "--master", site.url, "--id", id, "--log-level", "debug", "--ffmpeg.use_vulkan", "false"],
     ...["--storage.cache_path", join(site.folder, `cache-${id}`)],
   ];
+  for (const id of ["one", "two", "three", "four"]) await recallTrials(join(site.folder, `cache-${id}`));
   site.launch("one", worker("one"), { VC_TOKEN: masters });
   site.launch("two", worker("two"), { VC_TOKEN: own });
   // An impostor and a stranger, whose refusals are logged on both sides.

@@ -33,7 +33,7 @@ const heartbeat = {
 
 siteTest(null, "claim, heartbeat and completion work as they did, without the new fields", async (site) => {
   await makeFilm(join(site.films, "film.mkv"));
-  await site.master({ queue: { lease: "2s" } });
+  await site.master();
   const order = await claim(site);
   expect(order.source_path).toBe(join(site.films, "film.mkv"));
   expect(order.status).toBe("processing");

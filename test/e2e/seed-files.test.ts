@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFilm, probeFilm } from "../support/films.ts";
+import { recallTrials } from "../support/known-trials.ts";
 import { run, VC } from "../support/processes.ts";
 import { siteTest } from "../support/site-test.ts";
 import { ROOT } from "../support/sources.ts";
@@ -35,6 +36,7 @@ siteTest(
       VC_SCANNER_SETTLE: "0",
     });
     await until("the master serves", async () => (await fetch(`${site.url}/healthz`)).ok);
+    await recallTrials(join(site.folder, "cache"));
     site.launch("worker", ["worker", "--config", WORKER], {
       VC_MASTER_URL: site.url,
       VC_STORAGE_MOUNT_PATH: site.folder,

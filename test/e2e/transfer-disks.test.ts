@@ -17,8 +17,8 @@ const film = { duration_s: 10, size: "640x480" };
 const partials = async (folder: string) =>
   (await readdir(folder, { recursive: true })).filter((name) => /\.partial\.|\.part$/.test(name));
 
-const worker = (site: Site, source: string) =>
-  site.worker("w", { settings: { storage: { source, cache_path: join(site.folder, "cache-w") } } });
+const worker = (site: Site, source: string, more: Record<string, unknown> = {}) =>
+  site.worker("w", { settings: { storage: { source, cache_path: join(site.folder, "cache-w"), ...more } } });
 
 async function expectDone(site: Site, frames: number): Promise<void> {
   const [job] = (await site.settled(1)).values();
@@ -35,7 +35,8 @@ siteTest(noSmallDisk, "a result waits for room on the master's disk, and is not 
     await makeFilm(join(site.films, "a.mkv"), film);
     const filler = join(site.converted, "filler");
     await site.master(MASTER);
-    const found = await worker(site, "stream");
+    // So slowly that the disk is full long before the result comes.
+    const found = await worker(site, "stream", { bandwidth_limit: "400K" });
     await until("it is claimed", async () => (await site.jobs())[0]?.status === "processing");
     await writeFile(filler, new Uint8Array(16 * MB));
     await until("there is no room", () => found.log().includes("cannot travel"));
@@ -74,15 +75,11 @@ siteTest(
   "a source that is replaced while it is downloaded makes nothing of the mixture",
   async (site) => {
     await makeFilm(join(site.films, "a.mkv"), film);
+    await makeFilm(join(site.folder, "new.mkv"), { ...film, duration_s: 4 });
     await site.master(MASTER);
-    const found = await site.worker("w", {
-      settings: {
-        storage: { source: "download", cache_path: join(site.folder, "cache-w"), bandwidth_limit: "400K" },
-      },
-    });
+    const found = await worker(site, "download", { bandwidth_limit: "400K" });
     await until("it travels", async () => ((await site.jobs())[0]?.progress?.percent ?? 0) > 20);
-    await makeFilm(join(site.films, "new.mkv"), { ...film, duration_s: 4 });
-    await rename(join(site.films, "new.mkv"), join(site.films, "a.mkv"));
+    await rename(join(site.folder, "new.mkv"), join(site.films, "a.mkv"));
     await until("it is seen", () => found.log().includes("source_changed"));
     await until("the new one is converted", async () => (await site.jobs())[0]?.status === "completed");
     expect((await probeFilm(join(site.converted, "a.mkv"))).frames).toBe(100);

@@ -16,7 +16,7 @@ const MIB = 1024 * 1024;
 const film = { duration_s: 10, size: "640x480" };
 const MASTER = {
   conversion: { preset: "ultrafast", container: "mkv" },
-  queue: { lease: "5s", retry_delay: "1s" },
+  queue: { lease: "2m", retry_delay: "1s" },
 };
 
 type Settings = Record<string, unknown>;
@@ -112,11 +112,11 @@ siteTest(
   "a source that is replaced while it is streamed makes nothing of the mixture",
   async (site) => {
     await makeFilm(join(site.films, "a.mkv"), film);
+    await makeFilm(join(site.folder, "new.mkv"), { ...film, duration_s: 6 });
     await site.master(MASTER);
     const found = await worker(site, "stream", { bandwidth_limit: "400K" });
     await stage(site, "probing");
-    await makeFilm(join(site.films, "new.mkv"), { ...film, duration_s: 6 });
-    await rename(join(site.films, "new.mkv"), join(site.films, "a.mkv"));
+    await rename(join(site.folder, "new.mkv"), join(site.films, "a.mkv"));
     await until("it is seen", () => found.log().includes("source_changed"));
     await expectWhole(site, "a.mkv", 150);
   },
@@ -153,7 +153,7 @@ for (const [source, wanted] of [
       withLine(site, async (line) => {
         await makeFilm(join(site.films, "a.mkv"), film);
         const master = await site.master(MASTER);
-        await worker(site, source, { bandwidth_limit: "600K" }, { master_url: line.url });
+        await worker(site, source, { bandwidth_limit: "400K" }, { master_url: line.url });
         await stage(site, wanted, wanted === "uploading" ? 10 : 0);
         master.kill("SIGKILL");
         await master.ended;
@@ -188,7 +188,7 @@ siteTest(null, "a worker that is killed after the encode hands in what it has ma
   withLine(site, async (line) => {
     await makeFilm(join(site.films, "a.mkv"), film);
     await site.master(MASTER);
-    const settings = [{ bandwidth_limit: "700K" }, { master_url: line.url }] as const;
+    const settings = [{ bandwidth_limit: "400K" }, { master_url: line.url }] as const;
     const first = await worker(site, "download", ...settings);
     await stage(site, "uploading", 10);
     first.kill("SIGKILL");
@@ -205,7 +205,7 @@ siteTest(null, "a worker that is killed after the encode hands in what it has ma
 siteTest(null, "a worker that is stopped twice hands in what it has made at its next start", async (site) => {
   await makeFilm(join(site.films, "a.mkv"), film);
   await site.master(MASTER);
-  const first = await worker(site, "stream", { bandwidth_limit: "700K" });
+  const first = await worker(site, "stream", { bandwidth_limit: "400K" });
   await stage(site, "uploading", 10);
   first.kill("SIGINT");
   await until("it drains", () => first.log().includes("draining"));
@@ -222,8 +222,8 @@ siteTest(null, "a worker that is stopped twice hands in what it has made at its 
 
 siteTest(null, "a finished film whose job went to somebody else meanwhile is thrown away", async (site) => {
   await makeFilm(join(site.films, "a.mkv"), film);
-  await site.master(MASTER);
-  const first = await worker(site, "download", { bandwidth_limit: "700K" });
+  await site.master({ ...MASTER, queue: { lease: "10s", retry_delay: "1s" } });
+  const first = await worker(site, "download", { bandwidth_limit: "400K" });
   await stage(site, "uploading", 10);
   first.kill("SIGKILL");
   await first.ended;
@@ -239,8 +239,7 @@ for (const source of ["stream", "download"]) {
   siteTest(null, `${source} through a line that is cut all the time`, async (site) =>
     withLine(site, async (line) => {
       await makeFilm(join(site.films, "a.mkv"), { ...film, duration_s: 30 });
-      // Calls that were cut are made again: leases must not end meanwhile.
-      await site.master({ ...MASTER, queue: { lease: "60s", retry_delay: "1s" } });
+      await site.master(MASTER);
       await worker(site, source, {}, { master_url: line.url, job_check_interval: "200ms" });
       await until("it has begun", async () => (await site.jobs())[0]?.progress !== undefined);
       line.cutWithin([1, 400_000]);

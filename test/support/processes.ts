@@ -62,7 +62,7 @@ export async function run(of: { cmd: string[]; cwd: string; env: Record<string, 
   return { exit: child.exitCode, stdout, stderr };
 }
 
-export type Found = { pid: number; program: string; argv: string[] };
+export type Found = { pid: number; parent: number; program: string; argv: string[] };
 
 /** The living processes that have `text` in their program's path or an argument, from /proc: without one (not Linux) an empty list. */
 export async function processesWith(text: string): Promise<Found[]> {
@@ -72,8 +72,10 @@ export async function processesWith(text: string): Promise<Found[]> {
     .flatMap((name) => {
       try {
         const argv = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
-        const alive = !/^State:\s+Z/m.test(readFileSync(`/proc/${name}/status`, "utf8"));
-        const found = { pid: Number(name), program: readlinkSync(`/proc/${name}/exe`), argv };
+        const status = readFileSync(`/proc/${name}/status`, "utf8");
+        const alive = !/^State:\s+Z/m.test(status);
+        const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]);
+        const found = { pid: Number(name), parent, program: readlinkSync(`/proc/${name}/exe`), argv };
         return alive &&
           found.pid !== process.pid &&
           [found.program, ...argv].some((part) => part.includes(text))

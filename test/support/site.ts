@@ -1,7 +1,8 @@
-import { chmodSync, existsSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { chmodSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { recallTrials } from "./known-trials.ts";
 import { type Ended, processesWith, type Running, run, start, VC } from "./processes.ts";
 import { until } from "./until.ts";
 
@@ -55,10 +56,8 @@ export async function withSite(use: (site: Site) => Promise<void>): Promise<void
   const folder = await mkdtemp(join(tmpdir(), "vc-site-"));
   chmodSync(folder, 0o755);
   const running: Running[] = [];
-  /** Of workers with this machine's own ffmpeg. */
-  const caches: string[] = [];
   try {
-    await use(await createSite(folder, { running, caches }));
+    await use(await createSite(folder, running));
   } catch (error) {
     for (const { name, log } of running) console.error(`--- log of ${name}\n${log()}`);
     throw error;
@@ -66,7 +65,6 @@ export async function withSite(use: (site: Site) => Promise<void>): Promise<void
     for (const { kill } of running) kill("SIGKILL");
     for (const { pid } of await processesWith(folder)) killHard(pid);
     await Promise.all(running.map(({ ended }) => ended));
-    await rememberTrials(caches);
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -79,13 +77,12 @@ function killHard(pid: number): void {
   }
 }
 
-async function createSite(
-  folder: string,
-  { running, caches }: { running: Running[]; caches: string[] },
-): Promise<Site> {
+async function createSite(folder: string, running: Running[]): Promise<Site> {
   const films = join(folder, "films");
   const converted = join(folder, "converted");
-  for (const path of [films, converted, join(folder, "home")]) await mkdir(path);
+  const home = join(folder, "home");
+  for (const path of [films, converted, home]) await mkdir(path);
+  await recallTrials(join(home, ".cache", "vc"));
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   const env = environment(folder);
@@ -115,11 +112,7 @@ async function createSite(
     },
     async worker(id, { settings = {}, prefix = [], program = VC, env: more = {} } = {}) {
       const path = await writeConfig(folder, id, workerSettings({ folder, url, id }), settings);
-      const cache_path = join(folder, `cache-${id}`);
-      if (settings.ffmpeg === undefined) {
-        await recallTrials(cache_path);
-        caches.push(cache_path);
-      }
+      await recallTrials(join(folder, `cache-${id}`));
       return launch(id, [...prefix, program, "worker", "--config", path], more);
     },
     launch: (name, args, more) => launch(name, [VC, ...args], more),
@@ -137,7 +130,7 @@ async function createSite(
           const open = all.some(({ status }) => ["pending", "processing", "publishing"].includes(status));
           return all.length === count && !open && new Map(all.map((job) => [job.source_rel, job]));
         },
-        { deadline_ms: 180_000 },
+        { deadline_ms: 300_000 },
       );
       if (typeof found === "string") throw new Error(`${found} has ended by itself`);
       return found;
@@ -145,13 +138,20 @@ async function createSite(
   };
 }
 
-/** A TCP port of this machine on which nothing listens. */
+/**
+ * A TCP port of this machine on which nothing listens. It lies below those that systems give out by themselves, of which
+ * some connection or server might take it while no master listens there.
+ */
 export function freePort(): number {
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port } = server;
-  server.stop(true);
-  if (port === undefined) throw new Error("no free TCP port");
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      Bun.serve({ port, hostname: "127.0.0.1", fetch: () => new Response() }).stop(true);
+      return port;
+    } catch {
+      // Somebody listens there.
+    }
+  }
 }
 
 /** A home of its own, and none of the person's VC_... settings. */
@@ -161,7 +161,10 @@ function environment(folder: string): Record<string, string> {
   return { PATH, HOME: home, USERPROFILE: home, NO_COLOR: "1", ...(SystemRoot ? { SystemRoot } : {}) };
 }
 
-/** Quick: films are taken at once, leases are short, the fastest preset. */
+/**
+ * Quick: films are taken at once, the fastest preset. Leases outlast any stall of a busy machine: a test that waits for
+ * the end of one sets it.
+ */
 function masterSettings({ folder, port }: { folder: string; port: number }): Settings {
   return {
     server: { host: "127.0.0.1", port },
@@ -173,36 +176,20 @@ function masterSettings({ folder, port }: { folder: string; port: number }): Set
     },
     database: { path: join(folder, "jobs.db") },
     conversion: { preset: "ultrafast", container: "mp4" },
-    queue: { lease: "5s", retry_delay: "1s" },
+    queue: { lease: "2m", retry_delay: "1s" },
     logging: { level: "info" },
   };
 }
 
 function workerSettings({ folder, url, id }: { folder: string; url: string; id: string }): Settings {
   return {
-    worker: { id, master_url: url, concurrency: 1, job_check_interval: "500ms", drain_timeout: "2m" },
+    worker: {
+      ...{ id, master_url: url, concurrency: 1, drain_timeout: "2m" },
+      ...{ heartbeat_interval: "2s", job_check_interval: "500ms" },
+    },
     storage: { cache_path: join(folder, `cache-${id}`) },
     logging: { level: "info" },
   };
-}
-
-/** The first workers of a run try out what this machine can do; later ones remember what they found. */
-const KNOWN =
-  process.env.VC_TEST_PROGRAM === undefined
-    ? null
-    : join(dirname(process.env.VC_TEST_PROGRAM), "capabilities.json");
-
-async function recallTrials(cache_path: string): Promise<void> {
-  if (KNOWN === null || !existsSync(KNOWN)) return;
-  await mkdir(cache_path, { recursive: true });
-  await copyFile(KNOWN, join(cache_path, "capabilities.json"));
-}
-
-async function rememberTrials(caches: string[]): Promise<void> {
-  const found = caches.map((path) => join(path, "capabilities.json")).find((path) => existsSync(path));
-  if (KNOWN === null || existsSync(KNOWN) || found === undefined) return;
-  await copyFile(found, `${KNOWN}.${process.pid}`);
-  await rename(`${KNOWN}.${process.pid}`, KNOWN);
 }
 
 async function writeConfig(folder: string, name: string, base: Settings, more: Settings): Promise<string> {
@@ -219,7 +206,7 @@ async function ask(url: string, method: string, body: unknown): Promise<Reply> {
     ...(body === undefined
       ? {}
       : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
-    signal: AbortSignal.timeout(90_000),
+    signal: AbortSignal.timeout(180_000),
   });
   const text = await response.text();
   return { status: response.status, body: text === "" ? null : JSON.parse(text) };

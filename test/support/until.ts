@@ -1,12 +1,12 @@
 /**
  * Asks again and again until the answer is neither null, undefined nor false, and returns it.
- * Throws an Error that names `what` after `deadline_ms` (default a minute: only a broken program gets there).
+ * Throws an Error that names `what` after `deadline_ms` (default two minutes: only a broken program gets there).
  * An error of `probe` counts as no answer, and is told at the end.
  */
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
-  { deadline_ms = 60_000, every_ms = 50 } = {},
+  { deadline_ms = 120_000, every_ms = 50 } = {},
 ): Promise<Exclude<T, null | undefined | false>> {
   const end = performance.now() + deadline_ms;
   let last: unknown = "no answer";

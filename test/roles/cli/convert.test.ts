@@ -22,7 +22,7 @@ test("a folder without films is told, with what was looked for", async () => {
   const { code, stdout, stderr, folder } = await convert("--out", "out");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toStartWith(`no films found in ${join(folder, "films")}; looked for .mp4, .mkv, `);
-}, 60_000);
+}, 300_000);
 
 test.each(["taken", "taken/below"])(
   "results cannot go to %s, and nothing is made",
@@ -32,5 +32,5 @@ test.each(["taken", "taken/below"])(
     expect(stderr).toBe(`vc: --out: cannot write in ${join(folder, out)}: not a directory\n`);
     expect(films).toEqual(["notes.txt"]);
   },
-  60_000,
+  300_000,
 );

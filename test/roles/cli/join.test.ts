@@ -64,14 +64,14 @@ test("a line becomes a worker's configuration, for its owner alone", async () =>
     ...{ id: null, master_url: url, token: "t0ken", tls_ca: null },
     tls_fingerprint: invitation.tls_fingerprint,
   });
-}, 20_000);
+}, 300_000);
 
 test("the first address at which the master answers is kept", async () => {
   const [url = ""] = invitation.urls;
   const urls = ["https://no.invalid:1", url.replace("127.0.0.1", "localhost"), url];
   expect(await vcJoin({ urls })).toMatchObject({ code: 0, stderr: "" });
   expect(workerConfig("config.yaml").master_url).toBe(urls[1] ?? "");
-}, 20_000);
+}, 300_000);
 
 test("a line for one worker names it, and another name is refused", async () => {
   const { port } = new URL(master.url);
@@ -90,7 +90,7 @@ test("a line for one worker names it, and another name is refused", async () => 
   const late = await vcJoin(own);
   expect([late.code, late.stderr]).toEqual([1, expect.stringContaining("does not take the line's token")]);
   expect(readdirSync(cwd)).toEqual(["w 1.yaml"]);
-}, 30_000);
+}, 300_000);
 
 test("a file that is there is left as it is, unless --force says otherwise", async () => {
   writeFileSync(join(cwd, "config.yaml"), "mine", { mode: 0o644 });
@@ -104,7 +104,7 @@ test("a file that is there is left as it is, unless --force says otherwise", asy
   expect(workerConfig("config.yaml").id).toBe("w9");
   expect(statSync(join(cwd, "config.yaml")).mode & 0o777).toBe(0o600);
   expect(readdirSync(cwd).toSorted()).toEqual(["config.yaml", "link.yaml"]);
-}, 30_000);
+}, 300_000);
 
 test.each<[string, () => Partial<Invitation>, string[], number, string]>([
   ["a wrong token", () => ({ token: "wrong" }), [], 1, "does not take the line's token"],
@@ -133,14 +133,14 @@ test.each<[string, () => Partial<Invitation>, string[], number, string]>([
     expect(refused.stderr).toContain(sentence);
     expect(readdirSync(cwd)).toEqual([]);
   },
-  20_000,
+  300_000,
 );
 
 test("--master says where the master is, if not where the line says", async () => {
   const [url = ""] = invitation.urls;
   expect((await vcJoin({ urls: ["https://127.0.0.1:1"] }, "--master", url)).code).toBe(0);
   expect(workerConfig("config.yaml").master_url).toBe(url);
-}, 20_000);
+}, 300_000);
 
 test("- reads the line from standard input; without a terminal it is asked for in vain", async () => {
   const child = startVc(["join", "-"], { cwd, stdin: new Blob([`vc join ${formatJoinLine(invitation)}\n`]) });
@@ -153,7 +153,7 @@ test("- reads the line from standard input; without a terminal it is asked for i
     2,
     "vc: the line for `vc join` is not as it was printed: copy the whole of it once more\n",
   ]);
-}, 20_000);
+}, 300_000);
 
 const linux =
   process.platform === "linux" && Bun.which("script") !== null ? null : "needs script(1) of Linux";

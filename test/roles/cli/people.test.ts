@@ -143,7 +143,7 @@ test("status --watch --json tells people once that the master is away, and its r
   child.kill();
   expect(await child.stdout.text()).toBe("");
   await child.exited;
-}, 20_000);
+}, 300_000);
 
 test("status --watch goes on showing", async () => {
   const child = startVc(["status", "--watch"], { env: { VC_MASTER_URL: master.url, VC_TOKEN: "t0ken" } });
@@ -155,4 +155,4 @@ test("status --watch goes on showing", async () => {
   child.kill();
   await child.exited;
   expect(shown.split("📊 Conversion Progress").length).toBeGreaterThan(2);
-}, 20_000);
+}, 300_000);

@@ -15,7 +15,7 @@ import { makeClip } from "../../../scripts/clips.ts";
 import type { Foreseen } from "../../../src/roles/cli/plan-foresee.ts";
 import { runVc } from "./run-vc.ts";
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 600_000;
 const folder = mkdtempSync(join(tmpdir(), "vc-plan-"));
 const cache = join(folder, "cache");
 const film = join(folder, "films", "phone", "a.mp4");

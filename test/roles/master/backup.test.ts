@@ -28,7 +28,7 @@ test(
       expect(backups().length).toBeLessThanOrEqual(2);
       expect((await site.call("/readyz")).body).toEqual({ ready: true, problems: [] });
     }),
-  30_000,
+  300_000,
 );
 
 test(
@@ -47,7 +47,7 @@ test(
       await until("the problem is over", async () => (await problems()).length === 0);
       expect(await readdir(folder)).not.toEqual([]);
     }),
-  30_000,
+  300_000,
 );
 
 test("without an interval nothing is written", () =>

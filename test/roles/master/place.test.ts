@@ -233,7 +233,7 @@ describe("symlinks in the way", () => {
       renameSync(aside, sub);
       await rm(target(), { force: true });
     }
-  }, 30_000);
+  }, 300_000);
 });
 
 /** Where the master makes the folder anew at that very moment, that goes first. */

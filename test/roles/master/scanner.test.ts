@@ -178,7 +178,7 @@ test(
         expect(staging).toMatch(/^[0-9a-z]{10}\.1\.partial\.mp4$/);
       }
     }),
-  60_000,
+  300_000,
 );
 
 const percentShown = (bytes: Buffer) =>

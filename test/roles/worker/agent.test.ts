@@ -48,7 +48,7 @@ test(
       expect(await code(worker.done)).toBe("ended");
       expect(await staged(farm)).toEqual([]);
     }),
-  60_000,
+  300_000,
 );
 
 test(
@@ -66,7 +66,7 @@ test(
       next.stop();
       expect(await code(next.done)).toBe("ended");
     }),
-  60_000,
+  300_000,
 );
 
 test(
@@ -85,7 +85,7 @@ test(
       // It would have waited for 25 s.
       expect(performance.now() - started_ms).toBeLessThan(20_000);
     }),
-  60_000,
+  300_000,
 );
 
 test(
@@ -100,7 +100,7 @@ test(
       expect(await code(worker.done)).toBe("ended");
       expect(await staged(farm)).toEqual([]);
     }),
-  60_000,
+  300_000,
 );
 
 test(
@@ -116,7 +116,7 @@ test(
       expect(await code(worker.done)).toBe("ended");
       expect(await staged(farm)).toHaveLength(1);
     }),
-  60_000,
+  300_000,
 );
 
 test(
@@ -139,7 +139,7 @@ test(
       expect(await code(worker.done)).toBe("ended");
       expect(await farm.job("a.mkv")).toMatchObject({ status: "pending", reason: "drained" });
     }),
-  60_000,
+  300_000,
 );
 
 test(
@@ -162,7 +162,7 @@ test(
       expect(await code(worker.done)).toBe("ended");
       expect(await farm.job("a.mkv")).toMatchObject({ status: "pending", reason: "drained", retry_count: 0 });
     }),
-  60_000,
+  300_000,
 );
 
 test(
@@ -179,7 +179,7 @@ test(
       expect(existsSync(join(moved, "b.mp4"))).toBe(true);
       expect(await farm.job("b.mkv")).toMatchObject({ retry_count: 1 });
     }),
-  60_000,
+  300_000,
 );
 
 test(
@@ -195,7 +195,7 @@ test(
       expect(calls.filter((call) => call === "prove-mount")).toHaveLength(2);
       expect(calls.lastIndexOf("prove-mount")).toBeGreaterThan(calls.indexOf("job-failed"));
     }),
-  60_000,
+  300_000,
 );
 
 test(
@@ -211,7 +211,7 @@ test(
       await status(farm, "b.mkv", "completed");
       expect(farm.line.calls).not.toContain("job-failed");
     }),
-  60_000,
+  300_000,
 );
 
 test(
@@ -231,7 +231,7 @@ test(
       );
       await status(farm, "a.mkv", "completed");
     }),
-  60_000,
+  300_000,
 );
 
 test(
@@ -265,7 +265,7 @@ test(
         clearInterval(alive);
       }
     }),
-  60_000,
+  300_000,
 );
 
 /** What a worker does for somebody who plays its master. */
@@ -295,7 +295,7 @@ test("no more films are begun than were asked for, and none twice", async () => 
   const ids = (order: object) => Array.from({ length: 500 }, (_, n) => ({ ...order, id: `forged${n}` }));
   const many = await forged((order) => ids(order));
   expect(many.failed.match(/attempt started|attempt failed/g)?.length).toBeLessThanOrEqual(2);
-}, 60_000);
+}, 300_000);
 
 test.each([
   ["a staging file of another name", { staging: "canary" }],
@@ -308,5 +308,5 @@ test.each([
     expect(failed).toContain("attempt failed");
     expect(failed).not.toContain("attempt started");
   },
-  60_000,
+  300_000,
 );

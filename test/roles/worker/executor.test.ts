@@ -92,7 +92,7 @@ test("a child that does not listen is killed after its grace", async () => {
   await until(() => execution.progress().stage === "encoding");
   execution.stop();
   expect(await execution.finished).toEqual({ outcome: "stopped" });
-}, 15_000);
+}, 300_000);
 
 test("a program that outlives a killed child does not hold up the end of the attempt", async () => {
   const { execution } = await child(`
@@ -104,7 +104,7 @@ test("a program that outlives a killed child does not hold up the end of the att
   const tail = result.outcome === "stopped" ? "" : (result.report.log_tail ?? "");
   expect(tail).toMatch(/^\d+\n$/);
   process.kill(Number(tail), "SIGKILL");
-}, 15_000);
+}, 300_000);
 
 test("a program that cannot be started is a retryable failure", async () => {
   const { finished, progress } = execute({ target: join(folder, "none") } as AttemptTask, [

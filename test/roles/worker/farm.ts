@@ -1,10 +1,13 @@
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Master } from "../../../src/roles/master/index.ts";
 import { type RunningWorker, startWorker } from "../../../src/roles/worker/index.ts";
 import { WorkerConfig } from "../../../src/shared/config-worker.ts";
 import { createLogger } from "../../../src/shared/log.ts";
+import { recallTrials } from "../../support/known-trials.ts";
 import { type MasterSite, withMasterSite } from "../../support/master-test.ts";
 
 /**
@@ -31,6 +34,8 @@ type Line = {
   forge: (call: string, answer: string) => string;
 };
 
+const CACHE = join(tmpdir(), `vc-test-farm-${process.pid}`);
+
 export async function withFarm(use: (farm: Farm) => Promise<void>): Promise<void> {
   await withMasterSite(async (site) => {
     const running: RunningWorker[] = [];
@@ -55,6 +60,7 @@ export async function withFarm(use: (farm: Farm) => Promise<void>): Promise<void
         async worker(program, settings = {}, sections = {}) {
           const name = join(site.folder, `worker-${running.length}`);
           await writeFile(`${name}.ts`, childProgram(program));
+          if (!existsSync(CACHE)) await recallTrials(CACHE);
           const log_path = `${name}.log`;
           const log = createLogger({ level: "debug", format: "text", output_path: log_path });
           const config = configOf({ site, url: `http://127.0.0.1:${server.port}`, settings, sections });
@@ -118,8 +124,8 @@ function configOf(of: {
       heartbeat_interval: "500ms",
       ...of.settings,
     },
-    // One folder for all tests: trials of encoders take seconds.
-    storage: { cache_path: join(of.site.folder, "..", "vc-test-capabilities") },
+    // One folder for all tests of this process: trials of encoders take seconds.
+    storage: { cache_path: CACHE },
     ...of.sections,
   });
 }

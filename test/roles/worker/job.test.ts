@@ -30,7 +30,7 @@ beforeAll(async () => {
   capabilities = await detectCapabilities({ path: null, ffprobe_path: null, cache_path: folder });
   const clip = ["-f", "lavfi", "-i", "testsrc2=s=320x240:d=1", "-c:v", "libx264", at("film.mkv")];
   await Bun.spawn([capabilities.ffmpeg.path, "-v", "error", "-y", ...clip]).exited;
-}, 60_000);
+}, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 let task: AttemptTask;
@@ -61,14 +61,14 @@ test("makes the film, and says how large it is", async () => {
   const result = await run();
   const { size } = await stat(at("target.mp4"));
   expect(result).toMatchObject({ outcome: "done", size, report: { plan: { encoder: "libx264" } } });
-}, 60_000);
+}, 300_000);
 
 test("never writes through a link that somebody put under the staging file's name", async () => {
   await writeFile(at("precious"), "precious");
   await symlink(at("precious"), at("target.mp4"));
   expect(await run()).toMatchObject({ outcome: "done" });
   expect(await readFile(at("precious"), "utf8")).toBe("precious");
-}, 60_000);
+}, 300_000);
 
 test("a staging file that cannot be made says why", async () => {
   task = { ...task, target: join(folder, "no-such-folder", "target.mp4") };
@@ -99,7 +99,7 @@ test("a film behind a folder that became a symlink is not read", async () => {
   });
   task = { ...task, source_root: at("link") };
   expect(await run()).toMatchObject({ outcome: "done" });
-}, 60_000);
+}, 300_000);
 
 testOr(
   process.platform === "win32" ? "Windows has no pipes in folders" : null,
@@ -144,7 +144,7 @@ test.each([
     expect(await execution.finished).toMatchObject({ outcome, reason });
     expect(await Bun.file(at("target.mp4")).exists()).toBe(false);
   },
-  60_000,
+  300_000,
 );
 
 test("what a film taught about a GPU comes to the pool: the next film leaves it alone, until its cool-down is over", async () => {
@@ -184,4 +184,4 @@ test("what a film taught about a GPU comes to the pool: the next film leaves it 
   );
   now_ms += 3_600_000;
   expect((await film()).earlier).toHaveLength(1);
-}, 60_000);
+}, 300_000);

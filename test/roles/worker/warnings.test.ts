@@ -58,5 +58,5 @@ test(
       ] as never);
       expect(worker.warnings()).toHaveLength(2);
     }),
-  120_000,
+  300_000,
 );
