@@ -123,6 +123,7 @@ async function fetchFilm(site: Site, { id, attempt, source_size, source_mtime_ns
     film: join(folder, "film"),
     part: join(folder, "part"),
     log: join(folder, "log"),
+    record: join(folder, "record"),
     letGo: () => {},
   };
   const bytes = callsTo(site);

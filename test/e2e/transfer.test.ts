@@ -94,7 +94,7 @@ siteTest(null, "downloaded films stay in the cache within its size", async (site
   const size = await sizeOf(site, "a.mkv");
   await worker(site, "download", { max_cache_size: `${Math.floor(2.5 * size)}` });
   for (const { status } of (await site.settled(3)).values()) expect(status).toBe("completed");
-  expect(await left(site, "films")).toHaveLength(2);
+  expect((await left(site, "films")).filter((name) => name.endsWith(".mkv"))).toHaveLength(2);
   await cleared(site);
 });
 

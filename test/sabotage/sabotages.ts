@@ -968,6 +968,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/roles/master/uploads.test.ts",
   },
   {
+    what: "believe that a film of the cache is still what arrived, as its size is",
+    file: "src/roles/worker/transfer/cached-film.ts",
+    find: "JSON.stringify(now) === then",
+    put: "then.length > 0",
+    caught_by: "test/roles/worker/transfer/download.test.ts",
+  },
+  {
     what: "lose the last lines of a log when the process ends",
     file: "src/shared/log.ts",
     find: 'process.on("exit", flush);',

@@ -1,6 +1,7 @@
-import { appendFile, type FileHandle, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { appendFile, type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { freeBytes } from "../../../shared/free-bytes.ts";
 import { MOST_PIECE_BYTES, pieceHash } from "../../../shared/transfer.ts";
+import { isAsItCame, recordArrival, takeBack } from "./cached-film.ts";
 import type { CachePlace } from "./film-cache.ts";
 import { createKnownPieces, formatPiece, parsePieces } from "./piece-log.ts";
 import { readAt, writeAt } from "./positions.ts";
@@ -20,7 +21,8 @@ export async function download(of: {
   onProgress(done_bytes: number): void;
 }): Promise<void> {
   const { place, size } = of;
-  if ((await stat(place.film).catch(() => null))?.size === size) return;
+  if (await isAsItCame(place, size)) return;
+  await takeBack(place);
   await (await open(place.part, "a")).close();
   const file = await open(place.part, "r+");
   try {
@@ -31,7 +33,7 @@ export async function download(of: {
     await file.close();
   }
   await rename(place.part, place.film);
-  await rm(place.log, { force: true });
+  await recordArrival(place);
 }
 
 async function fetchRest(file: FileHandle, of: Parameters<typeof download>[0]): Promise<void> {

@@ -9,8 +9,10 @@ export type CachePlace = {
   film: string;
   /** Where it lies while it is incomplete. */
   part: string;
-  /** The pieces that have arrived in `part`. */
+  /** The pieces that have arrived in `part`; it stays, as the hashes of the film. */
   log: string;
+  /** Which file has arrived as `film`; touched whenever it is used. */
+  record: string;
   letGo(): void;
 };
 
@@ -40,12 +42,13 @@ export function createFilmCache(of: { folder: string; most_bytes: number; now_ms
       if (evicted === null) return null;
       used.set(key, order.source_size);
       for (const name of evicted) await rm(join(folder, name), { force: true });
-      const film = join(folder, key + safeExtension(order.source_path));
-      // The film's own time is that of its source; when it was used last is told by the time of access.
-      const seen = await stat(film).catch(() => null);
-      if (seen !== null) await utimes(film, new Date(of.now_ms()), seen.mtime);
       const at = join(folder, key);
-      return { film, part: `${at}.part`, log: `${at}.log`, letGo: () => void used.delete(key) };
+      const film = at + safeExtension(order.source_path);
+      const place = { film, part: `${at}.part`, log: `${at}.log`, record: `${at}.record` };
+      const now = new Date(of.now_ms());
+      // The film's own times tell whether it is still the one that arrived.
+      await utimes(place.record, now, now).catch(() => {});
+      return { ...place, letGo: () => void used.delete(key) };
     },
   };
 }
@@ -65,14 +68,20 @@ export function evict(
   let size = wanted.bytes + [...used.values()].reduce((sum, bytes) => sum + bytes, 0);
   if (size > of.most_bytes) return null;
   const idle = entries.filter(({ key }) => key !== wanted.key && !used.has(key));
-  size += idle.reduce((sum, { bytes }) => sum + bytes, 0);
+  size += bytesOf(idle);
   const gone: string[] = [];
-  for (const { name, bytes } of idle.toSorted((a, b) => a.used_ms - b.used_ms)) {
+  const lastUse = (files: CacheEntry[]) => Math.max(...files.map(({ used_ms }) => used_ms));
+  const films = [...Map.groupBy(idle, ({ key }) => key).values()];
+  for (const files of films.toSorted((a, b) => lastUse(a) - lastUse(b))) {
     if (size <= of.most_bytes) break;
-    gone.push(name);
-    size -= bytes;
+    gone.push(...files.map(({ name }) => name));
+    size -= bytesOf(files);
   }
   return gone;
+}
+
+function bytesOf(files: readonly CacheEntry[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Only what this cache has made: whatever else lies in the folder is none of its business. */
@@ -99,5 +108,7 @@ function keyOf(order: Pick<JobOrder, "source_path" | "source_size" | "source_mti
 /** ffmpeg tells some formats by their names. */
 function safeExtension(path: string): string {
   const extension = extname(path).toLowerCase();
-  return /^\.[0-9a-z]{1,10}$/.test(extension) && ![".part", ".log"].includes(extension) ? extension : ".film";
+  return /^\.[0-9a-z]{1,10}$/.test(extension) && ![".part", ".log", ".record"].includes(extension)
+    ? extension
+    : ".film";
 }

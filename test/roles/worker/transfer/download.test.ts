@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { appendFile, mkdtemp, open, readFile, rm, stat } from "node:fs/promises";
+import { appendFile, mkdtemp, open, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { download } from "../../../../src/roles/worker/transfer/download.ts";
@@ -18,7 +18,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 let count = 0;
 function placeIn() {
   const at = join(folder, `${++count}`);
-  return { film: `${at}.mkv`, part: `${at}.part`, log: `${at}.log`, letGo: () => undefined };
+  return {
+    film: `${at}.mkv`,
+    part: `${at}.part`,
+    log: `${at}.log`,
+    record: `${at}.record`,
+    letGo: () => undefined,
+  };
 }
 
 /** Downloads until `dies_at`; tells which bytes were asked for. */
@@ -39,19 +45,52 @@ async function run(place: ReturnType<typeof placeIn>, dies_at = Number.POSITIVE_
   return { asked, progress };
 }
 
-test("a film arrives whole, with its source's time, and nothing else stays", async () => {
+test("a film arrives whole, with its source's time, and its hashes stay beside it", async () => {
   const place = placeIn();
   const { asked, progress } = await run(place);
   expect(Buffer.compare(await readFile(place.film), FILM)).toBe(0);
   expect((await stat(place.film)).mtimeMs).toBeCloseTo(1_600_000_000_123, -1);
   expect([asked, progress.at(0), progress.at(-1)]).toEqual([[0, 1, 2, 3, 4, 5], 0, FILM.length]);
-  expect([await Bun.file(place.part).exists(), await Bun.file(place.log).exists()]).toEqual([false, false]);
+  expect([await Bun.file(place.part).exists(), await Bun.file(place.log).exists()]).toEqual([false, true]);
 });
 
 test("a film that is there already is not fetched again", async () => {
   const place = placeIn();
   await run(place);
-  expect((await run(place)).asked).toEqual([]);
+  const again = await run(place);
+  // Not even read.
+  expect([again.asked, again.progress]).toEqual([[], []]);
+});
+
+/** Writes some bytes of the film anew, and gives it the time that it had. */
+async function spoil(path: string, at: number): Promise<void> {
+  const { atime, mtime } = await stat(path);
+  const file = await open(path, "r+");
+  await file.write(new Uint8Array(10), 0, 10, at);
+  await file.utimes(atime, mtime);
+  await file.close();
+}
+
+test.each<[string, (place: ReturnType<typeof placeIn>) => Promise<void>, number[]]>([
+  ["touched", ({ film }) => utimes(film, new Date(), new Date()), []],
+  ["copied", async ({ film }) => writeFile(film, await readFile(film)), []],
+  ["changed, and given its time back", ({ film }) => spoil(film, 2 * PIECE + 5), [2, 3, 4, 5]],
+  ["shorter", ({ film }) => truncate(film, 4 * PIECE), [4, 5]],
+  [
+    "changed and not recorded",
+    ({ film, record }) => spoil(film, 5).then(() => rm(record)),
+    [0, 1, 2, 3, 4, 5],
+  ],
+  ["without its hashes", ({ log, record }) => rm(log).then(() => rm(record)), [0, 1, 2, 3, 4, 5]],
+])("a film that was %s since is compared again, and mended", async (_, change, fetched) => {
+  const place = placeIn();
+  await run(place);
+  await change(place);
+  const { asked, progress } = await run(place);
+  expect([asked, progress.at(-1)]).toEqual([fetched, FILM.length]);
+  expect(Buffer.compare(await readFile(place.film), FILM)).toBe(0);
+  expect((await stat(place.film)).mtimeMs).toBeCloseTo(1_600_000_000_123, -1);
+  expect((await run(place)).progress).toEqual([]);
 });
 
 test("another process goes on where the first one died", async () => {

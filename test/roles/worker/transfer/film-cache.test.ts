@@ -39,6 +39,14 @@ test.each<[string, Parameters<typeof evict>, string[] | null]>([
     null,
   ],
   [
+    "with what lies beside it, and by its last use",
+    [
+      [entry("a", 40, 1), { ...entry("a", 2, 9), name: "a.record" }, entry("b", 40, 3), entry("b", 1, 2)],
+      { wanted: { key: "c", bytes: 40 }, used: new Map(), most_bytes: 100 },
+    ],
+    ["b.mkv", "b.mkv"],
+  ],
+  [
     "what is there of itself stays",
     [[entry("a", 100, 1)], { wanted: { key: "a", bytes: 100 }, used: new Map(), most_bytes: 100 }],
     [],
@@ -68,8 +76,8 @@ test("films go when others need their room, and what is not the cache's own stay
     const place = await cache.take(order(name, size));
     if (place === null) throw new Error("no place");
     await writeFile(place.film, "x".repeat(size));
-    // As the download does it: the time of the source.
-    await utimes(place.film, new Date(now_ms), new Date(1000));
+    await writeFile(place.record, "");
+    for (const path of [place.film, place.record]) await utimes(path, new Date(now_ms), new Date(1000));
     now_ms += 60_000;
     return place;
   };
@@ -80,7 +88,12 @@ test("films go when others need their room, and what is not the cache's own stay
   // Used again, so that b is the older one.
   (await cache.take(order("a.mkv", 40)))?.letGo();
   (await fill("c.avi", 40)).letGo();
-  expect((await names()).map((name) => name.replace(/^.*\./, "")).sort()).toEqual(["avi", "mkv"]);
+  expect((await names()).map((name) => name.replace(/^.*\./, "")).sort()).toEqual([
+    "avi",
+    "mkv",
+    "record",
+    "record",
+  ]);
   expect((await cache.take(order("a.mkv", 40)))?.film).toBe(a.film);
   expect(await readdir(folder)).toContain("mine.mkv");
 });
