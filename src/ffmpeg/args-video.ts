@@ -1,5 +1,5 @@
 import { fieldOptions } from "./args-fields.ts";
-import { afterScale, beforeScale } from "./args-picture.ts";
+import { afterScale, beforeScale, fitting } from "./args-picture.ts";
 import { colorParams, colorTags, isHdr } from "./color.ts";
 import { FAMILIES } from "./encoders/families.ts";
 import { chromaLocation } from "./encoders/hdr.ts";
@@ -99,9 +99,11 @@ function onCpu(plan: VideoPlan): string[] {
   const range = `out_range=${color.range ?? "tv"}`;
   const matrix = from_rgb === null ? "" : `:out_color_matrix=${from_rgb}`;
   const rows = plan.fields?.how === "keep" && plan.scaled ? ":interl=1" : "";
-  const scale = `scale=${inner.width}:${inner.height}:flags=bicubic${rows}:${range}${matrix}`;
+  const options = `flags=bicubic${rows}:${range}${matrix}`;
+  const scale =
+    plan.fit === null ? [`scale=${inner.width}:${inner.height}:${options}`] : fitting(plan, options);
   const map = tone_map === null ? [] : toneMapOnCpu(tone_map, plan.pixel_format);
-  return [...beforeScale(plan), scale, ...afterScale(plan), ...map];
+  return [...beforeScale(plan), ...scale, ...afterScale(plan), ...map];
 }
 
 /** The GPU's pictures have the format that the encoder takes, or can be brought to it without a loss. */

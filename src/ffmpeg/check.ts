@@ -1,7 +1,7 @@
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
 import type { MediaInfo } from "../shared/media.ts";
-import { cropping, turning, uprighting } from "./args-picture.ts";
+import { byOwnClock, cropping, fitting, turning, uprighting } from "./args-picture.ts";
 import { misplacedFrame } from "./frame-times.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
 import type { FfmpegLog } from "./log.ts";
@@ -162,7 +162,8 @@ function takePictures(
   if (made === undefined || first_s === null) return [];
   const { index } = of.plan.video;
   const input = turning(of.plan.video);
-  const filters = [...uprighting(of.plan.video), ...cropping(of.plan.video)];
+  const fit = fitting(byOwnClock(of.plan.video), "flags=bicubic");
+  const filters = [...uprighting(of.plan.video), ...cropping(of.plan.video), ...fit];
   const { tone_map } = of.plan.video;
   const source = {
     ...{ path: of.source.path, stream: index, input, filters, start_s: of.source.media.start_s },

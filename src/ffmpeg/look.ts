@@ -32,15 +32,7 @@ export async function lookAtFilm(of: {
           places.map(({ pictures }) => lookAtFrames(pictures, widthOf(film))),
         );
   const captions = places.some((place) => place.captions);
-  const { starts_s, count } = placesIn({ ...of, film });
-  const own_s = starts_s.map((start_s) => (start_s === 0 ? 0 : start_s + of.media.start_s));
-  // Interlaced films tell a picture of theirs in two packets.
-  const shaped = await lookAtShape({
-    ...of,
-    film: turned,
-    starts_s: own_s,
-    count: starts_s.length === 1 ? count : FEW,
-  });
+  const shaped = await lookAtShape({ ...of, film: turned, ...shapePlaces({ ...of, film }) });
   const seen = { ...shaped, scan, captions };
   return { ...of.media, video: of.media.video.map((one) => (one === film ? seen : one)) };
 }
@@ -56,8 +48,10 @@ const PLACES = [0, 0.2, 0.4, 0.6, 0.8];
 const SHORT_S = 8;
 const FRAMES = 26;
 const FRAMES_OF_SHORT = 100;
-/** Whose shape is asked for at each of several places. */
+/** Whose shape is asked for at each of several places. Interlaced films tell a picture of theirs in two packets. */
 const FEW = 4;
+/** Broadcasts change their shape for an announcement, too. */
+const MANY = 30;
 const LIMIT_MS = 120_000;
 
 type Of = Parameters<typeof lookAtFilm>[0] & { film: VideoStream };
@@ -96,6 +90,17 @@ function placesIn({ film, media }: Pick<Of, "film" | "media">): { starts_s: numb
   const only_first = film.height > MOST_ROWS;
   const starts_s = length_s < SHORT_S || only_first ? [0] : PLACES.map((place) => place * length_s);
   return { starts_s, count: only_first ? 1 : starts_s.length === 1 ? FRAMES_OF_SHORT : FRAMES };
+}
+
+/** By the file's own clock. */
+function shapePlaces(of: Pick<Of, "film" | "media">): { starts_s: number[]; count: number } {
+  const { starts_s, count } = placesIn(of);
+  if (starts_s.length === 1) return { starts_s, count };
+  const length_s = of.film.duration_s ?? of.media.duration_s ?? 0;
+  const recorded = of.media.format.startsWith("mpeg") && length_s > MANY * SHORT_S;
+  const places_s = recorded ? Array.from({ length: MANY }, (_, n) => (n * length_s) / MANY) : starts_s;
+  const own_s = places_s.map((start_s) => (start_s === 0 ? 0 : start_s + of.media.start_s));
+  return { starts_s: own_s, count: FEW };
 }
 
 /** Such as `[showinfo@place0 @ 0x55] n:   0 pts: ... fmt:yuv420p cl:left sar:16/11 s:720x576 i:T ...`. */

@@ -21,15 +21,18 @@ export function cropBySelf({ crop, rotation, mirrored }: VideoStream): Sides | n
 export function whyNotOnGpu(film: VideoStream): string | null {
   if (film.scan.kind !== "progressive") return "the film is interlaced, or says so";
   if (film.turned_in_pictures) return TURNED;
+  if (film.shapes !== undefined) return CHANGING;
   return cropBySelf(film) === null ? null : CROPPED;
 }
 
 const TURNED = "the film is to be turned upright, which only the CPU does";
+const CHANGING = "the film's pictures change their shape on the way, which only the CPU makes one";
 const CROPPED = "the film is to be cropped, which only the CPU does";
 
 /** What ffmpeg does to pictures that the CPU decoded, and cannot do to a GPU's; null for nothing. */
 export function whyDecodedOnCpu(film: VideoStream): string | null {
   if (film.rotation !== 0) return TURNED;
+  if (film.shapes !== undefined) return CHANGING;
   if (film.mirrored) return "the film is to be mirrored, which only the CPU does";
   return film.crop === null ? null : CROPPED;
 }
@@ -38,7 +41,8 @@ export function whyDecodedOnCpu(film: VideoStream): string | null {
 export function shapeNotes(film: VideoStream, shape: Shape): string[] {
   const { num, den } = film.sample_aspect_ratio;
   const { width, height } = turned(film);
-  const squared = shape.sample_aspect_ratio.num === shape.sample_aspect_ratio.den && num !== den;
+  const one_shape = film.shapes === undefined;
+  const squared = one_shape && shape.sample_aspect_ratio.num === shape.sample_aspect_ratio.den && num !== den;
   return [
     ...film.oddities,
     ...(film.crop === null

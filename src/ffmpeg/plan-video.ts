@@ -4,6 +4,7 @@ import type { MediaInfo, Rational, VideoStream } from "../shared/media.ts";
 import type { QualityWish } from "../shared/quality.ts";
 import type { PictureFormat, RateControl } from "./encoders/family.ts";
 import { type ColorPlan, planColor } from "./plan-color.ts";
+import { type FitPlan, fitNotes, planFit } from "./plan-fit.ts";
 import type { Step } from "./plan-ladder.ts";
 import { cropBySelf, shapeNotes } from "./plan-picture.ts";
 import { planRate, rateNotes } from "./plan-rate.ts";
@@ -35,6 +36,8 @@ export type VideoPlan = {
   crop: ReturnType<typeof cropBySelf>;
   /** Whether the pictures change their size. */
   scaled: boolean;
+  /** How those of several shapes are brought into one; null where all have one. */
+  fit: FitPlan;
   /** The pixel format in which a GPU's decoder gives its pictures; null for a decoder on the CPU. */
   decoded_format: "nv12" | "p010le" | null;
   /** The pixel format that the encoder takes, and that of the result. */
@@ -64,6 +67,7 @@ export function planVideo(of: {
   const { film, conversion, step } = of;
   const { encoder, proven, format, family } = step.choice;
   const size = outputShape(film, conversion);
+  const fit = planFit(of);
   const { decode, filter } = step.rung;
   const fields = planFields(film, conversion, encoder.encoder);
   const per = picturesPer(fields);
@@ -71,7 +75,7 @@ export function planVideo(of: {
   return {
     ...{ index: film.index, codec: conversion.codec, encoder: encoder.encoder },
     ...{ decode, filter, frames: family.frames, open: proven.open, limits: proven.limits },
-    ...{ ...size, scaled: isScaled(film, size), crop: cropBySelf(film) },
+    ...{ ...size, scaled: fit !== null || isScaled(film, size), fit, crop: cropBySelf(film) },
     turn: { rotation: film.rotation, mirrored: film.mirrored, by_ffmpeg: !film.turned_in_pictures },
     decoded_format: decode === "cpu" ? null : film.bit_depth === 10 ? "p010le" : "nv12",
     ...{ input_format: format.input, pixel_format: format.result, bit_depth: format.bit_depth },
@@ -80,6 +84,7 @@ export function planVideo(of: {
       isLossless(conversion.codec) &&
       !changesFields(fields) &&
       keepsSamples(film, format) &&
+      fit === null &&
       !isScaled(film, size),
     fields,
     ...planRate(of),
@@ -88,6 +93,7 @@ export function planVideo(of: {
     time_base: { ...film.time_base, den: film.time_base.den * per },
     ...color,
     notes: [
+      ...fitNotes(film, fit, size),
       ...shapeNotes(film, size),
       ...color.notes,
       ...(step.notes.length > 0 ? [] : sampleNotes(film, conversion.codec, format)),

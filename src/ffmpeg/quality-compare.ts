@@ -1,7 +1,7 @@
 import { NO_DEVICE_OPTIONS } from "../shared/gpu.ts";
 import type { Measure } from "../shared/quality.ts";
 import { type Arguments, GLOBAL } from "./args.ts";
-import { turning } from "./args-picture.ts";
+import { byOwnClock, turning } from "./args-picture.ts";
 import { type Cut, filters, hardware } from "./args-video.ts";
 import { type EncodeRun, encode, type KillGraces } from "./encode.ts";
 import { fileUrl, guardOptions, sourceUrl } from "./guard.ts";
@@ -78,10 +78,10 @@ function trim(from_s: number, to_s: number): string {
   return `trim=start=${from_s.toFixed(6)}:end=${to_s.toFixed(6)}`;
 }
 
-/** The same pictures on the CPU where the decoder's place does not change them. */
+/** The same pictures, by the file's own clock; on the CPU where the decoder's place does not change them. */
 export function sampled(plan: Plan): Plan {
   if (plan.video.filter === "vulkan") return plan;
-  return { ...plan, video: { ...plan.video, decode: "cpu", decoded_format: null } };
+  return { ...plan, video: { ...byOwnClock(plan.video), decode: "cpu", decoded_format: null } };
 }
 
 /** Messages of `info` hold the score. */

@@ -78,6 +78,7 @@ export function likePlan(plan: Plan, film: RateFilm, clip: VideoStream): Plan | 
         crop: null,
         turn: { rotation: 0, mirrored: false, by_ffmpeg: true },
         scaled: film.scaled_to !== null,
+        fit: null,
       },
       ...{ hdr: null, sheds: false, frame_rate: clip.exact_rate, time_base: clip.time_base },
     },

@@ -32,6 +32,9 @@ export type OtherStream = {
 
 export type Rational = { num: number; den: number };
 
+/** From when on pictures have this size, as stored, and this shape of pixels: seconds of the file's own clock. */
+export type PictureShape = { from_s: number; width: number; height: number; sample_aspect_ratio: Rational };
+
 /** Pixels at the sides of a stored picture; `by_ffmpeg`: it is seen, and cut off, by ffmpeg itself. */
 export type Crop = { left: number; top: number; right: number; bottom: number; by_ffmpeg: boolean };
 
@@ -90,6 +93,11 @@ export type VideoStream = {
   /** What the header says is not to be shown of the stored picture; null for nothing. */
   crop: Crop | null;
   sample_aspect_ratio: Rational;
+  /**
+   * Where the pictures were looked at and change their size or their pixels' shape on the way: how, in order. Size and
+   * shape above are then those of most of them, enlarged until none must be made smaller.
+   */
+  shapes?: PictureShape[];
   pixel_format: string;
   bit_depth: number;
   /** The container holds transparency beside these pictures (WebM's AlphaMode), which ffmpeg's own decoders leave out. */

@@ -82,6 +82,7 @@ const WORDS: Partial<Record<keyof Properties, string>> = {
   corners: "upright, as seen on screen",
   shape: "width to height",
   size: "size",
+  filled: "shape of the first and the last picture",
   frames: "number of pictures",
   times: "time of every picture",
   fields: "fields",

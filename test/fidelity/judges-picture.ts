@@ -6,6 +6,7 @@ type Picture =
   | "corners"
   | "shape"
   | "size"
+  | "filled"
   | "frames"
   | "times"
   | "fields"
@@ -39,6 +40,13 @@ export const PICTURE_JUDGES: Pick<Judges, Picture> = {
     film.width === width && film.height === height
       ? null
       : `${film.width}x${film.height} instead of ${width}x${height}`,
+  filled: async ({ result, value }) => {
+    const shares = (await result.pictures([FINE, FINE])).map(filledShare);
+    const same = value.every((wanted, n) =>
+      wanted.every((share, k) => near(share, shares[n]?.[k] ?? 0, 0.04)),
+    );
+    return same ? null : `filled by ${JSON.stringify(shares)} instead of ${JSON.stringify(value)}`;
+  },
   frames: async ({ result, value }) => {
     const { length } = await result.frames();
     return length === value ? null : `${length} pictures instead of ${value}`;
@@ -75,6 +83,19 @@ const MILLISECOND = 0.00102;
 
 export function near(a: number, b: number, by: number): boolean {
   return Math.abs(a - b) <= by;
+}
+
+const FINE = 96;
+
+/** Of the middle row and the middle column: the share that is not black. */
+function filledShare(rgb: Uint8Array): [number, number] {
+  const is_lit = (x: number, y: number) => {
+    const at = 3 * (FINE * y + x);
+    return Math.max(...rgb.subarray(at, at + 3)) > 60;
+  };
+  const lit = (places: [number, number][]) => places.filter(([x, y]) => is_lit(x, y)).length / FINE;
+  const along = Array.from({ length: FINE }, (_, n) => n);
+  return [lit(along.map((x) => [x, FINE / 2])), lit(along.map((y) => [FINE / 2, y]))];
 }
 
 function sideData(stream: ProbedStream, type: string) {

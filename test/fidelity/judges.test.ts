@@ -31,6 +31,14 @@ describe("judges find what is not as it must be, and nothing else", () => {
     ["plain.mp4", kept("shape", 1.5), null],
     ["anamorphic.mpg", kept("shape", 1.25), "1.778 wide"],
     ["plain.mp4", kept("size", [96, 66]), "96x64"],
+    [
+      "plain.mp4",
+      kept("filled", [
+        [1, 1],
+        [0.5, 1],
+      ]),
+      "filled by [[1,1],[1,1]]",
+    ],
     ["uneven.mp4", kept("times", "source"), "14 pictures instead of 25"],
     ["slow.mkv", kept("times", [0, 1, 2.5, 3]), "picture 2"],
     ["camcorder.mkv", kept("fields", "none"), "fields kept"],
