@@ -13,7 +13,7 @@ const noProc = process.platform === "linux" ? null : "looks at processes through
 /** A film that a slow preset takes some seconds for. */
 const SLOW = { conversion: { preset: "veryslow" } };
 const SOON_LOST = { ...SLOW, queue: { lease: "10s", retry_delay: "1s" } };
-const long = { duration_s: 12, size: "640x360" };
+const long = { duration_s: 12, size: "480x270" };
 
 const ffmpegs = async (site: Site) =>
   (await processesWith(site.folder)).filter(({ program }) => program.includes("ffmpeg"));

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeClip } from "../../../scripts/clips.ts";
 import type { Foreseen } from "../../../src/roles/cli/plan-foresee.ts";
+import { recallTrials } from "../../support/known-trials.ts";
 import { runVc } from "./run-vc.ts";
 
 const LIMIT_MS = 600_000;
@@ -21,6 +22,7 @@ const cache = join(folder, "cache");
 const film = join(folder, "films", "phone", "a.mp4");
 beforeAll(async () => {
   mkdirSync(join(folder, "films", "phone"), { recursive: true });
+  await recallTrials(join(cache, "vc"));
   await makeClip({ name: "plain.mp4", path: film });
   writeFileSync(
     join(folder, "master.yaml"),

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { listen } from "../../../src/roles/master/listen.ts";
 import { logLines } from "../../support/log-lines.ts";
+import { until } from "../../support/until.ts";
 
 const ADDRESS = { host: "127.0.0.1", port: 0, tls_cert: null, tls_key: null, log: logLines().log };
 
@@ -93,6 +94,9 @@ test("more calls at once than the limit are turned away, and served again later"
       const calls = Array.from({ length: 8 }, () => fetch(url, { keepalive: false }));
       const early = await Promise.race(calls);
       expect(early.status).toBe(503);
+      let refused = 0;
+      for (const call of calls) void call.then(({ status }) => (refused += Number(status === 503)));
+      await until("all but three are turned away", () => refused === 5);
       expect(await early.json()).toEqual({
         error: "unavailable",
         message: expect.stringContaining("too many calls"),

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { execute } from "../../../src/roles/worker/executor.ts";
 import type { AttemptTask } from "../../../src/roles/worker/messages.ts";
 import { testOr } from "../../support/test-or.ts";
+import { until } from "../../support/until.ts";
 
 /** The children here are real programs that speak, or fail to speak, the child's side of messages.ts. */
 let folder: string;
@@ -21,14 +22,6 @@ async function child(program: string) {
   await writeFile(`${name}.mp4`, "half a film");
   const task = { target: `${name}.mp4` } as AttemptTask;
   return { execution: execute(task, [process.execPath, `${name}.ts`]), target: task.target };
-}
-
-async function until(what: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!what()) {
-    if (Date.now() > deadline) throw new Error("it did not happen within 10 s");
-    await Bun.sleep(10);
-  }
 }
 
 const DONE = `{ type: "result", result: { outcome: "done", size: 11, container: "mp4", beside: [], report: { notes: ["n"] } } }`;
@@ -78,7 +71,7 @@ test("stop is told to the child, and what it made is removed even when it was do
       if (type === "start") process.send(${PROGRESS});
       else process.send(${DONE}, undefined, undefined, () => process.exit(0));
     });`);
-  await until(() => execution.progress().stage === "encoding");
+  await until("it has begun", () => execution.progress().stage === "encoding");
   execution.stop();
   expect(await execution.finished).toEqual({ outcome: "stopped" });
   expect(existsSync(target)).toBe(false);
@@ -89,7 +82,7 @@ test("a child that does not listen is killed after its grace", async () => {
     process.on("SIGTERM", () => {});
     process.on("message", ({ type }) => { if (type === "start") process.send(${PROGRESS}); });
     setInterval(() => {}, 1000);`);
-  await until(() => execution.progress().stage === "encoding");
+  await until("it has begun", () => execution.progress().stage === "encoding");
   execution.stop();
   expect(await execution.finished).toEqual({ outcome: "stopped" });
 }, 300_000);

@@ -34,7 +34,7 @@ type Line = {
   forge: (call: string, answer: string) => string;
 };
 
-const CACHE = join(tmpdir(), `vc-test-farm-${process.pid}`);
+export const FARM_CACHE = join(tmpdir(), `vc-test-farm-${process.pid}`);
 
 export async function withFarm(use: (farm: Farm) => Promise<void>): Promise<void> {
   await withMasterSite(async (site) => {
@@ -60,7 +60,7 @@ export async function withFarm(use: (farm: Farm) => Promise<void>): Promise<void
         async worker(program, settings = {}, sections = {}) {
           const name = join(site.folder, `worker-${running.length}`);
           await writeFile(`${name}.ts`, childProgram(program));
-          if (!existsSync(CACHE)) await recallTrials(CACHE);
+          if (!existsSync(FARM_CACHE)) await recallTrials(FARM_CACHE);
           const log_path = `${name}.log`;
           const log = createLogger({ level: "debug", format: "text", output_path: log_path });
           const config = configOf({ site, url: `http://127.0.0.1:${server.port}`, settings, sections });
@@ -125,7 +125,7 @@ function configOf(of: {
       ...of.settings,
     },
     // One folder for all tests of this process: trials of encoders take seconds.
-    storage: { cache_path: CACHE },
+    storage: { cache_path: FARM_CACHE },
     ...of.sections,
   });
 }

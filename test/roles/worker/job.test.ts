@@ -14,6 +14,7 @@ import type { JobOrder } from "../../../src/shared/job.ts";
 import { makeFake } from "../../ffmpeg/fake.ts";
 import { gpuRecord } from "../../ffmpeg/gpu-record.ts";
 import { conversion } from "../../ffmpeg/records.ts";
+import { recallTrials } from "../../support/known-trials.ts";
 import { logLines } from "../../support/log-lines.ts";
 import { ROOT } from "../../support/sources.ts";
 import { testOr } from "../../support/test-or.ts";
@@ -27,6 +28,7 @@ const at = (name: string) => join(folder, name);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "vc-job-"));
+  await recallTrials(folder);
   capabilities = await detectCapabilities({ path: null, ffprobe_path: null, cache_path: folder });
   const clip = ["-f", "lavfi", "-i", "testsrc2=s=320x240:d=1", "-c:v", "libx264", at("film.mkv")];
   await Bun.spawn([capabilities.ffmpeg.path, "-v", "error", "-y", ...clip]).exited;
@@ -122,12 +124,12 @@ test.each([
 ] as const)(
   "a film that is %s while it is converted is not converted to its end",
   async (_, spoil, outcome, reason) => {
-    // Slow enough that only the watch can end it in the test's time.
+    // Long beside the tenth of a second in which the watch ends it.
     const clip = [
       "-f",
       "lavfi",
       "-i",
-      "testsrc2=s=1280x720:d=120",
+      "testsrc2=s=640x360:d=30",
       "-c:v",
       "mpeg4",
       "-q:v",
