@@ -46,15 +46,20 @@ async function fail(of: {
 }): Promise<Measured> {
   await post("/api/retry", {});
   let left = of.jobs;
+  const claimNext = async (worker: Worker) => {
+    const wanted = Math.min(of.batch, left);
+    if (wanted === 0) return [];
+    left -= wanted;
+    const orders = await claim(worker, wanted);
+    if (orders.length !== wanted) throw new Error(`${orders.length} jobs came, ${wanted} are queued`);
+    return orders;
+  };
+  const reportAll = (worker: Worker, orders: Order[]) =>
+    of.together ? reportTogether(worker, orders) : Promise.all(orders.map((order) => report(worker, order)));
   return timed(of.in_flight, async (worker) => {
-    while (left > 0) {
-      const wanted = Math.min(of.batch, left);
-      left -= wanted;
-      const orders = await claim(worker, wanted);
-      if (orders.length !== wanted) throw new Error(`${orders.length} jobs came, ${wanted} are queued`);
-      if (of.together) await reportTogether(worker, orders);
-      else await Promise.all(orders.map((order) => report(worker, order)));
-    }
+    // Like a worker of vc and those of other queues: a place is free for the next job once its work is done.
+    for (let orders = await claimNext(worker); orders.length > 0; )
+      [orders] = await Promise.all([claimNext(worker), reportAll(worker, orders)]);
   });
 }
 

@@ -79,7 +79,8 @@ export function uploadOf(
       return answer;
     },
     persist: insist,
-    wait: () => pause(FOLLOW_INTERVAL_MS, signal),
+    wait: (ended) =>
+      pause(FOLLOW_INTERVAL_MS, AbortSignal.any([signal, ended])).catch(() => signal.throwIfAborted()),
   };
   const upload = createUpload({ path: of.path, log_path: `${of.path}.log`, calls, pieceSize });
   return {

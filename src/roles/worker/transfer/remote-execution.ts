@@ -14,7 +14,7 @@ export function executeRemote(of: {
   obtain(signal: AbortSignal, onPercent: (percent: number) => void): Promise<Obtained>;
   begin(source: Obtained): Execution;
   /** Begins when the film does, and is waited for at its end. */
-  follow(ended: () => boolean, signal: AbortSignal): Promise<void>;
+  follow(ended: AbortSignal, signal: AbortSignal): Promise<void>;
 }): Execution {
   const stopping = new AbortController();
   let inner: Execution | null = null;
@@ -49,21 +49,21 @@ export function executeRemote(of: {
 async function attend(of: {
   execution: Execution;
   failed: Promise<unknown>;
-  follow(ended: () => boolean, signal: AbortSignal): Promise<void>;
+  follow(ended: AbortSignal, signal: AbortSignal): Promise<void>;
   signal: AbortSignal;
 }): Promise<AttemptResult | { outcome: "stopped" }> {
   const { execution } = of;
   let failure: { error: unknown } | null = null;
-  let ended = false;
+  const ended = new AbortController();
   void of.failed.then((error) => {
-    if (ended) return;
+    if (ended.signal.aborted) return;
     failure = { error };
     execution.stop();
   });
   const cutting = new AbortController();
-  const following = of.follow(() => ended, cutting.signal).catch(() => {});
+  const following = of.follow(ended.signal, cutting.signal).catch(() => {});
   const result = await execution.finished;
-  ended = true;
+  ended.abort();
   // The piece that is on its way may arrive; what is lost of it otherwise is sent again.
   const late = setTimeout(() => cutting.abort(), result.outcome === "done" ? FOLLOW_GRACE_MS : 0);
   await following;

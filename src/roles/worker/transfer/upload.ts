@@ -23,13 +23,13 @@ export type UploadCalls = {
   }>;
   /** Repeats a try until it succeeds or is refused for good. */
   persist<T>(step: () => Promise<T>): Promise<T>;
-  /** Until the file may have grown. */
-  wait(): Promise<void>;
+  /** Until the file may have grown, or has ended. */
+  wait(ended: AbortSignal): Promise<void>;
 };
 
 export type Upload = {
   /** Sends what lies behind the write head while the file is still being written, until `ended` says so. */
-  follow(of: { ended: () => boolean }): Promise<void>;
+  follow(of: { ended: AbortSignal }): Promise<void>;
   /** Sends what is missing or has changed since. Resolves with the SHA-256 of the whole file, as hex. */
   finish(onProgress: (done_bytes: number, size: number) => void): Promise<string>;
 };
@@ -51,12 +51,12 @@ export function createUpload(of: {
   return {
     async follow({ ended }) {
       let seen = 0;
-      while (!ended()) {
+      while (!ended.aborted) {
         const size = await sizeOf(of.path);
         // Another way to make the film has begun anew.
         if (size < seen) return;
         seen = size;
-        if (size - staged.there() < BEHIND_BYTES + MOST_PIECE_BYTES) await of.calls.wait();
+        if (size - staged.there() < BEHIND_BYTES + MOST_PIECE_BYTES) await of.calls.wait(ended);
         else if (!(await sendNext(of.path, staged, of.pieceSize))) return;
       }
     },

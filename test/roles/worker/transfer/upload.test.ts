@@ -144,16 +144,16 @@ test("pieces behind the write head go up early; those that the muxer changed are
   // Nothing lies there before the encoder begins.
   await rm(file.path);
   let looks = 0;
-  const wait = async () => {
+  const wait = async (ended: AbortSignal) => {
     looks += 1;
     if (looks === 2) await writeFile(file.path, bytes);
-    await calls.wait();
+    await calls.wait(ended);
   };
   const upload = createUpload({ ...file, calls: { ...calls, wait }, pieceSize });
-  let ended = false;
-  const following = upload.follow({ ended: () => ended });
+  const ended = new AbortController();
+  const following = upload.follow({ ended: ended.signal });
   await until("all that may go early has gone", () => there.bytes.length > MOST_PIECE_BYTES - PIECE);
-  ended = true;
+  ended.abort();
   await following;
   expect(there.bytes.length).toBeLessThanOrEqual(2 * MOST_PIECE_BYTES);
   // The muxer comes back to the head, and writes an end.
@@ -172,7 +172,7 @@ test("following ends where the film is begun anew", async () => {
   const { there, calls } = master();
   // It may be just reading what is gone by now.
   const following = createUpload({ ...file, calls, pieceSize })
-    .follow({ ended: () => false })
+    .follow({ ended: new AbortController().signal })
     .catch((error: unknown) => expect(String(error)).toContain("ends before its byte"));
   await until("something has gone", () => there.bytes.length > 0);
   await truncate(file.path, 0);
