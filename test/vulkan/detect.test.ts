@@ -36,11 +36,11 @@ testOr(noFakeDriver, "a driver that crashes costs one sentence", async () => {
 });
 
 testOr(noFakeDriver, "a driver that hangs is killed", async () => {
-  const probe = await probeVulkan({ command: PROBE, env: driver?.env("hang") ?? {}, limit_ms: 2000 });
+  const probe = await probeVulkan({ command: PROBE, env: driver?.env("hang") ?? {}, limit_ms: 15_000 });
   expect(probe).toEqual({
     available: false,
     reason: "hung",
-    message: "a Vulkan driver gave no answer within 2 s while listing the devices",
+    message: "a Vulkan driver gave no answer within 15 s while listing the devices",
   });
 });
 

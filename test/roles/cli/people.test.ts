@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Master, startMaster } from "../../../src/roles/master/index.ts";
 import { loadMasterConfig } from "../../../src/shared/config-file.ts";
 import { createLogger } from "../../../src/shared/log.ts";
+import { freePort } from "../../support/site.ts";
 import { runVc, startVc } from "./run-vc.ts";
 
 /** The commands as processes, against a real master with three films in its queue. */
@@ -132,9 +133,7 @@ test("a worker that is not quarantined need not be resumed", async () => {
 });
 
 test("status --watch --json tells people once that the master is away, and its readers nothing", async () => {
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const url = `http://127.0.0.1:${server.port}`;
-  await server.stop(true);
+  const url = `http://127.0.0.1:${freePort()}`;
   const child = startVc(["status", "--watch", "--json", "--master-url", url]);
   const { value } = await child.stderr.getReader().read();
   expect(new TextDecoder().decode(value)).toBe(

@@ -3,17 +3,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatJoinLine } from "../../../src/shared/join-line.ts";
+import { freePort } from "../../support/site.ts";
 import { runVc, startVc } from "./run-vc.ts";
 
 const FIXTURES = join(import.meta.dir, "..", "..", "fixtures");
 let folder = "";
 let closed = "";
 
-beforeAll(async () => {
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "vc-cli-"));
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  closed = `http://127.0.0.1:${server.port}`;
-  await server.stop(true);
+  closed = `http://127.0.0.1:${freePort()}`;
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -16,7 +16,7 @@ const film = (name: string): [PublishIntent, { output_rel: string; size: number;
 ];
 
 /** A ledger whose disk does what the test says, with the names that each write brought. */
-function ledgerOn(disk: (entries: LedgerEntry[]) => Promise<void>, keep = 3) {
+function ledgerOn(disk: (entries: LedgerEntry[]) => Promise<void>, { keep = 3, patience_ms = 60_000 } = {}) {
   const writes: string[][] = [];
   const problems = createProblems(logLines().log);
   const record: typeof recordPublished = (_, entries) => {
@@ -24,7 +24,7 @@ function ledgerOn(disk: (entries: LedgerEntry[]) => Promise<void>, keep = 3) {
     return disk(entries);
   };
   const database = { ...configOf("/nowhere", {}).database, backup_keep: keep };
-  const ledger = createLedger({ database, problems, clock: systemClock, record, patience_ms: 200 });
+  const ledger = createLedger({ database, problems, clock: systemClock, record, patience_ms });
   return { ledger, writes, problems: () => problems.list() };
 }
 
@@ -55,13 +55,13 @@ test("a disk that fails, or does not answer, is told and holds nothing up", asyn
   const full = ledgerOn(() => Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" })));
   await full.ledger(...film("a"));
   expect(full.problems()).toEqual([expect.stringContaining("cannot be noted beside the backups")]);
-  const hung = ledgerOn(() => new Promise(() => {}));
+  const hung = ledgerOn(() => new Promise(() => {}), { patience_ms: 200 });
   await hung.ledger(...film("a"));
   expect(hung.problems()).toEqual([expect.stringContaining("its disk does not answer")]);
 });
 
 test("without backups nothing is noted", async () => {
-  const { ledger, writes } = ledgerOn(() => Promise.resolve(), 0);
+  const { ledger, writes } = ledgerOn(() => Promise.resolve(), { keep: 0 });
   await ledger(...film("a"));
   expect(writes).toEqual([]);
 });

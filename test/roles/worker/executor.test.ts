@@ -90,8 +90,11 @@ test("a child that does not listen is killed after its grace", async () => {
 test("a program that outlives a killed child does not hold up the end of the attempt", async () => {
   const { execution } = await child(`
     const { spawn } = require("node:child_process");
-    spawn("setsid", ["sh", "-c", "echo $$ >&2; exec sleep 30"], { stdio: ["ignore", "ignore", "inherit"], detached: true });
-    process.on("message", () => setTimeout(() => process.kill(process.pid, "SIGKILL"), 300));`);
+    process.on("message", () => {
+      const command = ["sh", "-c", "echo $$ >&2; echo said; exec sleep 60"];
+      const { stdout } = spawn("setsid", command, { stdio: ["ignore", "pipe", "inherit"], detached: true });
+      stdout.once("data", () => process.kill(process.pid, "SIGKILL"));
+    });`);
   const result = await execution.finished;
   expect(result).toMatchObject({ outcome: "retry", reason: "worker_error" });
   const tail = result.outcome === "stopped" ? "" : (result.report.log_tail ?? "");
