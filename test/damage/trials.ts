@@ -7,7 +7,7 @@ import { conversion } from "../ffmpeg/records.ts";
 import { createRandom } from "../sim/random.ts";
 import { damageFile } from "./faults.ts";
 import { makeFilm, type NumberedFilm } from "./films.ts";
-import { compareShown, type Difference, readShown, type Shown } from "./truth.ts";
+import { compareShown, type Difference, readSeen, readShown, type Shown } from "./truth.ts";
 
 /** One damaged film, and what became of it. `difference` is null where nothing was published. */
 export type Trial = {
@@ -64,7 +64,7 @@ export async function tryDamage(of: {
   try {
     const ended = await convert({ source, target, capabilities: of.capabilities });
     const done = ended.outcome === "done";
-    const shown = done ? await readShown(source, folder) : null;
+    const shown = done ? await readSeen(source, folder) : null;
     const difference =
       shown === null
         ? null

@@ -7,7 +7,8 @@ import { BITS, BLOCK, FRAME_RATE, type NumberedFilm, SIZE } from "./films.ts";
  * What a film really shows: each of its frames' numbers (null where unreadable), times and pictures; its sound; and
  * whether ffmpeg's decoders complained.
  */
-export type Shown = { frames: ShownFrame[]; sound_ms: number; silent_ms: number; complained: boolean };
+export type Shown = Seen & { sound_ms: number; silent_ms: number };
+type Seen = { frames: ShownFrame[]; complained: boolean };
 type ShownFrame = { number: number | null; time_s: number; picture: Uint8Array };
 
 /**
@@ -30,11 +31,18 @@ const FRAME_BYTES = 3 * PIXELS;
 
 /** Decodes every frame and all sound of a file. */
 export async function readShown(path: string, folder: string): Promise<Shown> {
-  const [pictures, sound] = [join(folder, "shown.yuv"), join(folder, "shown.pcm")];
+  const seen = await readSeen(path, folder);
+  const sound = join(folder, "shown.pcm");
+  await decode(path, ["-map", "0:a:0", "-ac", "1", "-ar", "8000", "-f", "s16le", sound]);
+  return { ...seen, ...readSound(await bytesOf(sound)) };
+}
+
+/** Decodes every frame of a file. */
+export async function readSeen(path: string, folder: string): Promise<Seen> {
+  const pictures = join(folder, "shown.yuv");
   const filter = `scale=${SMALL.width}:${SMALL.height}:flags=area,format=yuv444p,showinfo`;
   const passed = ["-fps_mode", "passthrough", "-f", "rawvideo"];
   const said = await decode(path, ["-map", "0:v:0", "-vf", filter, ...passed, pictures]);
-  await decode(path, ["-map", "0:a:0", "-ac", "1", "-ar", "8000", "-f", "s16le", sound]);
   const times = [...said.matchAll(/showinfo.* pts_time:\s*(-?[\d.]+)/g)].map((match) => Number(match[1]));
   const bytes = await bytesOf(pictures);
   const frames = times.map((time_s, n) => {
@@ -42,7 +50,7 @@ export async function readShown(path: string, folder: string): Promise<Shown> {
     return { number: readNumber(picture), time_s, picture };
   });
   const complained = /\[(?:error|fatal)\]/.test(said);
-  return { frames, complained, ...readSound(await bytesOf(sound)) };
+  return { frames, complained };
 }
 
 async function decode(path: string, output: string[]): Promise<string> {
@@ -87,7 +95,7 @@ function readSound(bytes: Uint8Array): { sound_ms: number; silent_ms: number } {
 export function compareShown(of: {
   film: NumberedFilm;
   original: Shown;
-  source: Shown;
+  source: Seen;
   result: Shown;
 }): Difference {
   const { film, original, result } = of;
@@ -128,7 +136,7 @@ function placeFrames(frames: ShownFrame[]): (ShownFrame & { place: number })[] {
 }
 
 /** Whether the source shows this picture about the same time after its first. */
-function isShownBy(source: Shown, after_s: number, { picture }: ShownFrame): boolean {
+function isShownBy(source: Seen, after_s: number, { picture }: ShownFrame): boolean {
   const first_s = source.frames[0]?.time_s ?? 0;
   return source.frames.some(
     (frame) =>
