@@ -100,6 +100,22 @@ test.each(["mkv"])(
   LIMIT_MS,
 );
 
+test(
+  "a wish is searched and its result proven over a stream",
+  async () => {
+    const path = inFolder("wished.ts");
+    await makeNoise(path, { duration_s: 1, rate: 12 });
+    const wish = { measure: "ssim", score: 0.9 } as const;
+    const { ended } = await convertServed(path, {}, { quality: wish, verify: "measured" });
+    expect(reasonOf(ended)).toBe("done");
+    const { search, score, verified } = ended.report;
+    expect({ reached: search?.reached, met: score?.met, verified }).toEqual({
+      ...{ reached: true, met: true, verified: "measured" },
+    });
+  },
+  LIMIT_MS,
+);
+
 /** 5 MB and 20 s: more than is looked at, and than lies in the system's buffers. */
 async function longFilm(extension: string): Promise<string> {
   const path = inFolder(`long.${extension}`);
