@@ -9,6 +9,7 @@ import { everyCase, nameOf, sampleCases, type Target } from "../fidelity/targets
 import { FIXTURES } from "../fixtures/corpus/corpus.ts";
 import type { Fixture } from "../fixtures/corpus/fixture.ts";
 import { makeFixture } from "../fixtures/corpus/make.ts";
+import { recallTrials } from "../support/known-trials.ts";
 import { newer, noNewer } from "../support/newer-ffmpeg.ts";
 import { ROOT } from "../support/sources.ts";
 import { testOr, unlessFull } from "../support/test-or.ts";
@@ -23,7 +24,9 @@ beforeAll(async () => {
   await chmod(folder, 0o755);
   films = join(folder, "films");
   await mkdir(films);
-  for (const fixture of FIXTURES) await makeFixture({ fixture, folder: films });
+  await recallTrials(join(folder, ".cache", "vc"));
+  for (const fixture of FIXTURES)
+    if (full || fixture.long !== true) await makeFixture({ fixture, folder: films });
 }, MAKE_MS);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

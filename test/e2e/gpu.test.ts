@@ -1,6 +1,10 @@
 import { afterAll, expect } from "bun:test";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeFilm, probeFilm } from "../support/films.ts";
+import { recallTrials } from "../support/known-trials.ts";
 import { newer, noNewer } from "../support/newer-ffmpeg.ts";
 import type { Site } from "../support/site.ts";
 import { siteTest } from "../support/site-test.ts";
@@ -11,7 +15,12 @@ import { buildFakeDriver, LLVMPIPE, noFakeDriver, noLlvmpipe } from "../support/
 
 const noVulkan = noNewer ?? noLlvmpipe;
 const driver = noFakeDriver === null ? await buildFakeDriver() : null;
-afterAll(() => driver?.remove());
+/** What the first worker has found out about llvmpipe and the newer ffmpeg is known to the next ones. */
+const known = await mkdtemp(join(tmpdir(), "vc-gpu-"));
+afterAll(async () => {
+  await driver?.remove();
+  await rm(known, { recursive: true });
+});
 
 type Conversion = { codec: string; container: string };
 
@@ -23,10 +32,16 @@ async function convertOn(
   await makeFilm(join(site.films, "a.mp4"), { size: "512x256" });
   await site.master({ conversion: { ...of.conversion, target_resolution: "256x128" } });
   const variables = Object.entries(of.env).map(([name, value]) => `${name}=${value}`);
-  const settings = { ffmpeg: { ...of.ffmpeg }, vulkan: { ...of.vulkan } };
+  const cache_path = join(site.folder, "cache-gpu");
+  const trials = join(known, of.ffmpeg === undefined ? "own.json" : "newer.json");
+  await mkdir(cache_path);
+  if (existsSync(trials)) await copyFile(trials, join(cache_path, "capabilities.json"));
+  else if (of.ffmpeg === undefined) await recallTrials(cache_path);
+  const settings = { ffmpeg: { ...of.ffmpeg }, vulkan: { ...of.vulkan }, storage: { cache_path } };
   await site.worker("w", { settings, prefix: ["env", ...variables] });
   const jobs = await site.settled(1);
   expect(jobs.get("a.mp4")).toMatchObject({ status: "completed", attempt: 1, retry_count: 0 });
+  await copyFile(join(cache_path, "capabilities.json"), trials);
   const { stdout } = await site.vc("jobs", jobs.get("a.mp4")?.id ?? "");
   return stdout;
 }
