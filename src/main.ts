@@ -12,6 +12,7 @@ async function main(argv: string[]): Promise<number> {
     return 0;
   }
   if (first === "__job") return (await import("./roles/worker/job.ts")).runJob();
+  if (first === "__mount") return (await import("./roles/worker/mount-child.ts")).runMountChild();
   if (first === "__probe") return (await import("./roles/cli/probe.ts")).runProbe();
   if (first === "__database")
     return (await import("./roles/master/database-child.ts")).runDatabaseChild(argv);

@@ -1,10 +1,11 @@
 import { expect } from "bun:test";
 import { existsSync } from "node:fs";
-import { readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createRandom } from "../sim/random.ts";
 import { type CuttingLine, startCuttingLine } from "../support/cutting-line.ts";
 import { makeFilm, probeFilm } from "../support/films.ts";
+import { noPipes, pipeAt } from "../support/pipe.ts";
 import type { Site } from "../support/site.ts";
 import { siteTest } from "../support/site-test.ts";
 import { until } from "../support/until.ts";
@@ -86,6 +87,36 @@ siteTest(null, "auto streams where no mount is, and says so", async (site) => {
   await cleared(site);
   expect(existsSync(join(site.folder, "cache-w", "films"))).toBe(false);
 });
+
+siteTest(noPipes, "auto streams where the mount hangs, and says so", async (site) => {
+  const mount_path = join(site.folder, "hangs");
+  await mkdir(join(mount_path, "converted", ".vc"), { recursive: true });
+  await pipeAt(join(mount_path, "converted", ".vc", "canary"));
+  await makeFilm(join(site.films, "a.mkv"), { duration_s: 2 });
+  await site.master(MASTER);
+  const found = await worker(site, "auto", { mount_path });
+  await expectWhole(site, "a.mkv", 50);
+  expect((await site.vc("workers")).stdout).toContain("The mounted storage does not answer.");
+  expect(found.log()).toContain("did not answer within 20 s: the mount hangs");
+  found.kill("SIGINT");
+  expect(await found.ended).toBe(0);
+});
+
+siteTest(
+  noPipes,
+  "a worker that waits for a mount which hangs ends at once when it is told to",
+  async (site) => {
+    const mount_path = join(site.folder, "hangs");
+    await mkdir(join(mount_path, "converted", ".vc"), { recursive: true });
+    await pipeAt(join(mount_path, "converted", ".vc", "canary"));
+    await site.master(MASTER);
+    const found = await worker(site, "mount", { mount_path });
+    await until("it is known", () => found.log().includes("the mount hangs"));
+    found.kill("SIGINT");
+    expect(await found.ended).toBe(0);
+    expect(found.log()).not.toContain("films come and go over HTTP");
+  },
+);
 
 siteTest(null, "downloaded films stay in the cache within its size", async (site) => {
   for (const name of ["a.mkv", "b.mkv", "c.mkv"])

@@ -975,6 +975,20 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/roles/worker/transfer/download.test.ts",
   },
   {
+    what: "count what fails on a mount that hangs against its film",
+    file: "src/roles/worker/mounted-execution.ts",
+    find: 'why !== null && result.outcome === "retry"',
+    put: 'why === "" && result.outcome === "retry"',
+    caught_by: "test/roles/worker/mounted-execution.test.ts",
+  },
+  {
+    what: "wait for ever for a mount that hangs",
+    file: "src/roles/worker/mount-child.ts",
+    find: 'endAll(hangs(given[0] ?? "", limit_ms)), limit_ms)',
+    put: 'endAll(hangs(given[0] ?? "", limit_ms)), 1000 * limit_ms)',
+    caught_by: "test/roles/worker/mount-child.test.ts",
+  },
+  {
     what: "lose the last lines of a log when the process ends",
     file: "src/shared/log.ts",
     find: 'process.on("exit", flush);',

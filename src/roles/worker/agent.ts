@@ -10,6 +10,7 @@ import { type Connection, pause } from "./connection.ts";
 import type { Fitness } from "./fitness.ts";
 import type { Gpus } from "./gpus.ts";
 import type { Load } from "./machine.ts";
+import type { MountWatch } from "./mount-watch.ts";
 import type { Transfers } from "./transfer/transfers.ts";
 import { undertake } from "./undertake.ts";
 import type { Warnings } from "./warnings.ts";
@@ -23,6 +24,7 @@ export type AgentParts = {
   attempts: Attempts;
   fitness: Fitness;
   gpus: Gpus;
+  mount: MountWatch;
   transfers: Transfers;
   /** The argv that starts the process of an attempt; null: this program's own. */
   job: string[] | null;

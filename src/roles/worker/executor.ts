@@ -9,6 +9,8 @@ import type { AttemptResult, AttemptTask, FromChild, ToChild } from "./messages.
 
 /** How long a child that was told to stop may take to end its ffmpeg before it is killed. */
 const STOP_GRACE_MS = 5000;
+/** From then on one that is still there waits inside the kernel, for a mount that hangs: it is left behind. */
+const GONE_MS = 3000;
 const TAIL_BYTES = 8192;
 /** A program that outlives its parent may keep the pipe open: the end of what was written is not worth waiting for it. */
 const TAIL_WAIT_MS = 1000;
@@ -23,15 +25,16 @@ export type Execution = {
 /**
  * Runs one attempt in a child process of this executable. `finished` never rejects: a child that dies
  * without a word is a retryable failure with the end of what it wrote. Unless the outcome is `done`,
- * the target is removed.
+ * the target is removed, by `remove`.
  */
 export function execute(
   task: AttemptTask,
   command = [...selfCommand(), "__job"],
   gpu: GpuLink = NO_LINK,
+  remove: Remove = (path) => rm(path, { force: true }),
 ): Execution {
   try {
-    return start(task, command, gpu);
+    return start(task, { command, gpu, remove });
   } catch (error) {
     const message = `The process of this attempt could not be started: ${messageOf(error)}.`;
     return ended({ outcome: "retry", reason: "worker_error", message, report: {} });
@@ -43,6 +46,9 @@ export type GpuLink = Pick<GpuLease, "learn" | "turn">;
 
 const NO_LINK: GpuLink = { learn: () => undefined, turn: async () => [] };
 
+/** Deletes a file, where it is. */
+export type Remove = (path: string) => Promise<void>;
+
 /** An execution that is over before it began. */
 export function ended(result: AttemptResult): Execution {
   return { progress: () => AT_FIRST, stop: () => {}, finished: Promise.resolve(result) };
@@ -50,10 +56,14 @@ export function ended(result: AttemptResult): Execution {
 
 const AT_FIRST: Progress = { stage: "probing", percent: 0, fps: null, speed: null, eta_s: null };
 
-function start(task: AttemptTask, command: string[], gpu: GpuLink): Execution {
+function start(
+  task: AttemptTask,
+  { command, gpu, remove }: { command: string[]; gpu: GpuLink; remove: Remove },
+): Execution {
   let progress = AT_FIRST;
   let result: AttemptResult | null = null;
   let stopped = false;
+  const left = Promise.withResolvers<void>();
   const child = Bun.spawn(command, {
     env: childEnvironment(),
     stdin: "ignore",
@@ -72,9 +82,9 @@ function start(task: AttemptTask, command: string[], gpu: GpuLink): Execution {
   const tail = readTail(child.stderr);
 
   const finish = async (): Promise<AttemptResult | { outcome: "stopped" }> => {
-    await child.exited;
+    await Promise.race([child.exited, left.promise]);
     if (!stopped && result?.outcome === "done") return result;
-    await rm(task.target, { force: true }).catch(() => {});
+    await remove(task.target).catch(() => {});
     if (stopped) return { outcome: "stopped" };
     if (result !== null) return result;
     await Promise.race([tail.ended, Bun.sleep(TAIL_WAIT_MS)]);
@@ -86,8 +96,11 @@ function start(task: AttemptTask, command: string[], gpu: GpuLink): Execution {
       if (stopped) return;
       stopped = true;
       send(child, { type: "stop" });
-      const killer = setTimeout(() => child.kill("SIGKILL"), STOP_GRACE_MS);
-      void child.exited.then(() => clearTimeout(killer));
+      let timer = setTimeout(() => {
+        child.kill("SIGKILL");
+        timer = setTimeout(left.resolve, GONE_MS);
+      }, STOP_GRACE_MS);
+      void child.exited.then(() => clearTimeout(timer));
     },
     finished: finish(),
   };

@@ -16,13 +16,15 @@ import { createGpuLoads } from "./gpu-load.ts";
 import { gpuMemoryFile } from "./gpu-memory-file.ts";
 import { createGpus } from "./gpus.ts";
 import { createLoadMeter } from "./machine.ts";
+import { withMountChild } from "./mount-child.ts";
+import { createMountWatch, type MountWatch } from "./mount-watch.ts";
 import { createByteCalls } from "./transfer/byte-calls.ts";
 import { createKeptResults, type KeptResult } from "./transfer/kept-results.ts";
 import { ownFolder } from "./transfer/own-folder.ts";
 import { createTransfers } from "./transfer/transfers.ts";
 import { chooseWay, type Way } from "./transfer/way.ts";
 import { createWarnings, type Warnings } from "./warnings.ts";
-import { createWorkspace, proveMount, type Workspace } from "./workspace.ts";
+import { createWorkspace, proveMount, type Workspace, whyHung } from "./workspace.ts";
 
 export type WorkerOptions = {
   log: Logger;
@@ -94,7 +96,7 @@ export function startWorker(config: WorkerConfig, options: WorkerOptions): Runni
   };
 }
 
-type Life = Omit<AgentParts, "attempts" | "fitness" | "gpus" | "loadMeter" | "lease_ms"> & {
+type Life = Omit<AgentParts, "attempts" | "fitness" | "gpus" | "loadMeter" | "lease_ms" | "mount"> & {
   /** Finished films that an earlier process of this worker had not handed in. */
   left(): Promise<KeptResult[]>;
   cache_path: string;
@@ -103,6 +105,7 @@ type Life = Omit<AgentParts, "attempts" | "fitness" | "gpus" | "loadMeter" | "le
 function live(life: Life): { done: Promise<void>; attempts: Attempts } {
   const { config, connection, transfers, warnings, cache_path, log, draining, ended } = life;
   const gpus = createGpus({ config, file: gpuMemoryFile(cache_path), log, warnings, now_ms: Date.now });
+  const mount = watchMount(life, () => fitness.doubt("mount_lost"));
   const fitness = createFitness({
     log,
     async detect() {
@@ -115,8 +118,8 @@ function live(life: Life): { done: Promise<void>; attempts: Attempts } {
     },
     async choose() {
       const { source } = config.storage;
-      const mount = () => findMount(life);
-      const way = await chooseWay({ source, mount, workFolder: transfers.workFolder });
+      const find = () => findMount(life, mount);
+      const way = await chooseWay({ source, mount: find, workFolder: transfers.workFolder });
       tellWay(way, { log, warnings, isChosen: source !== "auto" });
       return way;
     },
@@ -142,19 +145,44 @@ function live(life: Life): { done: Promise<void>; attempts: Attempts } {
     const loads = createGpuLoads({ fresh_ms: 2 * config.worker.heartbeat_interval });
     const loadMeter = createLoadMeter({ standings: gpus.standings, loads });
     const { lease_ms } = registration;
-    await runAgent({ ...life, attempts, fitness, gpus, loadMeter, lease_ms });
+    await runAgent({ ...life, attempts, fitness, gpus, mount, loadMeter, lease_ms });
     log.info("worker ends");
   };
   const ends = run().finally(transfers.stop);
   return { done: ends, attempts };
 }
 
-async function findMount({ config, connection, draining }: Life): Promise<Workspace | string> {
+async function findMount(
+  { config, connection, draining }: Life,
+  watch: MountWatch,
+): Promise<Workspace | string> {
   // A master that was set up anew may have other folders than at the start.
   const { storage } = await connection.register(draining.signal);
   const workspace = createWorkspace(storage, config.storage.mount_path, config.storage.path_map);
   const ask = (canary: string) => connection.call("prove_mount", { ...connection.who, canary });
-  return (await proveMount(workspace, ask)) ?? workspace;
+  return withMountChild(async (files) => {
+    const problem = await proveMount(workspace, ask, files);
+    const hung = problem === null ? null : await whyHung(workspace, files);
+    if (problem === null || hung !== null) watch.follow(workspace, hung);
+    return problem ?? workspace;
+  });
+}
+
+const MOUNT_WATCH_MS = 60_000;
+/** Where ffmpeg may stand still for ever. */
+const USUAL_STALL_MS = 5 * 60_000;
+
+/** What stands still on a mount that hangs has its usual time, and a minute for whatever else may end it. */
+function watchMount({ config, log, warnings, ended }: Life, onChange: () => void): MountWatch {
+  return createMountWatch({
+    look: (workspace) => withMountChild((files) => whyHung(workspace, files)),
+    every_ms: MOUNT_WATCH_MS,
+    patience_ms: (config.worker.stall_timeout || USUAL_STALL_MS) + 60_000,
+    log,
+    warnings,
+    onChange,
+    signal: ended.signal,
+  });
 }
 
 function tellWay(

@@ -87,8 +87,13 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
 function watchSource(task: AttemptTask) {
   const gone = new AbortController();
   let lost: AttemptResult | null = null;
+  let looking = false;
   const timer = setInterval(async () => {
+    // A mount that hangs keeps each look, and a thread with it.
+    if (looking) return;
+    looking = true;
     const obstacle = await checkSource(task);
+    looking = false;
     // A mount that is away for a moment comes back, or ffmpeg fails by itself.
     if (obstacle === null || !("reason" in obstacle) || !OUT_OF_DATE.includes(obstacle.reason)) return;
     lost ??= obstacle;

@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { messageOf } from "../../shared/errors.ts";
 import type { JobOrder } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
@@ -7,12 +6,14 @@ import { type Execution, execute } from "./executor.ts";
 import type { Fit } from "./fitness.ts";
 import type { GpuLease } from "./gpus.ts";
 import type { AttemptTask } from "./messages.ts";
+import { withMountChild } from "./mount-child.ts";
+import { executeMounted } from "./mounted-execution.ts";
 import type { Undertaking } from "./undertaking.ts";
 import type { Workspace } from "./workspace.ts";
 
 const SOURCE_WATCH_MS = 10_000;
 
-type Parts = Pick<AgentParts, "attempts" | "config" | "gpus" | "job" | "transfers">;
+type Parts = Pick<AgentParts, "attempts" | "config" | "gpus" | "job" | "mount" | "transfers">;
 type Files = Pick<AttemptTask, "source" | "source_root" | "target" | "canary">;
 
 /** Begins a claimed order; its film comes and its result goes by the way that this machine was found fit for. */
@@ -26,7 +27,7 @@ export function undertake(parts: Parts, order: JobOrder, fit: Fit): void {
     attempts.start(order, (log) => {
       log.info("attempt started", { source: order.source_rel });
       const run = runner(parts, { order, fit, log });
-      if (way.kind === "mount" && files !== null) return staying(run, files);
+      if (way.kind === "mount" && files !== null) return staying(parts, run, files);
       const kind = way.kind === "download" ? way.kind : "stream";
       const begin = ({ path, root }: { path: string; root: string }) =>
         run.begin({ source: path, source_root: root, target, canary: null });
@@ -60,14 +61,18 @@ function runner(parts: Parts, of: { order: JobOrder; fit: Fit; log: Logger }): R
       };
       const { capabilities } = fit;
       const task = { ...files, order, watch_ms: SOURCE_WATCH_MS, capabilities, gpu: taken.use, limits };
-      return execute(task, job ?? undefined, taken);
+      return execute(task, job ?? undefined, taken, files.canary === null ? undefined : removeMounted);
     },
     release: () => lease?.release(),
   };
 }
 
 /** Its result lies where the master takes it. */
-function staying(run: Runner, files: Files): Undertaking {
-  const execution = run.begin(files);
-  return { execution, release: run.release, deliver: null, forget: () => rm(files.target, { force: true }) };
+function staying({ mount }: Parts, run: Runner, files: Files): Undertaking {
+  const execution = executeMounted(run.begin(files), mount);
+  return { execution, release: run.release, deliver: null, forget: () => removeMounted(files.target) };
+}
+
+function removeMounted(path: string): Promise<void> {
+  return withMountChild((files) => files.remove(path));
 }

@@ -1,10 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
-import type { Stats } from "node:fs";
-import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
 import { join, sep } from "node:path";
 import { messageOf, systemCode } from "../../shared/errors.ts";
 import { type JobOrder, parseStagingName } from "../../shared/job.ts";
 import type { Reply } from "../../shared/protocol.ts";
+import { filesHere, type MountFiles } from "./mount-files.ts";
 import { describeMap, type MappedPath, mapPath, type PathPair, partsBelow } from "./path-map.ts";
 
 export type Storage = Reply<"register">["storage"];
@@ -25,8 +24,6 @@ export type Workspace = {
   rootOf(order: Pick<JobOrder, "source_rel">): string;
   target(order: Pick<JobOrder, "id" | "attempt" | "staging">): string;
 };
-
-const HEAD_BYTES = 65_536;
 
 /**
  * `mount_path` stands for the master's storage.root, and bounds what the master may name; null means the same paths as
@@ -110,11 +107,14 @@ function leaves(part: string): boolean {
 export async function proveMount(
   workspace: Workspace,
   ask: (canary: string) => Promise<Reply<"prove_mount">>,
+  files: MountFiles = filesHere,
 ): Promise<string | null> {
+  const hung = await whyHung(workspace, files);
+  if (hung !== null) return hung;
   const name = `canary-${randomUUID()}`;
   const path = join(workspace.staging, name);
   try {
-    await writeFile(path, workspace.canary.text, { flag: "wx", mode: 0o644 });
+    await files.write(path, workspace.canary.text);
   } catch (error) {
     return `This machine cannot write into ${viewOf(workspace)} (${messageOf(error)}): mount the master's storage there, or set ${workspace.key}.`;
   }
@@ -123,13 +123,23 @@ export async function proveMount(
     if (!seen) {
       return `The master does not see what this machine writes into ${viewOf(workspace)}: another folder is mounted there; check ${workspace.key}.`;
     }
-    const there = await readFile(workspace.canary.path, "utf8").catch(messageOf);
+    const there = await files.read(workspace.canary.path).catch(messageOf);
     if (there !== workspace.canary.text) {
       return `${workspace.canary.path} is not what the master wrote into its ${workspace.there.output_base}: check ${workspace.key}, and the master's log.`;
     }
-    return await compareSamples(workspace, samples);
+    return await compareSamples(workspace, samples, files);
   } finally {
-    await rm(path, { force: true }).catch(() => {});
+    await files.remove(path).catch(() => {});
+  }
+}
+
+/** One sentence where the mount does not answer at all; null where it does, whatever it says. */
+export async function whyHung({ canary }: Workspace, files: MountFiles): Promise<string | null> {
+  try {
+    await files.read(canary.path);
+    return null;
+  } catch (error) {
+    return systemCode(error) === "ETIMEDOUT" ? messageOf(error) : null;
   }
 }
 
@@ -137,15 +147,18 @@ export async function proveMount(
 const MOST_SAMPLES = 32;
 
 /** One film that this user may not read is that film's trouble; where all are so, it is this machine's. */
-async function compareSamples(workspace: Workspace, samples: Sample[]): Promise<string | null> {
+async function compareSamples(
+  workspace: Workspace,
+  samples: Sample[],
+  files: MountFiles,
+): Promise<string | null> {
   let closed: string | null = null;
   let open = 0;
   for (const sample of samples.slice(0, MOST_SAMPLES)) {
     const path = workspace.source(sample);
     try {
-      const seen = await stat(path);
-      // To open a pipe would take for ever.
-      if (!seen.isFile() || seen.size !== sample.size || (await headHash(path)) !== sample.head_sha256)
+      const seen = await files.look(path);
+      if (!seen.is_file || seen.size !== sample.size || seen.head_sha256 !== sample.head_sha256)
         return `${path} is not the file that the master sees as ${JSON.stringify(sample.source_rel)} in ${workspace.there.source_root} (${differs(seen, sample)}): check ${workspace.key}.`;
       open += 1;
     } catch (error) {
@@ -162,18 +175,8 @@ function viewOf({ staging, there }: Workspace): string {
   return `${staging}, which is ${there.output_base}/.vc of the master's`;
 }
 
-function differs(seen: Stats, sample: Sample): string {
-  if (!seen.isFile()) return "here it is no file";
+function differs(seen: Awaited<ReturnType<MountFiles["look"]>>, sample: Sample): string {
+  if (!seen.is_file) return "here it is no file";
   if (seen.size !== sample.size) return `${seen.size} bytes here, ${sample.size} there`;
   return "of the same size, but its first bytes differ";
-}
-
-async function headHash(path: string): Promise<string> {
-  const file = await open(path, "r");
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return createHash("sha256").update(buffer.subarray(0, bytesRead)).digest("hex");
-  } finally {
-    await file.close();
-  }
 }
