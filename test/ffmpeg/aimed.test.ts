@@ -25,10 +25,11 @@ beforeAll(async () => {
   // Samples lie in the system's folder for such: one of this file's own.
   process.env.TMPDIR = folder.path;
   make("easy.mkv", "gradients=size=128x72:rate=10:speed=0.01:duration=16", ["-bf", "2", "-g", "20"]);
-  const noise = "mandelbrot=size=128x72:rate=10,noise=alls=8:allf=t,trim=duration=";
-  make("hard.ts", `${noise}16`, ["-g", "16"]);
+  const noise = (all: number, duration_s: number) =>
+    `mandelbrot=size=128x72:rate=10,noise=alls=${all}:allf=t,trim=duration=${duration_s}`;
+  make("hard.ts", noise(5, 16), ["-g", "16"]);
   // Not longer than what is used whole, which costs one run for each setting that is tried.
-  make("noise.ts", `${noise}8`, ["-g", "16"]);
+  make("noise.ts", noise(8, 8), ["-g", "16"]);
   make("short.mp4", "testsrc2=size=128x72:rate=10:duration=3");
   const fields = "tinterlace=interleave_top,fieldorder=tff,setfield=tff";
   make("fields.mkv", `testsrc2=size=90x72:rate=24:duration=16,${fields}`, ["-flags", "+ildct+ilme"]);

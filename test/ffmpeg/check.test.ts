@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { makeFilm, type NumberedFilm } from "../damage/films.ts";
+import { unlessFull } from "../support/test-or.ts";
 import { makeFake } from "./fake.ts";
 import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 
@@ -37,7 +38,8 @@ test.each(FILMS)(
     const film = await makeFilm(name, folder.path);
     const whole = await convertBy(await standIn("whole", "null"), film);
     expect({ name, outcome: whole.outcome }).toEqual({ name, outcome: "done" });
-    for (const share of [0.01, 0.98]) {
+    // Nearly nothing is the easiest to see: with one film, and with all among the long trials.
+    for (const share of unlessFull === null || name === FILMS[0] ? [0.01, 0.98] : [0.98]) {
       const frames = Math.floor(film.numbers.length * share);
       const ended = await convertBy(await standIn(`part-${share}`, `trim=end_frame=${frames}`), film);
       expect({ name, share, outcome: ended.outcome }).not.toEqual({ name, share, outcome: "done" });

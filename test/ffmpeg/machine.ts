@@ -12,7 +12,8 @@ import { conversion } from "./records.ts";
 
 const ffmpeg = await findFfmpeg({ path: process.env.VC_TEST_FFMPEG ?? null, ffprobe_path: null });
 // Here and not in the first test that asks, whose time it would take.
-const proven = toCapabilities({ ffmpeg, devices: [], tried: await tryMachine({ ffmpeg }) });
+export const triedHere = await tryMachine({ ffmpeg });
+const proven = toCapabilities({ ffmpeg, devices: [], tried: triedHere });
 
 /** What this machine's ffmpeg can do, tried once for all tests; VC_TEST_FFMPEG names another one than that on PATH. */
 export async function thisMachine(): Promise<Capabilities> {
