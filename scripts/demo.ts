@@ -45,7 +45,7 @@ async function main(): Promise<number> {
     screen.end();
 
     console.log("\n$ vc status");
-    Bun.spawnSync({ cmd: [vc, "status", "--master-url", url], stdio: ["ignore", "inherit", "inherit"] });
+    Bun.spawnSync({ cmd: [vc, "status", "--master", url], stdio: ["ignore", "inherit", "inherit"] });
     return await judge({ library, jobs, films, converted });
   } finally {
     stop();

@@ -45,7 +45,7 @@ siteTest(null, "a machine joins by one line, and converts a film over HTTPS", as
 
   const cache = ["--storage.cache_path", join(site.folder, "cache"), "--ffmpeg.use_vulkan", "false"];
   const worker = site.launch("laptop", ["worker", "--config", path, ...cache]);
-  const secure = ["--master-url", `https://localhost:${site.port}`, "--tls-fingerprint", tls_fingerprint];
+  const secure = ["--master", `https://localhost:${site.port}`, "--tls-fingerprint", tls_fingerprint];
   const jobs = await until(
     "the film is converted, and nobody has shown a token meanwhile",
     async () => {
@@ -92,7 +92,7 @@ siteTest(
     expect(is).not.toBe(was);
     await until("the worker says so", async () => worker.log().includes(`Shown: ${is}, pinned: ${was}.`));
     expect(worker.alive()).toBe(true);
-    const secure = ["--master-url", `https://localhost:${site.port}`, "--tls-fingerprint"];
+    const secure = ["--master", `https://localhost:${site.port}`, "--tls-fingerprint"];
     const refused = await site.vc("status", ...secure, was);
     expect([refused.exit, refused.stdout]).toEqual([2, ""]);
     expect(refused.stderr).toContain("is not the pinned one, and nothing was sent to it");

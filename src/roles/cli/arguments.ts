@@ -53,6 +53,10 @@ function tokensOf(args: string[], named: Named) {
       return [name, alias?.length === 1 ? { type, short: alias } : { type }];
     }),
   );
+  for (const [before, name] of FORMER_NAMES) {
+    const definition = options[name];
+    if (definition !== undefined) options[before] = definition;
+  }
   return parseArgs({ args: args.map(mark), options, strict: false, allowPositionals: true, tokens: true })
     .tokens;
 }
@@ -66,8 +70,12 @@ function unmark(arg: string): string {
   return arg.startsWith("\0") ? arg.slice(1) : arg;
 }
 
+/** Options that had another name once: it is still understood, and told nowhere. */
+const FORMER_NAMES = new Map([["master-url", "master"]]);
+
 function lookUp(name: string, named: Named): [string, ArgDef] | undefined {
-  return named.find(([known]) => known === name);
+  const now = FORMER_NAMES.get(name) ?? name;
+  return named.find(([known]) => known === now);
 }
 
 function unknownOption(rawName: string, named: Named, command: string): VcError {

@@ -10,7 +10,7 @@ import { readTokenFile } from "../../shared/token.ts";
 /** What all commands that ask a running master have in common. */
 
 export const peopleArgs = {
-  "master-url": {
+  master: {
     type: "string",
     valueHint: "URL",
     description: "Where the master is (VC_MASTER_URL; http://localhost:8080)",
@@ -73,10 +73,10 @@ export function trusted(args: PeopleArgs): { tls_ca: string | null; tls_fingerpr
 }
 
 /** The address that is meant. Throws VcError("usage") for one that is none. */
-export function masterUrl(args: Pick<PeopleArgs, "master-url">): string {
-  const master_url = args["master-url"] ?? (process.env.VC_MASTER_URL || "http://localhost:8080");
+export function masterUrl(args: Pick<PeopleArgs, "master">): string {
+  const master_url = args.master ?? (process.env.VC_MASTER_URL || "http://localhost:8080");
   if (v.is(url, master_url)) return master_url;
-  const from = args["master-url"] === undefined ? "VC_MASTER_URL" : "--master-url";
+  const from = args.master === undefined ? "VC_MASTER_URL" : "--master";
   throw new VcError(
     "usage",
     `${from}: found ${JSON.stringify(master_url)}; allowed: an address such as http://storage-server:8080`,

@@ -42,7 +42,7 @@ export async function revokeToken(args: Args, name: string): Promise<void> {
 
 /** With the master's configuration at hand, neither its address nor its token need be said. */
 function masterOf(args: Args): { client: Client; url: string; introduction: Introduction } {
-  if (args["master-url"] !== undefined || args.config === undefined) {
+  if (args.master !== undefined || args.config === undefined) {
     const url = masterUrl(args);
     return { client: connect(args), url, introduction: introduceByUrl(url, pinned(args)) };
   }

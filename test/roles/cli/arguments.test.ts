@@ -6,7 +6,7 @@ const ARGS: ArgsDef = {
   job: { type: "positional", required: true },
   note: { type: "positional", required: false },
   limit: { type: "string" },
-  "master-url": { type: "string" },
+  master: { type: "string" },
   "worker.id": { type: "string" },
   watch: { type: "boolean", alias: "w" },
 };
@@ -28,6 +28,14 @@ test.each<[string[], string[]]>([
   [
     ["j", "-5", "--watch"],
     ["--watch", "--", "j", "-5"],
+  ],
+  [
+    ["--master-url", "http://m", "j"],
+    ["--master=http://m", "--", "j"],
+  ],
+  [
+    ["j", "--master-url=http://m"],
+    ["--master=http://m", "--", "j"],
   ],
   [
     ["-w", "j"],
@@ -58,7 +66,7 @@ test.each<[string[], string]>([
   [["j", "--limit", "--watch"], "--limit needs a value; see `vc help jobs`"],
   [["j", "--watch=no"], "--watch takes no value; see `vc help jobs`"],
   [["j", "--wacth"], "unknown option --wacth; did you mean --watch?"],
-  [["j", "--master_url=x"], "unknown option --master_url; did you mean --master-url?"],
+  [["j", "--mastre=x"], "unknown option --mastre; did you mean --master?"],
   [["j", "--no-watch"], "unknown option --no-watch; see `vc help jobs`"],
   [["j", "--constructor"], "unknown option --constructor; see `vc help jobs`"],
   [["j", "-x"], "unknown option -x; see `vc help jobs`"],

@@ -76,7 +76,7 @@ test("the first address at which the master answers is kept", async () => {
 test("a line for one worker names it, and another name is refused", async () => {
   const { port } = new URL(master.url);
   const env = { VC_TOKEN: "t0ken", VC_TLS_FINGERPRINT: invitation.tls_fingerprint ?? "" };
-  const add = ["token", "add", "küche 1", "--json", "--master-url", `https://127.0.0.1:${port}`];
+  const add = ["token", "add", "küche 1", "--json", "--master", `https://127.0.0.1:${port}`];
   const made = await runVc(add, { cwd, env });
   expect(made.stderr).toBe("");
   const { token } = JSON.parse(made.stdout);

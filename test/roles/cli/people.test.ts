@@ -67,7 +67,7 @@ test("stats, workers and scan", async () => {
 
 test("a token is needed, and may come from a variable, a file, or a file's name in a variable", async () => {
   const ask = (args: string[], env: Record<string, string>) =>
-    runVc(["status", "--master-url", master.url, ...args], { env });
+    runVc(["status", "--master", master.url, ...args], { env });
   const without = await ask([], {});
   expect(without.code).toBe(1);
   expect(without.stderr).toContain("VC_TOKEN");
@@ -134,7 +134,7 @@ test("a worker that is not quarantined need not be resumed", async () => {
 
 test("status --watch --json tells people once that the master is away, and its readers nothing", async () => {
   const url = `http://127.0.0.1:${freePort()}`;
-  const child = startVc(["status", "--watch", "--json", "--master-url", url]);
+  const child = startVc(["status", "--watch", "--json", "--master", url]);
   const { value } = await child.stderr.getReader().read();
   expect(new TextDecoder().decode(value)).toBe(
     `vc: cannot reach the master at ${url}: connection refused (is \`vc master\` running there?)\n`,

@@ -33,7 +33,7 @@ test("help lists every command, and each command's help its options, without col
   expect(ofStatus.stdout).toBe(same.stdout);
   expect(ofStatus.stdout).toStartWith("Show how far the conversion is");
   expect(ofStatus.stdout).toContain("USAGE vc status [OPTIONS]");
-  expect(ofStatus.stdout).toContain("--master-url=<URL>");
+  expect(ofStatus.stdout).toContain("--master=<URL>");
   expect(ofStatus.stdout).not.toContain("\x1b");
 });
 
@@ -44,10 +44,10 @@ test.each<[string[], string]>([
   [["--json"], "unknown option --json; see `vc help`"],
   [["status", "--wacth"], "unknown option --wacth; did you mean --watch?"],
   [["status", "extra"], 'unexpected argument "extra"; see `vc help status`'],
-  [["status", "--master-url"], "--master-url needs a value; see `vc help status`"],
+  [["status", "--master"], "--master needs a value; see `vc help status`"],
   [
-    ["status", "--master-url", "localhost"],
-    '--master-url: found "localhost"; allowed: an address such as http://storage-server:8080',
+    ["status", "--master", "localhost"],
+    '--master: found "localhost"; allowed: an address such as http://storage-server:8080',
   ],
   [["jobs", "--limit", "many"], '--limit: found "many"; allowed: a whole number from 1 to 1000'],
   [
@@ -102,7 +102,7 @@ test.each([
     stderr: `vc: cannot reach the master at ${closed}: connection refused (is \`vc master\` running there?)\n`,
   };
   const args = line.split(" ");
-  expect(await runVc([...args, "--master-url", closed])).toEqual(expected);
+  expect(await runVc([...args, "--master", closed])).toEqual(expected);
   expect(await runVc(args, { env: { VC_MASTER_URL: closed } })).toEqual(expected);
 });
 
