@@ -61,7 +61,7 @@ siteTest(
 
 siteTest(noProc, "Ctrl-C ends it in good order, and the same command goes on from there", async (site) => {
   await makeFilm(join(site.films, "a.mkv"));
-  await makeFilm(join(site.films, "b.mkv"), { duration_s: 60, size: "640x360" });
+  await makeFilm(join(site.films, "b.mkv"), { duration_s: 30, size: "640x360" });
   const args = ["convert", site.films, "--out", site.converted, "--preset", "veryslow"];
   const running = site.launch("convert", args);
   const encoding = () =>

@@ -6,7 +6,7 @@ import { makeFake } from "../ffmpeg/fake.ts";
 import { FAKE_GPU } from "../ffmpeg/fake-gpu.ts";
 import { newer, noNewer } from "../support/newer-ffmpeg.ts";
 import { run, VC } from "../support/processes.ts";
-import { testOr } from "../support/test-or.ts";
+import { testOr, unlessFull } from "../support/test-or.ts";
 import { buildFakeDriver, LLVMPIPE, NO_DRIVER, noFakeDriver, noLlvmpipe } from "../support/vulkan.ts";
 
 /** `vc detect` of the compiled executable: the loader through bun:ffi, the child process, the clips, the trials. */
@@ -98,8 +98,9 @@ testOr(
   LIMIT_MS,
 );
 
+// A worker's tests try the same, with the films that it then converts.
 testOr(
-  noNewer ?? noLlvmpipe,
+  noNewer ?? noLlvmpipe ?? unlessFull,
   "llvmpipe with a newer ffmpeg: what it really scales and encodes",
   async () => {
     const { exit, stdout } = await vc(LLVMPIPE, "detect", "--ffmpeg", newer?.ffmpeg ?? "");

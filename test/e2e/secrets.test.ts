@@ -11,7 +11,7 @@ import { until } from "../support/until.ts";
 const linux = process.platform === "linux" ? null : "looks at processes through /proc";
 
 siteTest(linux, "no token is in a log, a command line, or the environment of an attempt", async (site) => {
-  await makeFilm(join(site.films, "film.mkv"), { duration_s: 20, size: "640x360" });
+  await makeFilm(join(site.films, "film.mkv"), { duration_s: 20, size: "480x270" });
   // Slow enough to be looked at.
   await site.master({ logging: { level: "debug" }, conversion: { preset: "slow" } });
   const added = await site.vc("token", "add", "two", "--json");

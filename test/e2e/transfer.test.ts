@@ -8,13 +8,14 @@ import { makeFilm, probeFilm } from "../support/films.ts";
 import { noPipes, pipeAt } from "../support/pipe.ts";
 import type { Site } from "../support/site.ts";
 import { siteTest } from "../support/site-test.ts";
+import { unlessFull } from "../support/test-or.ts";
 import { until } from "../support/until.ts";
 
 /** Workers without a mount: films come and go over HTTP, through lines that break, and over deaths on both sides. */
 
 const MIB = 1024 * 1024;
-/** About 3.5 MB, 250 frames. */
-const film = { duration_s: 10, size: "640x480" };
+/** About 2 MB, 250 frames. */
+const film = { duration_s: 10, size: "480x360" };
 const MASTER = {
   conversion: { preset: "ultrafast", container: "mkv" },
   queue: { lease: "2m", retry_delay: "1s" },
@@ -145,7 +146,7 @@ siteTest(
     await makeFilm(join(site.films, "a.mkv"), film);
     await makeFilm(join(site.folder, "new.mkv"), { ...film, duration_s: 6 });
     await site.master(MASTER);
-    const found = await worker(site, "stream", { bandwidth_limit: "400K" });
+    const found = await worker(site, "stream", { bandwidth_limit: "250K" });
     await stage(site, "probing");
     await rename(join(site.folder, "new.mkv"), join(site.films, "a.mkv"));
     await until("it is seen", () => found.log().includes("source_changed"));
@@ -158,7 +159,7 @@ siteTest(null, "a source that is gone while it is streamed ends its attempt", as
   // Another one, so that the library is not empty, which would be a lost volume.
   await makeFilm(join(site.films, "b.mkv"), { duration_s: 1 });
   await site.master(MASTER);
-  await worker(site, "stream", { bandwidth_limit: "400K" });
+  await worker(site, "stream", { bandwidth_limit: "250K" });
   await until("it is read", async () =>
     (await site.jobs()).some(
       ({ source_rel, progress }) => source_rel === "a.mkv" && progress?.stage === "probing",
@@ -184,7 +185,7 @@ for (const [source, wanted] of [
       withLine(site, async (line) => {
         await makeFilm(join(site.films, "a.mkv"), film);
         const master = await site.master(MASTER);
-        await worker(site, source, { bandwidth_limit: "400K" }, { master_url: line.url });
+        await worker(site, source, { bandwidth_limit: "250K" }, { master_url: line.url });
         await stage(site, wanted, wanted === "uploading" ? 10 : 0);
         master.kill("SIGKILL");
         await master.ended;
@@ -203,7 +204,7 @@ siteTest(null, "a worker that is killed while it downloads goes on where it was"
   withLine(site, async (line) => {
     await makeFilm(join(site.films, "a.mkv"), { ...film, duration_s: 30 });
     await site.master(MASTER);
-    const settings = [{ bandwidth_limit: "1M" }, { master_url: line.url }] as const;
+    const settings = [{ bandwidth_limit: "600K" }, { master_url: line.url }] as const;
     const first = await worker(site, "download", ...settings);
     await stage(site, "downloading", 30);
     first.kill("SIGKILL");
@@ -219,7 +220,7 @@ siteTest(null, "a worker that is killed after the encode hands in what it has ma
   withLine(site, async (line) => {
     await makeFilm(join(site.films, "a.mkv"), film);
     await site.master(MASTER);
-    const settings = [{ bandwidth_limit: "400K" }, { master_url: line.url }] as const;
+    const settings = [{ bandwidth_limit: "250K" }, { master_url: line.url }] as const;
     const first = await worker(site, "download", ...settings);
     await stage(site, "uploading", 10);
     first.kill("SIGKILL");
@@ -236,7 +237,7 @@ siteTest(null, "a worker that is killed after the encode hands in what it has ma
 siteTest(null, "a worker that is stopped twice hands in what it has made at its next start", async (site) => {
   await makeFilm(join(site.films, "a.mkv"), film);
   await site.master(MASTER);
-  const first = await worker(site, "stream", { bandwidth_limit: "400K" });
+  const first = await worker(site, "stream", { bandwidth_limit: "250K" });
   await stage(site, "uploading", 10);
   first.kill("SIGINT");
   await until("it drains", () => first.log().includes("draining"));
@@ -254,7 +255,7 @@ siteTest(null, "a worker that is stopped twice hands in what it has made at its 
 siteTest(null, "a finished film whose job went to somebody else meanwhile is thrown away", async (site) => {
   await makeFilm(join(site.films, "a.mkv"), film);
   await site.master({ ...MASTER, queue: { lease: "10s", retry_delay: "1s" } });
-  const first = await worker(site, "download", { bandwidth_limit: "400K" });
+  const first = await worker(site, "download", { bandwidth_limit: "250K" });
   await stage(site, "uploading", 10);
   first.kill("SIGKILL");
   await first.ended;
@@ -266,10 +267,14 @@ siteTest(null, "a finished film whose job went to somebody else meanwhile is thr
   expect((await site.jobs())[0]).toMatchObject({ attempt: 2, status: "completed" });
 });
 
-for (const source of ["stream", "download"]) {
-  siteTest(null, `${source} through a line that is cut all the time`, async (site) =>
+// The other way, too, has its lines cut in transfer-chaos.test.ts.
+for (const [source, skipped] of [
+  ["stream", null],
+  ["download", unlessFull],
+] as const) {
+  siteTest(skipped, `${source} through a line that is cut all the time`, async (site) =>
     withLine(site, async (line) => {
-      await makeFilm(join(site.films, "a.mkv"), { ...film, duration_s: 30 });
+      await makeFilm(join(site.films, "a.mkv"), { duration_s: 30, size: "640x480" });
       await site.master(MASTER);
       await worker(site, source, {}, { master_url: line.url, job_check_interval: "200ms" });
       await until("it has begun", async () => (await site.jobs())[0]?.progress !== undefined);
