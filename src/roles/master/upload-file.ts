@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
 import type { Input } from "../../shared/protocol.ts";
 import type { AttemptKey } from "./leases.ts";
-import { requireRoom } from "./room.ts";
+import { type Promised, requireRoom } from "./room.ts";
 import { makeStagingFile, openStagingFile } from "./staging-file.ts";
 
 export type Piece = AttemptKey & { worker_id: string; staging: string; offset: number; rewrite: boolean };
@@ -10,8 +10,8 @@ export type Piece = AttemptKey & { worker_id: string; staging: string; offset: n
 export type Put = { written: boolean; right: number };
 /** A staging file that is being uploaded: `size` it is to have, `length` it had at the last look. */
 export type Upload = AttemptKey & { staging: string; size: number; final: boolean; length: number };
-/** `promisedBeside`: bytes that are still to come of other uploads. */
-type Place = { staging_path: string; promisedBeside(staging: string): number };
+/** `promisedBeside`: what is still to come of other uploads. */
+type Place = { staging_path: string; promisedBeside(staging: string): Promised };
 
 /** A piece follows what lies there; one that replaces bytes begins among them. */
 export function fits({ offset, rewrite }: Piece, length: number): boolean {

@@ -4,6 +4,7 @@ import type { Input } from "../../shared/protocol.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { AttemptKey } from "./leases.ts";
 import { createQueues } from "./queues.ts";
+import type { Promised } from "./room.ts";
 import { requireOutputs, type Storage } from "./storage.ts";
 import {
   beginStaging,
@@ -55,9 +56,12 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
   /** A finished film goes before those of which nobody knows how large they become: two of these could wait for ever. */
   const placeFor = ({ final }: { final: boolean }) => ({
     staging_path: storage.staging_path,
-    promisedBeside(staging: string): number {
-      const others = running().filter((one) => one.staging !== staging && (one.final || !final));
-      return promised(others, coordinator.roomKeptFor);
+    promisedBeside(staging: string): Promised {
+      const others = (all: Upload[]) => all.filter((one) => one.staging !== staging && (one.final || !final));
+      return {
+        at_most: said(others([...uploads.values()])),
+        exactly: () => promised(others(running()), coordinator.roomKeptFor),
+      };
     },
   });
 
@@ -76,7 +80,7 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
       const begin = async () => {
         await requireOutputs(storage);
         requireRunning(coordinator, input);
-        requireFew(uploads, input);
+        requireFew(running(), input);
         const upload = await beginStaging(placeFor(input), input);
         uploads.set(input.staging, upload);
         return upload.length;
@@ -103,6 +107,11 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
   };
 }
 
+/** What is to come of these, if all of it comes. */
+function said(uploads: readonly Upload[]): number {
+  return uploads.reduce((sum, { size, length }) => sum + Math.max(0, size - length), 0);
+}
+
 /** What is still to come of these, as far as it is plausible of their attempts. */
 function promised(uploads: readonly Upload[], kept: (of: AttemptKey) => number): number {
   const attempts = Map.groupBy(uploads, ({ job_id, attempt }) => `${job_id}.${attempt}`);
@@ -126,9 +135,9 @@ function requireName({ staging, job_id, attempt }: Input<"upload">): void {
   throw new VcError("bad_request", message);
 }
 
-function requireFew(uploads: ReadonlyMap<string, Upload>, input: Input<"upload">): void {
-  const known = [...uploads.values()].filter((one) => isOf(one, input));
-  if (known.length < MOST_FILES || uploads.has(input.staging)) return;
+function requireFew(uploads: readonly Upload[], input: Input<"upload">): void {
+  const known = uploads.filter((one) => isOf(one, input));
+  if (known.length < MOST_FILES || known.some(({ staging }) => staging === input.staging)) return;
   throw new VcError("bad_request", `staging: an attempt hands in at most ${MOST_FILES} files.`);
 }
 
