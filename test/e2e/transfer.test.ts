@@ -6,6 +6,7 @@ import { createRandom } from "../sim/random.ts";
 import { type CuttingLine, startCuttingLine } from "../support/cutting-line.ts";
 import { makeFilm, probeFilm } from "../support/films.ts";
 import { noPipes, pipeAt } from "../support/pipe.ts";
+import { processesWith } from "../support/processes.ts";
 import type { Site } from "../support/site.ts";
 import { siteTest } from "../support/site-test.ts";
 import { unlessFull } from "../support/test-or.ts";
@@ -198,6 +199,39 @@ for (const [source, wanted] of [
         expect(line.counts.up).toBeLessThan((job?.output_size ?? 0) + 1.5 * MIB);
       }),
   );
+}
+
+const noProc = process.platform === "linux" ? null : "looks at processes, as Linux shows them";
+
+siteTest(noProc, "pieces of a result arrive while the rest of it is still being made", async (site) =>
+  withLine(site, async (line) => {
+    await makeFilm(join(site.films, "a.mkv"), { duration_s: 60, size: "640x480" });
+    await site.master({ ...MASTER, conversion: { codec: "ffv1", container: "mkv" } });
+    await worker(site, "stream", {}, { master_url: line.url });
+    const work = join(site.folder, "cache-w", "work");
+    const early = await until(
+      "something has arrived",
+      async () => {
+        const [name] = await staged(site);
+        const arrived = name === undefined ? 0 : (await stat(join(site.converted, ".vc", name))).size;
+        // Looked at afterwards: whoever writes it now has not ended before.
+        const writes = (await processesWith(work)).some(({ argv }) => isEncoder(argv, work));
+        return arrived > 0 && { arrived, writes };
+      },
+      { every_ms: 20 },
+    );
+    expect(early).toMatchObject({ writes: true });
+    await expectWhole(site, "a.mkv", 1500);
+    // The muxer changes the head at its end; nothing else goes twice.
+    const [job] = await site.jobs();
+    expect(line.counts.up).toBeLessThan((job?.output_size ?? 0) + 5 * MIB);
+    await cleared(site);
+  }),
+);
+
+/** Looking at a film, ffmpeg writes no file there. */
+function isEncoder(argv: string[], work: string): boolean {
+  return argv.some((word, n) => word.includes(work) && argv[n - 1] !== "-i") && argv.includes("-progress");
 }
 
 siteTest(null, "a worker that is killed while it downloads goes on where it was", async (site) =>
