@@ -989,6 +989,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/roles/worker/mount-child.test.ts",
   },
   {
+    what: "show a film to every user of a worker's machine",
+    file: "src/roles/worker/transfer/stream-endpoint.ts",
+    find: "if (!(await isOwnPeer({ port, peer_port })))",
+    put: "if (peer_port < 0)",
+    caught_by: "test/roles/worker/transfer/stream-endpoint.test.ts",
+  },
+  {
     what: "lose the last lines of a log when the process ends",
     file: "src/shared/log.ts",
     find: 'process.on("exit", flush);',

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { VcError } from "../../../shared/errors.ts";
 import { formatContentRange, parseRange } from "../../../shared/transfer.ts";
+import { isOwnPeer } from "./peer-user.ts";
 import { streamPieceSize } from "./piece-size.ts";
 import type { SourceReader } from "./source-reader.ts";
 
@@ -14,7 +15,8 @@ export type StreamEndpoint = {
 
 /**
  * An HTTP server on the loopback that has the films of running attempts, each under a secret of its own: ffmpeg reads
- * them by ranges, and needs neither token nor TLS. It starts with the first film.
+ * them by ranges, and needs neither token nor TLS. It starts with the first film. A secret opens one film, for as long as
+ * its attempt runs and for this user only.
  */
 export function createStreamEndpoint(): StreamEndpoint {
   const films = new Map<string, SourceReader>();
@@ -44,12 +46,15 @@ function listen(films: ReadonlyMap<string, SourceReader>) {
     // ffmpeg reads as fast as it encodes, and the master may be away for long.
     idleTimeout: 0,
     development: false,
-    fetch(request, { port }) {
+    async fetch(request, server) {
       const { pathname } = new URL(request.url);
       const reader = films.get(pathname);
+      const { port = 0 } = server;
       // Another name for this address is a page in a browser that was lured here.
       if (reader === undefined || request.headers.get("Host") !== `127.0.0.1:${port}`)
         return new Response(null, { status: 404 });
+      const peer_port = server.requestIP(request)?.port ?? 0;
+      if (!(await isOwnPeer({ port, peer_port }))) return new Response(null, { status: 404 });
       if (request.method === "HEAD") return head(reader);
       if (request.method !== "GET")
         return new Response(null, { status: 405, headers: { Allow: "GET, HEAD" } });

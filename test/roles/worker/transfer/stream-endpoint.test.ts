@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { createSourceReader } from "../../../../src/roles/worker/transfer/source-reader.ts";
 import { createStreamEndpoint } from "../../../../src/roles/worker/transfer/stream-endpoint.ts";
 import { VcError } from "../../../../src/shared/errors.ts";
+import { testOr } from "../../../support/test-or.ts";
 import { sha256Of } from "../../../support/transfer-calls.ts";
 
 const MIB = 1024 * 1024;
@@ -148,3 +149,19 @@ function rawGet(url: string): Promise<Buffer> {
     socket.on("close", () => resolve(Buffer.concat(received)));
   });
 }
+
+const noOther =
+  process.platform === "linux" && process.geteuid?.() === 0 ? null : "only root can become another user";
+
+testOr(noOther, "another user of the machine gets nothing, whoever knows the address", async () => {
+  const { url } = film();
+  const { host, port, pathname } = new URL(url);
+  const call = `HEAD ${pathname} HTTP/1.1\\r\\nHost: ${host}\\r\\nConnection: close\\r\\n\\r\\n`;
+  const program = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf '${call}' >&3; head -n 1 <&3`;
+  const status = async (user: string[]) => {
+    const child = Bun.spawn([...user, "bash", "-c", program], { stdout: "pipe", cwd: "/" });
+    return Number((await child.stdout.text()).split(" ")[1]);
+  };
+  expect(await status([])).toBe(200);
+  expect(await status(["setpriv", "--reuid=65534", "--clear-groups"])).toBe(404);
+});
