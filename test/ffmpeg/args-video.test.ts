@@ -264,7 +264,7 @@ describe("films really become what was planned, by their pictures, on Mesa's Vul
         });
         await folder.remove();
       },
-      60_000,
+      180_000,
     );
   }
 });
@@ -282,6 +282,6 @@ describe("and on the CPU:", () => {
       const result = await convert(files, { codec, container: "mkv", verify: "full" });
       expect(result).toMatchObject({ outcome: "done", report: { plan: { encoder, device: null } } });
       await folder.remove();
-    }, 60_000);
+    }, 180_000);
   }
 });

@@ -8,7 +8,7 @@ import { run } from "../support/processes.ts";
 import { temporaryFolder, thisMachine } from "./machine.ts";
 import { audioStream, bestPlan, conversion, media } from "./records.ts";
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
   folder = await temporaryFolder();

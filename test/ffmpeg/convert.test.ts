@@ -10,7 +10,7 @@ import type { MediaInfo } from "../../src/shared/media.ts";
 import { testOr, unlessFull } from "../support/test-or.ts";
 import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
   folder = await temporaryFolder();

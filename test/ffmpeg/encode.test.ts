@@ -9,7 +9,7 @@ import { testOr } from "../support/test-or.ts";
 import { FOREVER, makeFake } from "./fake.ts";
 import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 const DEAF = 'process.on("SIGTERM", () => {});';
 const graces = { kill_ms: 300, end_ms: 600, gone_ms: 10_000 };
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -93,7 +93,7 @@ describe("under watch", () => {
     "one that is deaf to SIGTERM is killed",
     async () => {
       const ended = await run("deaf", `${DEAF} beat(1); ${FOREVER}`, {
-        limits: { ffmpeg_timeout_ms: 0, stall_timeout_ms: 500 },
+        limits: { ffmpeg_timeout_ms: 0, stall_timeout_ms: 4000 },
       });
       expect(ended).toMatchObject({ stopped: "stalled", signal: "SIGKILL" });
     },
@@ -105,7 +105,7 @@ describe("under watch", () => {
     async () => {
       const body = "let n = 0; setInterval(() => beat(++n), 50);";
       const ended = await run("endless", body, {
-        limits: { ffmpeg_timeout_ms: 2500, stall_timeout_ms: 2000 },
+        limits: { ffmpeg_timeout_ms: 6000, stall_timeout_ms: 5000 },
       });
       expect(ended).toMatchObject({ stopped: "ffmpeg_timeout" });
       expect(ended.reports.length).toBeGreaterThan(1);
@@ -117,8 +117,8 @@ describe("under watch", () => {
     "one that is silent while its file grows is not stalled",
     async () => {
       const body = `beat(1); let n = 0;
-      const timer = setInterval(() => { fs.appendFileSync(target, "x"); if (++n === 30) { clearInterval(timer); beat(2, "end"); } }, 100);`;
-      const ended = await run("writes", body, { limits: { ffmpeg_timeout_ms: 0, stall_timeout_ms: 1500 } });
+      const timer = setInterval(() => { fs.appendFileSync(target, "x"); if (++n === 60) { clearInterval(timer); beat(2, "end"); } }, 100);`;
+      const ended = await run("writes", body, { limits: { ffmpeg_timeout_ms: 0, stall_timeout_ms: 4000 } });
       expect(ended).toMatchObject({ stopped: null, code: 0 });
     },
     LIMIT_MS,
@@ -145,11 +145,13 @@ describe("under watch", () => {
       const holder =
         'Bun.spawn(["sleep", "60"], { stdio: ["ignore", "ignore", "inherit"], detached: true }).pid';
       const ended = await run("undead", `beat(1); say("[info] " + ${holder}); ${FOREVER}`, {
-        limits: { ffmpeg_timeout_ms: 0, stall_timeout_ms: 500 },
+        limits: { ffmpeg_timeout_ms: 0, stall_timeout_ms: 4000 },
         graces: { ...graces, gone_ms: 300 },
       });
       expect(ended).toMatchObject({ stopped: "stalled", undead: true });
-      process.kill(Number(/\d+/.exec(ended.log.tail)?.[0]), "SIGKILL");
+      const held = Number(/\d+/.exec(ended.log.tail)?.[0]);
+      expect(held).toBeGreaterThan(1);
+      process.kill(held, "SIGKILL");
     },
     LIMIT_MS,
   );
@@ -235,8 +237,8 @@ describe("a conversion whose ffmpeg", () => {
     async () => {
       const target = join(folder.path, "kept-soon.mp4");
       const capabilities = await machineWith("lingers-for-long", `real(argv); ${FOREVER}`);
-      const limits = { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 1500 };
-      const slow = { ...graces, end_ms: 4000 };
+      const limits = { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 4000 };
+      const slow = { ...graces, end_ms: 7000 };
       const ended = await convert({ source, target }, {}, { capabilities, limits, graces: slow });
       expect(ended.outcome).toBe("done");
     },

@@ -24,7 +24,7 @@ testOr(cannot, "the system ends it before any other where memory runs out", asyn
   const watch = watchMemory({ pid: child.pid, limit_bytes: 1_000_000_000, onExceeded: () => undefined });
   try {
     const score = () => readFile(`/proc/${child.pid}/oom_score_adj`, "utf8");
-    const deadline_ms = performance.now() + 10_000;
+    const deadline_ms = performance.now() + 45_000;
     while ((await score()) !== "1000\n" && performance.now() < deadline_ms) await Bun.sleep(10);
     expect(await score()).toBe("1000\n");
   } finally {

@@ -198,7 +198,7 @@ test(
       },
       { codec: "hevc" },
       {
-        limits: { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 2000 },
+        limits: { job_timeout_ms: 0, ffmpeg_timeout_ms: 0, stall_timeout_ms: 5000 },
         onProgress({ stage }) {
           waits ||= stage === "encoding";
           if (stage === "verifying") released.resolve();

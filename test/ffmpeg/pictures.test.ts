@@ -5,7 +5,7 @@ import { samplePictures } from "../../src/ffmpeg/pictures.ts";
 import { captureTool } from "../../src/ffmpeg/tool.ts";
 import { temporaryFolder, thisMachine } from "./machine.ts";
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
   folder = await temporaryFolder();

@@ -92,19 +92,19 @@ describe("how it ended", () => {
 
 describe("a program that cannot be started", () => {
   test("because it is not there", async () => {
-    expect(run(join(folder.path, "nowhere"))).rejects.toMatchObject({ code: "ffmpeg" });
+    await expect(run(join(folder.path, "nowhere"))).rejects.toMatchObject({ code: "ffmpeg" });
   });
 
   test("because it is no program", async () => {
     const path = join(folder.path, "text");
     await writeFile(path, "text", { mode: 0o755 });
-    expect(run(path)).rejects.toMatchObject({ code: "ffmpeg" });
+    await expect(run(path)).rejects.toMatchObject({ code: "ffmpeg" });
   });
 
   test("because it ends at once", async () => {
     const path = join(folder.path, "fails.js");
     await writeFile(path, `#!${process.execPath}\nprocess.exit(3);\n`, { mode: 0o755 });
-    expect(run(path)).rejects.toMatchObject({
+    await expect(run(path)).rejects.toMatchObject({
       code: "ffmpeg",
       message: expect.stringContaining("exit code 3"),
     });

@@ -71,21 +71,20 @@ test(
   "a GPU that was measured slower is passed over, with both rates, and they are told for the next films",
   async () => {
     const { decode, whys, facts } = await run("slow", SLOW);
-    expect(decode).toBe("cpu");
-    expect(whys).toEqual([
-      expect.stringMatching(
-        /^decode through Vulkan on Card: measured 10\.[0-9] frames a second, against \d+\.\d with the CPU alone$/,
-      ),
-    ]);
-    expect(facts).toEqual([
-      { type: "rate", rate: { rung: GPU_RUNG, ...known, fps: expect.any(Number), frames: 130 } },
-      {
-        type: "rate",
-        rate: { rung: CPU_RUNG, ...known, fps: expect.any(Number), frames: expect.any(Number) },
-      },
-      { type: "measured" },
-      { type: "unused" },
+    const rates = facts.flatMap((fact) => (fact.type === "rate" ? [fact.rate] : []));
+    expect(rates).toEqual([
+      { rung: GPU_RUNG, ...known, fps: expect.any(Number), frames: 130 },
+      { rung: CPU_RUNG, ...known, fps: expect.any(Number), frames: expect.any(Number) },
     ] as never);
+    const [gpu, cpu] = rates;
+    expect(gpu?.fps).toBeLessThan(11);
+    // A machine that is busy with other things may make even fewer.
+    const slower = (cpu?.frames ?? 0) >= 120 && (cpu?.fps ?? 0) > (gpu?.fps ?? 0);
+    const why = `decode through Vulkan on Card: measured ${gpu?.fps.toFixed(1)} frames a second, against ${cpu?.fps.toFixed(1)} with the CPU alone`;
+    expect({ decode, whys }).toEqual(
+      slower ? { decode: "cpu", whys: [why] } : { decode: "vulkan", whys: [] },
+    );
+    expect(facts.slice(2).map(({ type }) => type)).toEqual(["measured", slower ? "unused" : "proven"]);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith("vc-rates-"))).toEqual([]);
   },
   LIMIT_MS,

@@ -15,7 +15,7 @@ import { DISPLAY, HLG, hdrRecord, LIGHT, PQ } from "./hdr-records.ts";
 import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 import { gpuUse } from "./records.ts";
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 const thisFfmpeg = (await thisMachine()).ffmpeg;
 
 /** Why nothing can be mapped through Vulkan by this ffmpeg; a trial says it. */

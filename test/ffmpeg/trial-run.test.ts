@@ -55,8 +55,8 @@ test.each([
 
 test("one that hangs is killed at its limit, although it ignores being asked to end", async () => {
   const body = `process.on("SIGTERM", () => {}); say("half-way"); ${FOREVER}`;
-  const { outcome } = await trial("hangs", body, { limit_ms: 500 });
-  expect(outcome).toEqual({ why: "no answer within 0.5 s", said: "half-way", hung: true });
+  const { outcome } = await trial("hangs", body, { limit_ms: 5000 });
+  expect(outcome).toEqual({ why: "no answer within 5 s", said: "half-way", hung: true });
 });
 
 test("one that has done everything and never exits has done everything", async () => {

@@ -12,7 +12,7 @@ import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 
 /** Films with subtitles, attachments, chapters and tags, through real conversions. */
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 const { ffmpeg } = await thisMachine();
 const folder = await temporaryFolder();
 const at = (name: string) => join(folder.path, name);

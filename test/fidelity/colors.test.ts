@@ -19,7 +19,7 @@ import { HDR10_PLUS, withMessages } from "../support/hevc-messages.ts";
 import { run } from "../support/processes.ts";
 import { testOr, unlessFull } from "../support/test-or.ts";
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
   folder = await temporaryFolder();

@@ -9,7 +9,7 @@ import { makeFixture } from "../fixtures/corpus/make.ts";
 import { concerns, judge } from "./judge.ts";
 import { decodeErrors, type Look, look } from "./look.ts";
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "vc-judges-"));
