@@ -1,8 +1,9 @@
-import { statfs } from "node:fs/promises";
 import type { Capabilities } from "../../shared/capabilities.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Reason } from "../../shared/job.ts";
 import type { Logger } from "../../shared/log.ts";
+import { withMountChild } from "./mount-child.ts";
+import { filesHere } from "./mount-files.ts";
 import type { Way } from "./transfer/way.ts";
 
 export type Fit = { capabilities: Capabilities; way: Way };
@@ -51,7 +52,7 @@ export function createFitness(parts: {
       way = chosen;
     }
     if (wanted > 0) {
-      const full = await checkDisk(way.output_base, wanted);
+      const full = await checkDisk(way, wanted);
       if (full !== null) return full;
       wanted = 0;
     }
@@ -92,10 +93,12 @@ export function roomNeeded(disk: { size_bytes: number; wanted_bytes: number }): 
   return Math.max(usual, Math.min(disk.wanted_bytes, disk.size_bytes * 0.9));
 }
 
-async function checkDisk(folder: string, wanted_bytes: number): Promise<string | null> {
-  const { bavail, blocks, bsize } = await statfs(folder);
-  const free = bavail * bsize;
-  const needed = roomNeeded({ size_bytes: blocks * bsize, wanted_bytes });
+async function checkDisk({ kind, output_base: folder }: Way, wanted_bytes: number): Promise<string | null> {
+  // A mount may hang by now.
+  const { size_bytes, free_bytes: free } = await (kind === "mount"
+    ? withMountChild((files) => files.room(folder))
+    : filesHere.room(folder));
+  const needed = roomNeeded({ size_bytes, wanted_bytes });
   if (free >= needed) return null;
   const mebibytes = (bytes: number) => Math.floor(bytes / 1024 ** 2);
   return `The disk of ${folder} is full (${mebibytes(free)} of ${mebibytes(needed)} MiB free): make room there, work goes on by itself.`;

@@ -51,6 +51,7 @@ export async function withMountChild<T>(
       read: async (path) => String(await ask("read", path)),
       look: async (path) => (await ask("look", path)) as Awaited<ReturnType<MountFiles["look"]>>,
       remove: async (path) => void (await ask("remove", path)),
+      room: async (folder) => (await ask("room", folder)) as Awaited<ReturnType<MountFiles["room"]>>,
     });
   } finally {
     // Not waited for: what hangs in the kernel may not end before its server is back.

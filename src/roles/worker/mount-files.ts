@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rm, stat, statfs, writeFile } from "node:fs/promises";
 
 /** What is done with files of a mount. Each rejects with the system's errors: ETIMEDOUT where the mount hangs. */
 export type MountFiles = {
@@ -9,6 +9,8 @@ export type MountFiles = {
   /** `head_sha256`: of the first 64 KiB; empty for what is no file. */
   look(path: string): Promise<{ is_file: boolean; size: number; head_sha256: string }>;
   remove(path: string): Promise<void>;
+  /** The disk that a folder lies on. */
+  room(folder: string): Promise<{ size_bytes: number; free_bytes: number }>;
 };
 
 const HEAD_BYTES = 65_536;
@@ -24,6 +26,10 @@ export const filesHere: MountFiles = {
     return { is_file, size: seen.size, head_sha256: is_file ? await headHash(path) : "" };
   },
   remove: (path) => rm(path, { force: true }),
+  async room(folder) {
+    const { bavail, blocks, bsize } = await statfs(folder);
+    return { size_bytes: blocks * bsize, free_bytes: bavail * bsize };
+  },
 };
 
 async function headHash(path: string): Promise<string> {

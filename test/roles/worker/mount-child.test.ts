@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withMountChild } from "../../../src/roles/worker/mount-child.ts";
+import { filesHere } from "../../../src/roles/worker/mount-files.ts";
 import { createWorkspace, proveMount, whyHung } from "../../../src/roles/worker/workspace.ts";
 import { systemCode } from "../../../src/shared/errors.ts";
 import { noPipes, pipeAt } from "../../support/pipe.ts";
@@ -28,6 +29,7 @@ test("the child does what the process itself would, with the system's errors", (
     const head_sha256 = createHash("sha256").update("text").digest("hex");
     expect(await files.look(path)).toEqual({ is_file: true, size: 4, head_sha256 });
     expect(await files.look(folder)).toMatchObject({ is_file: false, head_sha256: "" });
+    expect((await files.room(folder)).size_bytes).toBe((await filesHere.room(folder)).size_bytes);
     await files.remove(path);
     expect(existsSync(path)).toBe(false);
     expect(await codeOf(files.read(path))).toBe("ENOENT");
