@@ -8,6 +8,7 @@ import { recallTrials } from "../support/known-trials.ts";
 import { newer, noNewer } from "../support/newer-ffmpeg.ts";
 import type { Site } from "../support/site.ts";
 import { siteTest } from "../support/site-test.ts";
+import { unlessFull } from "../support/test-or.ts";
 import { until } from "../support/until.ts";
 import { buildFakeDriver, LLVMPIPE, noFakeDriver, noLlvmpipe } from "../support/vulkan.ts";
 
@@ -77,18 +78,23 @@ siteTest(noVulkan, "h264 falls down to the CPU, and the reasons are told", async
   expect(await probeFilm(join(site.converted, "a.mp4"))).toMatchObject({ codec: "h264", frames: 50 });
 });
 
-siteTest(noVulkan, "llvmpipe is not used by itself, and a device that is not there is told", async (site) => {
-  const { ffmpeg, env } = llvmpipe;
-  const vulkan = { preferred_device: "RTX 9090" };
-  const screen = await convertOn(site, {
-    env,
-    ffmpeg,
-    vulkan,
-    conversion: { codec: "ffv1", container: "mkv" },
-  });
-  expect(screen).toContain("encode: ffv1 (software)");
-  expect(screen).toContain('no device is called "RTX 9090" (vulkan.preferred_device); there are: llvmpipe');
-});
+// test/roles/worker tries the same choice without films.
+siteTest(
+  noVulkan ?? unlessFull,
+  "llvmpipe is not used by itself, and a device that is not there is told",
+  async (site) => {
+    const { ffmpeg, env } = llvmpipe;
+    const vulkan = { preferred_device: "RTX 9090" };
+    const screen = await convertOn(site, {
+      env,
+      ffmpeg,
+      vulkan,
+      conversion: { codec: "ffv1", container: "mkv" },
+    });
+    expect(screen).toContain("encode: ffv1 (software)");
+    expect(screen).toContain('no device is called "RTX 9090" (vulkan.preferred_device); there are: llvmpipe');
+  },
+);
 
 siteTest(
   noFakeDriver,
