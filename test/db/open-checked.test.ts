@@ -208,5 +208,5 @@ test(
       expect(seen.refused).toBeGreaterThan(5);
       expect(seen.opened).toBeGreaterThan(10);
     }),
-  60_000,
+  300_000,
 );
