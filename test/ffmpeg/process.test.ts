@@ -110,6 +110,15 @@ describe("a program that cannot be started", () => {
     });
   });
 
+  test("while one that can be is asked for its version first, but not again a moment later", async () => {
+    const [path, asked] = [join(folder.path, "counts"), join(folder.path, "asked")];
+    await writeFile(path, `#!/bin/sh\n[ "$1" = -version ] && echo x >> '${asked}'\nexit 0\n`, {
+      mode: 0o755,
+    });
+    for (let n = 0; n < 3; n += 1) await (await run(path)).child.exited;
+    expect((await readFile(asked, "utf8")).length).toBeLessThan(3 * "x\n".length);
+  });
+
   test("and another one after it can be", async () => {
     const fake = await makeFake(folder.path, "fine", "");
     expect(await (await run(fake)).child.exited).toEqual({ code: 0, signal: null });
