@@ -3,7 +3,7 @@ import type { AudioStream, MediaInfo, OtherStream, SubtitleStream, VideoStream }
 import { formatQuality } from "../shared/quality.ts";
 import type { Plan } from "./plan.ts";
 import type { AudioPlan } from "./plan-audio.ts";
-import { isListOfChapters } from "./plan-extras.ts";
+import { isListOfChapters, isTimecode } from "./plan-extras.ts";
 import type { VideoPlan } from "./plan-video.ts";
 
 /** What becomes of one track of a file. */
@@ -161,9 +161,14 @@ function fateOfSubtitle({ index, codec, language, title }: SubtitleStream, { pla
 function fateOfOther(stream: OtherStream, { plan, media }: Of): StreamFate {
   const { index, kind, codec, mimetype } = stream;
   const planned = plan?.attachments.find((one) => one.index === index);
+  const anew = isListOfChapters(stream, media)
+    ? "list of chapters"
+    : plan !== null && isTimecode(stream, plan.container)
+      ? "film's time code"
+      : null;
   const fate =
-    plan !== null && isListOfChapters(stream, media)
-      ? KEPT("It is the list of chapters, which is made anew.")
+    plan !== null && anew !== null
+      ? KEPT(`It is the ${anew}, which is made anew.`)
       : fateOf(plan, planned, () => KEPT(`${plan?.container} holds attachments.`));
   // ffprobe's name for a tag of four zero bytes.
   const named = codec.startsWith("[0]") ? null : codec;

@@ -4,6 +4,7 @@ import { withHeldCrops } from "./held-crop.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { createLines } from "./lines.ts";
 import { lookAtColor, mayBeHdr } from "./look-hdr.ts";
+import { withParts } from "./look-parts.ts";
 import { parseProbe } from "./probe.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { filmSignature } from "./signature.ts";
@@ -45,7 +46,8 @@ export async function inspect(of: {
   if (run.code !== 0 || run.too_long || run.too_large) return unreadable(run, begin.head);
   const parsed = parseProbe(JSON.parse(answer.json()), begin.size);
   if ("refusal" in parsed) return parsed;
-  return { media: await withColors(of, await withHeldCrops(of.path, parsed.media)) };
+  const held = await withParts(of.path, await withHeldCrops(of.path, parsed.media));
+  return { media: await withColors(of, held) };
 }
 
 /** The stream headers of HDR films leave much to their pictures. */

@@ -25,7 +25,7 @@ export async function lookAtFilm(of: {
   const places = await readPlaces({ ...of, film });
   const turned = places.some(({ turned }) => turned) ? await lookAtTurn({ ...of, film }) : film;
   const scan =
-    film.height > MOST_ROWS
+    film.height > MOST_ROWS || isTooFast(film)
       ? film.scan
       : judgeScan(
           film.scan,
@@ -42,6 +42,8 @@ type Place = { pictures: Uint8Array[]; turned: boolean; captions: boolean };
 
 /** Fields are lines of television, of which there are at most 1080. */
 const MOST_ROWS = 1200;
+/** Pictures of two fields come 30 times a second at most; so near to each other, whole ones differ as little as fields. */
+const MOST_RATE = 40;
 const MOST_COLUMNS = 320;
 const PLACES = [0, 0.2, 0.4, 0.6, 0.8];
 /** Shorter films are read from their beginning on. */
@@ -83,6 +85,10 @@ async function readPlaces(of: Of): Promise<Place[]> {
       captions: lines.some((line) => CAPTIONS.test(line)),
     };
   });
+}
+
+function isTooFast({ frame_rate, scan }: VideoStream): boolean {
+  return scan.kind === "progressive" && (frame_rate ?? 0) > MOST_RATE;
 }
 
 function placesIn({ film, media }: Pick<Of, "film" | "media">): { starts_s: number[]; count: number } {

@@ -40,9 +40,10 @@ function cropOf(video: Element[]): HeldCrop | null {
   return { ...crop, display: told ? { width, height } : null };
 }
 
-type Element = { id: number; content: Uint8Array };
+export type Element = { id: number; content: Uint8Array };
 
-function elements(bytes: Uint8Array): Element[] {
+/** The elements that stand one after the other. */
+export function elements(bytes: Uint8Array): Element[] {
   const found: Element[] = [];
   for (let at = 0; at < bytes.length; ) {
     const head = readHead(bytes, at);
@@ -53,7 +54,7 @@ function elements(bytes: Uint8Array): Element[] {
   return found;
 }
 
-function numberOf(list: Element[], wanted: number): number | null {
+export function numberOf(list: Element[], wanted: number): number | null {
   const content = list.find(({ id }) => id === wanted)?.content;
   return content === undefined ? null : content.reduce((value, byte) => value * 256 + byte, 0);
 }

@@ -21,7 +21,9 @@ export function planExtras(
   container: Container,
 ): { attachments: AttachmentPlan[]; covers: CoverPlan[]; notes: string[] } {
   const kept = media.other.filter(({ kind }) => container === "mkv" && kind === "attachment");
-  const dropped = media.other.filter((one) => !kept.includes(one) && !isListOfChapters(one, media));
+  const dropped = media.other.filter(
+    (one) => !kept.includes(one) && !isListOfChapters(one, media) && !isTimecode(one, container),
+  );
   const pictures = media.video.filter((one) => one.attached_picture);
   const held = pictures.filter(({ codec }) => COVERS[container].includes(codec));
   const films = media.video.filter((one) => one !== film && !one.attached_picture);
@@ -81,6 +83,11 @@ function planAttachment({ index, codec, filename, mimetype }: OtherStream): Atta
 }
 
 const FONTS: Record<string, string> = { ttf: "font/ttf", otf: "font/otf" };
+
+/** ffmpeg reads the time out of such a track, and makes one of it in mp4. */
+export function isTimecode({ tag }: OtherStream, container: Container): boolean {
+  return container === "mp4" && tag === "tmcd";
+}
 
 /** QuickTime's chapters are a track of texts, too, which is made anew with them. */
 export function isListOfChapters(

@@ -25,7 +25,7 @@ export function planTags(
   const fixed = fixes(told, container);
   const all = new Map([...told, ...Object.entries(fixed)]);
   const kept = [...all].filter(([name]) => container === "mkv" || any_name || IN_MP4.includes(name));
-  const moved = container === "mp4" && !any_name ? Object.keys(RENAMED) : [];
+  const moved = container === "mp4" && !any_name ? [...Object.keys(RENAMED), TIMECODE] : [];
   const lost = [...all.keys()].filter(
     (name) => !kept.some(([one]) => one === name) && !moved.includes(name) && name !== "creation_time",
   );
@@ -67,6 +67,9 @@ const RENAMED: Record<string, string> = {
   "com.apple.quicktime.genre": "genre",
   "com.apple.quicktime.keywords": "keywords",
 };
+
+/** mp4 has a track for it, which the muxer writes. */
+const TIMECODE = "timecode";
 
 /** What ffmpeg's mp4 muxer writes, seen in the results of 5.1 and 9. */
 const IN_MP4 = [

@@ -67,7 +67,8 @@ export function plan(of: {
   const subtitles = planSubtitles(media.subtitles, container, conversion.subtitles);
   const extras = planExtras(media, film, container);
   const { tags, notes: untold } = planTags(media, container);
-  const notes = [...renamed, ...audio.notes, ...subtitles.notes, ...extras.notes, ...untold];
+  const order = media.parts === "ordered" ? [ORDERED] : [];
+  const notes = [...renamed, ...order, ...audio.notes, ...subtitles.notes, ...extras.notes, ...untold];
   return {
     ladder: climbed.steps.map((step): Plan => {
       const video = planVideo({ film, media, conversion, step });
@@ -96,6 +97,7 @@ function refuseSource(media: MediaInfo, film: VideoStream | undefined): { refusa
     const message = `The file wants its picture turned by ${film.tilted} degrees, of which every player makes something else; only quarters can be kept. Put the turn in its header right.`;
     return refusal("permanent", "unsupported", message);
   }
+  if (media.parts === "elsewhere") return refusal("permanent", "unsupported", ELSEWHERE);
   const colors = refuseColor(film);
   if (colors !== null) return colors;
   const shown = turned(film);
@@ -106,6 +108,11 @@ function refuseSource(media: MediaInfo, film: VideoStream | undefined): { refusa
     `The ${film.codec} track has no picture that can be decoded, or one above 8192x8192; the file is damaged or hostile.`,
   );
 }
+
+const ELSEWHERE =
+  "Parts of the film lie in other files: its chapters name them by their UIDs (segment linking), and a result would be without them. Join the files into one, then convert that.";
+const ORDERED =
+  "The file's chapters tell players to show its parts in another order, or not all of them; the result shows everything, as it lies in the file.";
 
 function noVideo(media: MediaInfo): { refusal: Refusal } {
   const only = media.audio.length > 0 ? "The file holds only sound" : "The file holds no film";

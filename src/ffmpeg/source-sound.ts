@@ -45,8 +45,7 @@ export function lookIntoSource(of: {
   source_timelines: Map<number, Timeline>;
 }): SoundFound {
   const lost = of.short.flatMap((track) => {
-    const end_s = of.source_timelines.get(track.index)?.end_s ?? null;
-    const expected_s = end_s === null ? 0 : end_s - of.source.start_s;
+    const expected_s = endIn(of.source_timelines.get(track.index), of.source.start_s);
     return expected_s - track.end_s > SLACK_S ? [{ ...track, expected_s }] : [];
   });
   const bare = [...of.sound.keys()].flatMap((index) => {
@@ -54,6 +53,13 @@ export function lookIntoSource(of: {
     return bare_s === 0 ? [] : [{ index, bare_s }];
   });
   return { short: of.short, lost, bare };
+}
+
+/** From the film's start. A clock that stands still, or counts far too slowly, says nothing: then the packets' lengths do. */
+function endIn(timeline: Timeline | undefined, start_s: number): number {
+  const { first_s = null, end_s = null, lasts_s = 0 } = timeline ?? {};
+  if (first_s === null || end_s === null) return 0;
+  return lasts_s > 2 * (end_s - first_s) ? lasts_s : end_s - start_s;
 }
 
 /** Two of the longest packets that are in use (Opus: 120 ms); decoders take such off at a track's ends. */

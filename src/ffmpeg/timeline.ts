@@ -9,6 +9,8 @@ export type Timeline = {
   largest_gap_at_s: number | null;
   /** Times between the end of a packet and the next one, added up; for sound, whose packets stand in order. */
   bare_s: number;
+  /** How long all packets last together, whatever their times are. */
+  lasts_s: number;
 };
 
 export const EMPTY_TIMELINE: Timeline = {
@@ -19,6 +21,7 @@ export const EMPTY_TIMELINE: Timeline = {
   largest_gap_s: 0,
   largest_gap_at_s: null,
   bare_s: 0,
+  lasts_s: 0,
 };
 
 /** Takes packets in the order of the file and remembers only a few, however long the film is. */
@@ -38,6 +41,7 @@ export function createTimeline(): { add(pts_s: number, duration_s: number): void
   return {
     add(pts_s, duration_s) {
       seen.packets += 1;
+      seen.lasts_s += duration_s;
       seen.end_s = Math.max(seen.end_s ?? 0, pts_s + duration_s);
       if (filled_s !== null && pts_s - filled_s > ROUNDING_S) bare.add(pts_s, pts_s - filled_s);
       filled_s = Math.max(filled_s ?? pts_s, pts_s + (duration_s || UNTOLD_S));

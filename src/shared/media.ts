@@ -13,6 +13,8 @@ export type MediaInfo = {
   /** Streams of other kinds (data, attachments, unknown), by index and name. */
   other: OtherStream[];
   chapters: number;
+  /** Of Matroska: parts of the film lie in other files; or players show its own in another order, or not all. */
+  parts?: "elsewhere" | "ordered";
   /** Of the chapters in their order, less those that end before the film begins; null for one without a title. */
   chapter_titles: (string | null)[];
   /** What the container says of the whole film, such as `title`, in the container's own spelling. */

@@ -248,6 +248,12 @@ describe("fields", () => {
     expect(notes[0]).toContain("pictures are whole");
   });
 
+  onBoth("are not looked for in slow motion", async (machine) => {
+    const source = await makeFilm("slow.mp4", { source: "testsrc2=s=320x240:r=240:d=1" });
+    const { film, notes } = await become(machine, source);
+    expect([film.frames, notes]).toEqual([240, []]);
+  });
+
   onBoth(
     "of telecine are paired as they were",
     async (machine) => {

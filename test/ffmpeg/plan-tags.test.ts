@@ -9,6 +9,7 @@ describe("what is kept", () => {
     ["what mp4 has names for", "mp4", { title: "A", DATE: "2001" }, ["title", "date"]],
     ["anything in Matroska", "mkv", { title: "A", INVENTORY: "7" }, ["title", "inventory"]],
     ["nothing empty", "mkv", { title: " ", artist: "B" }, ["artist"]],
+    ["a time code, which becomes a track in mp4", "mp4", { timecode: "01:00:00:00" }, []],
     ["no word of a muxer", "mkv", { major_brand: "qt", ENCODER: "x", "location-eng": "+1+2/" }, []],
     ["no statistics", "mkv", { "BPS-eng": "1", _STATISTICS_TAGS: "BPS", DURATION: "00:00:01" }, []],
   ];

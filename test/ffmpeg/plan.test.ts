@@ -267,6 +267,12 @@ test("fonts are kept in Matroska; what has no place is named", () => {
   expect(notes).toHaveLength(4);
 });
 
+test("a track of time codes is made anew in mp4, and named in Matroska", () => {
+  const other = [{ index: 3, kind: "data", codec: "unknown", mimetype: null, filename: null, tag: "tmcd" }];
+  expect(planned({ media: { other } }).notes).toEqual([]);
+  expect(planned({ media: { other }, conversion: { container: "mkv" } }).notes).toHaveLength(1);
+});
+
 describe("refused", () => {
   const rows: [string, Partial<MediaInfo>, string, string][] = [
     ["no stream at all", { video: [] }, "skipped", "no_video"],

@@ -14,6 +14,7 @@ function timeline(packets: number): Timeline {
     largest_gap_s: 0.04,
     largest_gap_at_s: 0,
     bare_s: 0,
+    lasts_s: 60,
   };
 }
 

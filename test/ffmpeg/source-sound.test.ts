@@ -45,6 +45,13 @@ describe("the source's packets tell", () => {
     expect(lookIntoSource({ ...of, source_timelines: new Map() }).lost).toEqual([]);
   });
 
+  test("by their lengths where its clock stands still", () => {
+    const still = new Map([
+      [1, { ...EMPTY_TIMELINE, packets: 100, first_s: 5, last_s: 5, end_s: 5.02, lasts_s: 55 }],
+    ]);
+    expect(lookIntoSource({ ...of, source_timelines: still }).lost).toMatchObject([{ expected_s: 55 }]);
+  });
+
   test("what is missing inside", () => {
     const bare = new Map([
       [1, { ...EMPTY_TIMELINE, bare_s: 2 }],

@@ -25,6 +25,7 @@ function evidence(changes: {
       largest_gap_s: 0.04,
       largest_gap_at_s: 0,
       bare_s: 0,
+      lasts_s: 60,
     },
     ...changes.timeline,
   };
@@ -55,6 +56,7 @@ function packets(changes: Partial<Timeline>): Timeline {
     largest_gap_s: 0.04,
     largest_gap_at_s: 0,
     bare_s: 0,
+    lasts_s: 60,
   };
   return { ...whole, ...changes };
 }
