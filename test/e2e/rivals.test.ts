@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { chmod, copyFile, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFilm, probeFilm } from "../support/films.ts";
+import { recallTrials } from "../support/known-trials.ts";
 import { VC } from "../support/processes.ts";
 import { siteTest } from "../support/site-test.ts";
 import { until } from "../support/until.ts";
@@ -98,6 +99,7 @@ siteTest(
     await chmod(program, 0o755);
     const cache_path = join(site.folder, "guest-cache");
     await mkdir(cache_path);
+    await recallTrials(cache_path);
     await chmod(cache_path, 0o777);
     await site.worker("guest", {
       program,
