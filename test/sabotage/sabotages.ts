@@ -977,8 +977,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "count what fails on a mount that hangs against its film",
     file: "src/roles/worker/mounted-execution.ts",
-    find: 'why !== null && result.outcome === "retry"',
-    put: 'why === "" && result.outcome === "retry"',
+    find: "if (why === null || result.outcome",
+    put: "if (why !== null || result.outcome",
     caught_by: "test/roles/worker/mounted-execution.test.ts",
   },
   {

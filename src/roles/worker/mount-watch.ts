@@ -6,15 +6,18 @@ import type { Workspace } from "./workspace.ts";
 export type MountWatch = {
   /** The mount to look at from now on: it was just proven, or does not answer. */
   follow(workspace: Workspace, hung: string | null): void;
-  /** One sentence while it does not answer, else null. */
-  hung(): string | null;
-  /** Calls back once it has not answered for so long that what runs on it is given up. Returns how to end that. */
-  onLost(listener: (why: string) => void): () => void;
+  /** Looks at once. Resolves with one sentence where it does not answer, else null. */
+  ask(): Promise<string | null>;
+  /**
+   * Calls back when it begins to hang, and again each time that what runs on it has had `patience_ms` since. Returns how to
+   * end that.
+   */
+  onHung(listener: (why: string) => void): () => void;
 };
 
 /**
  * `look` resolves with one sentence where a mount does not answer; `onChange` is told when one begins to hang, and when it
- * answers again. What runs on it is left alone for `patience_ms` from then on: servers come back.
+ * answers again.
  */
 export function createMountWatch(of: {
   look(workspace: Workspace): Promise<string | null>;
@@ -29,44 +32,51 @@ export function createMountWatch(of: {
   const listeners = new Set<(why: string) => void>();
   let followed: Workspace | null = null;
   let hung: string | null = null;
-  let late: ReturnType<typeof setTimeout> | undefined;
-  let looking = false;
+  let late: ReturnType<typeof setInterval> | undefined;
+  let looking: Promise<string | null> | null = null;
 
-  const giveUp = () => {
+  const tell = () => {
     for (const listener of [...listeners]) listener(hung ?? "");
   };
   const note = (now: string | null) => {
     const changed = (now === null) !== (hung === null);
     hung = now;
     if (!changed) return;
-    clearTimeout(late);
-    if (now !== null) late = setTimeout(giveUp, of.patience_ms);
+    clearInterval(late);
+    if (now !== null) late = setInterval(tell, of.patience_ms);
+    if (now !== null) tell();
     of.warnings.set("mount", now === null ? null : `The mounted storage does not answer. ${now}`);
     if (now === null) of.log.info("the mounted storage answers again");
     else of.log.error("the mounted storage does not answer", { why: now });
   };
-  const timer = setInterval(async () => {
-    if (followed === null || looking) return;
-    looking = true;
+  const look = async (workspace: Workspace): Promise<string | null> => {
     const before = hung;
-    const now = await of.look(followed).catch(() => before);
-    looking = false;
-    if (of.signal.aborted) return;
+    const now = await of.look(workspace).catch(() => before);
+    if (of.signal.aborted) return now;
     note(now);
     if ((before === null) !== (now === null)) of.onChange();
-  }, of.every_ms);
+    return now;
+  };
+  const ask = async (): Promise<string | null> => {
+    if (followed === null) return null;
+    looking ??= look(followed).finally(() => {
+      looking = null;
+    });
+    return looking;
+  };
+  const timer = setInterval(() => void ask(), of.every_ms);
   timer.unref();
   of.signal.addEventListener("abort", () => {
     clearInterval(timer);
-    clearTimeout(late);
+    clearInterval(late);
   });
   return {
     follow(workspace, why) {
       followed = workspace;
       note(why);
     },
-    hung: () => hung,
-    onLost(listener) {
+    ask,
+    onHung(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
