@@ -24,11 +24,12 @@ export async function lookAtFilm(of: {
   if (film === undefined || film.width === 0 || film.height === 0) return of.media;
   const places = await readPlaces({ ...of, film });
   const turned = places.some(({ turned }) => turned) ? await lookAtTurn({ ...of, film }) : film;
+  const told = toldBy(places, film);
   const scan =
-    film.height > MOST_ROWS || isTooFast(film)
-      ? film.scan
+    film.height > MOST_ROWS || isTooFast(told, film)
+      ? told
       : judgeScan(
-          film.scan,
+          told,
           places.map(({ pictures }) => lookAtFrames(pictures, widthOf(film))),
         );
   const captions = places.some((place) => place.captions);
@@ -38,7 +39,7 @@ export async function lookAtFilm(of: {
 }
 
 /** What one place showed. Pictures are planes of brightness, full in height. */
-type Place = { pictures: Uint8Array[]; turned: boolean; captions: boolean };
+type Place = { pictures: Uint8Array[]; turned: boolean; captions: boolean; orders: string[] };
 
 /** Fields are lines of television, of which there are at most 1080. */
 const MOST_ROWS = 1200;
@@ -83,12 +84,21 @@ async function readPlaces(of: Of): Promise<Place[]> {
       pictures: pictures.filter(({ length }) => length === bytes),
       turned: lines.some((line) => line.includes("displaymatrix")),
       captions: lines.some((line) => CAPTIONS.test(line)),
+      orders: shown.flatMap((line) => / i:([TBP])/.exec(line)?.[1] ?? []),
     };
   });
 }
 
-function isTooFast({ frame_rate, scan }: VideoStream): boolean {
-  return scan.kind === "progressive" && (frame_rate ?? 0) > MOST_RATE;
+/** Some decoders say of each picture what no header says: all of DV's are told to have two fields. */
+function toldBy(places: Place[], { scan }: VideoStream): VideoStream["scan"] {
+  const orders = places.flatMap((place) => place.orders);
+  const count = (order: string) => orders.filter((one) => one === order).length;
+  if (scan.kind !== "progressive" || 2 * count("P") >= orders.length) return scan;
+  return { ...scan, kind: "interlaced", first: count("T") > count("B") ? "top" : "bottom" };
+}
+
+function isTooFast(told: VideoStream["scan"], { frame_rate }: VideoStream): boolean {
+  return told.kind === "progressive" && (frame_rate ?? 0) > MOST_RATE;
 }
 
 function placesIn({ film, media }: Pick<Of, "film" | "media">): { starts_s: number[]; count: number } {

@@ -248,6 +248,14 @@ describe("fields", () => {
     expect(notes[0]).toContain("pictures are whole");
   });
 
+  onBoth("are told by every picture of a tape, and by no header", async (machine) => {
+    const output = ["-c:v", "dvvideo", "-pix_fmt", "yuv420p"];
+    const source = await makeFilm("tape.dv", { source: "testsrc2=s=720x576:r=25:d=0.8", output });
+    const { film, notes } = await become(machine, source, { codec: "ffv1", container: "mkv" });
+    expect([film.frames ?? 20, film.interlaced]).toEqual([20, false]);
+    expect(notes[0]).toContain("its pictures are whole");
+  });
+
   onBoth("are not looked for in slow motion", async (machine) => {
     const source = await makeFilm("slow.mp4", { source: "testsrc2=s=320x240:r=240:d=1" });
     const { film, notes } = await become(machine, source);

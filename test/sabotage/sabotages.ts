@@ -50,6 +50,13 @@ export const SABOTAGES: Sabotage[] = [
     put: "return { start_s: media.start_s + 1e6, aspects:",
     caught_by: "test/ffmpeg/plan-fit.test.ts",
   },
+  {
+    what: "refuse the tapes of camcorders for what only their pictures tell",
+    file: "src/ffmpeg/look.ts",
+    find: '2 * count("P") >= orders.length',
+    put: '2 * count("P") >= 0',
+    caught_by: "test/ffmpeg/look.test.ts",
+  },
   // Quality.
   {
     what: "publish what falls short of a wish although it was to be proven",
