@@ -42,14 +42,10 @@ async function withLine(site: Site, use: (line: CuttingLine) => Promise<void>): 
 }
 
 const stage = (site: Site, wanted: string, percent = 0) =>
-  until(
-    `a film is ${wanted}`,
-    async () => {
-      const [job] = await site.jobs();
-      return job?.progress?.stage === wanted && job.progress.percent >= percent;
-    },
-    { every_ms: 20 },
-  );
+  until(`a film is ${wanted}`, async () => {
+    const [job] = await site.jobs();
+    return job?.progress?.stage === wanted && job.progress.percent >= percent;
+  });
 
 async function expectWhole(site: Site, name: string, frames = 250): Promise<void> {
   const jobs = await site.settled(1);

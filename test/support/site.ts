@@ -130,7 +130,7 @@ async function createSite(folder: string, running: Running[]): Promise<Site> {
           const open = all.some(({ status }) => ["pending", "processing", "publishing"].includes(status));
           return all.length === count && !open && new Map(all.map((job) => [job.source_rel, job]));
         },
-        { deadline_ms: 300_000 },
+        { deadline_ms: 300_000, every_ms: 250 },
       );
       if (typeof found === "string") throw new Error(`${found} has ended by itself`);
       return found;

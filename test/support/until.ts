@@ -6,7 +6,7 @@
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
-  { deadline_ms = 120_000, every_ms = 50 } = {},
+  { deadline_ms = 120_000, every_ms = 100 } = {},
 ): Promise<Exclude<T, null | undefined | false>> {
   const end = performance.now() + deadline_ms;
   let last: unknown = "no answer";
