@@ -182,11 +182,17 @@ async function badFilms(site: Site, cache: string): Promise<string[]> {
   const originals = await Promise.all(
     ORIGINALS.map(({ name }) => hashOf(join(site.folder, name)).catch(() => "")),
   );
-  const bad: string[] = [];
-  for (const name of (await readdir(cache, { recursive: true })).filter((name) => name.includes(".")))
-    if (!originals.includes(await hashOf(join(cache, name)))) bad.push(name);
+  const names = (await readdir(cache, { recursive: true })).filter((name) => name.includes("."));
+  const [notes, films] = [names.filter(isNote), names.filter((name) => !isNote(name))];
+  const known = new Set(films.map(stem));
+  // What is noted of a film stays as long as the film.
+  const bad = notes.filter((name) => !known.has(stem(name)));
+  for (const name of films) if (!originals.includes(await hashOf(join(cache, name)))) bad.push(name);
   return bad;
 }
+
+const isNote = (name: string) => /\.(log|record)$/.test(name);
+const stem = (name: string) => name.replace(/\.\w+$/, "");
 
 /** Of the chunks in which sources travel. */
 const FRAMING_BYTES = 100;
