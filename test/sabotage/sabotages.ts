@@ -886,8 +886,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "store a piece that was damaged on its way",
     file: "src/roles/master/transfers.ts",
-    find: "if (found !== sha256)",
-    put: 'if (found === "")',
+    find: "if (wire.pieceHash(bytes) !== hash)",
+    put: 'if (wire.pieceHash(bytes) === "")',
     caught_by: "test/roles/master/uploads.test.ts",
   },
   {
