@@ -92,7 +92,7 @@ export function createChanges(): { add(shape: PictureShape): void; result(): Sha
   };
 }
 
-export function shapeName({ width, height, sample_aspect_ratio: { num, den } }: PictureShape): string {
+function shapeName({ width, height, sample_aspect_ratio: { num, den } }: PictureShape): string {
   return `${width}x${height} with pixels of ${num}/${den}`;
 }
 

@@ -91,6 +91,7 @@ async function sendNext(path: string, staged: Staged, pieceSize: PieceSize): Pro
     const bytes = await readAt(file, at, pieceSize.now());
     return await staged.put(at, bytes).finally(() => freeBytes(bytes));
   } finally {
+    await staged.noted();
     await file.close();
   }
 }
@@ -120,7 +121,9 @@ async function sendAll(
     at += length;
     onProgress(at, size);
   }
-  return (await sending) ? whole.digest("hex") : null;
+  const sent = await sending;
+  await staged.noted();
+  return sent ? whole.digest("hex") : null;
 }
 
 /** The staging file at the master, as far as this worker knows it. */
@@ -128,6 +131,8 @@ type Staged = {
   there(): number;
   /** Must be called first. Resolves with the pieces that are known to lie there. */
   begin(of: { size: number; final: boolean }): Promise<KnownPieces>;
+  /** Resolves once all that was put is noted. */
+  noted(): Promise<void>;
   /** Puts bytes at `from`. False where the master has lost what lay before them. */
   put(from: number, bytes: Uint8Array): Promise<boolean>;
 };
@@ -148,9 +153,11 @@ function createStaged(of: Parameters<typeof createUpload>[0]): Staged {
   const keepRoom = async (size: number) => {
     if (size > asked.size) await begin({ size: 2 * size, final: false });
   };
-  const note = async (piece: KnownPiece) => {
+  // The next piece need not wait for it, and what could not be noted is only sent again.
+  let noted = Promise.resolve();
+  const note = (piece: KnownPiece) => {
     pieces?.add(piece);
-    await appendFile(of.log_path, formatPiece(piece));
+    noted = noted.then(() => appendFile(of.log_path, formatPiece(piece))).catch(() => {});
   };
 
   const sendOnce = async (offset: number, rest: Uint8Array) => {
@@ -167,6 +174,7 @@ function createStaged(of: Parameters<typeof createUpload>[0]): Staged {
 
   return {
     there: () => there,
+    noted: () => noted,
     begin,
     async put(from, bytes) {
       // Of a film that is never made, nothing is begun either.
@@ -182,7 +190,7 @@ function createStaged(of: Parameters<typeof createUpload>[0]): Staged {
         there = sent.wrong ? sent.there : Math.max(there, sent.there);
         // Only the answer was lost, if all of it lies there; what it is, the hash of the whole tells.
         if (sent.wrong && there < sent.to) continue;
-        await note({ from: at, to: sent.to, hash: sent.hash });
+        note({ from: at, to: sent.to, hash: sent.hash });
         at = sent.to;
       }
       return true;
