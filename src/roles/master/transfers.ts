@@ -101,16 +101,29 @@ async function takeOutput(
   if (offset === null) throw new VcError("bad_request", `${wire.OFFSET_HEADER}: must be a count of bytes.`);
   if (refused !== null) return wrongOffset(refused);
   const end = await takeTurn(parts, input, exchange);
-  try {
-    const bytes = await readPiece(exchange, { length, throttle: parts.receiving });
-    if (wire.pieceHash(bytes) !== hash)
-      throw new VcError("corrupt_piece", `the piece does not fit its ${wire.HASH_HEADER}: send it again.`);
-    const put = await parts.uploads.put(piece, bytes).finally(() => freeBytes(bytes));
-    if (!put.written) return wrongOffset(put);
-    return new Response(null, { status: 204, headers: { [wire.OFFSET_HEADER]: String(put.right) } });
-  } finally {
+  const bytes = await readChecked(parts, exchange, { length, hash }).catch((error: unknown) => {
     end();
-  }
+    throw error;
+  });
+  const { answer, written } = parts.uploads.put(piece, bytes);
+  const done = () => {
+    freeBytes(bytes);
+    end();
+  };
+  written.then(done, done);
+  const put = await answer;
+  if (!put.written) return wrongOffset(put);
+  return new Response(null, { status: 204, headers: { [wire.OFFSET_HEADER]: String(put.right) } });
+}
+
+async function readChecked(
+  { receiving }: Parts,
+  exchange: Exchange,
+  { length, hash }: { length: number; hash: string },
+): Promise<Uint8Array> {
+  const bytes = await readPiece(exchange, { length, throttle: receiving });
+  if (wire.pieceHash(bytes) === hash) return bytes;
+  throw new VcError("corrupt_piece", `the piece does not fit its ${wire.HASH_HEADER}: send it again.`);
 }
 
 /** What a piece says of itself. Throws VcError "bad_request" or "too_large". */

@@ -8,8 +8,17 @@ import { makeStagingFile, openStagingFile } from "./staging-file.ts";
 export type Piece = AttemptKey & { worker_id: string; staging: string; offset: number; rewrite: boolean };
 /** `right`: how much lies there; `written` false: the piece did not fit to it. */
 export type Put = { written: boolean; right: number };
-/** A staging file that is being uploaded: `size` it is to have, `length` it had at the last look. */
-export type Upload = AttemptKey & { staging: string; size: number; final: boolean; length: number };
+/**
+ * A staging file that is being uploaded: `size` it is to have, `length` it has once the piece is written that was
+ * taken last. `failure`: why that could not be written, while nobody was told.
+ */
+export type Upload = AttemptKey & {
+  staging: string;
+  size: number;
+  final: boolean;
+  length: number;
+  failure?: unknown;
+};
 /** `promisedBeside`: what is still to come of other uploads. */
 type Place = { staging_path: string; promisedBeside(staging: string): Promised };
 
@@ -30,11 +39,14 @@ export function beginStaging(place: Place, of: Input<"upload">): Promise<Upload>
   });
 }
 
-/** Writes a piece where it belongs. Throws VcError bad_request (too long), unknown_upload, storage_full, storage. */
+/**
+ * Writes a piece where it belongs; `onTaken` is called when only the writing is left, but for a result's last piece.
+ * Throws VcError bad_request (too long), unknown_upload, storage_full, storage.
+ */
 export function putPiece(
   place: Place,
   upload: Upload,
-  { piece, bytes }: { piece: Piece; bytes: Uint8Array },
+  { piece, bytes, onTaken }: { piece: Piece; bytes: Uint8Array; onTaken: (put: Put) => void },
 ): Promise<Put> {
   return withFile(openStagingFile(place.staging_path, upload.staging), async (file) => {
     if (file === null) throw unknownUpload(upload.staging);
@@ -46,13 +58,18 @@ export function putPiece(
     // Also of what was promised: others may have filled the disk, or more was said than is kept.
     await keepRoom(place, { ...upload, size: end });
     upload.size = Math.max(upload.size, end);
+    upload.length = Math.max(length, end);
+    const put = { written: true, right: upload.length };
+    const behind = !upload.final || end < upload.size;
+    if (behind) onTaken(put);
     await writeWhole(file, bytes, piece.offset).catch(async (error: unknown) => {
+      upload.length = length;
+      if (behind) upload.failure = inWords(error);
       // Half a piece at the end would be taken for a whole one.
       await file.truncate(length);
       throw error;
     });
-    upload.length = Math.max(length, end);
-    return { written: true, right: upload.length };
+    return put;
   });
 }
 
@@ -85,7 +102,6 @@ async function writeWhole(file: FileHandle, bytes: Uint8Array, offset: number): 
   }
 }
 
-/** What the disk says is told in words for a worker. */
 async function withFile<F extends FileHandle | null, T>(
   opening: Promise<F>,
   use: (file: F) => Promise<T>,
@@ -97,12 +113,17 @@ async function withFile<F extends FileHandle | null, T>(
     } finally {
       await file?.close();
     }
-  } catch (cause) {
-    if (cause instanceof VcError || systemCode(cause) === undefined) throw cause;
-    if (["ENOSPC", "EDQUOT", "EFBIG"].includes(systemCode(cause) ?? "")) {
-      const message = "the disk of the master's results is full. Free some space there.";
-      throw new VcError("storage_full", message, { cause });
-    }
-    throw new VcError("storage", `the master cannot store the result: ${messageOf(cause)}`, { cause });
+  } catch (error) {
+    throw inWords(error);
   }
+}
+
+/** What the disk says is told in words for a worker. */
+function inWords(cause: unknown): unknown {
+  if (cause instanceof VcError || systemCode(cause) === undefined) return cause;
+  if (["ENOSPC", "EDQUOT", "EFBIG"].includes(systemCode(cause) ?? "")) {
+    const message = "the disk of the master's results is full. Free some space there.";
+    return new VcError("storage_full", message, { cause });
+  }
+  return new VcError("storage", `the master cannot store the result: ${messageOf(cause)}`, { cause });
 }

@@ -24,11 +24,15 @@ export type Uploads = {
   begin(input: Input<"upload">): Promise<number>;
   /**
    * What is wrong with a piece before its bytes are read: null where they may come.
-   * @throws VcError not_found, stale_attempt, unknown_upload
+   * @throws VcError not_found, stale_attempt, unknown_upload, and why the piece before could not be written
    */
   refusalOf(piece: Piece): Put | null;
-  /** Writes a checked piece, unless its offset is wrong by now. @throws VcError as refusalOf, storage_full, storage */
-  put(piece: Piece, bytes: Uint8Array): Promise<Put>;
+  /**
+   * Writes a checked piece, unless its offset is wrong by now. `answer`: the next one may come, which is so before all of
+   * this one is written, but for the last of a result; what fails after that is told to the next call. Both reject alike
+   * before. @throws VcError as refusalOf, storage_full, storage
+   */
+  put(piece: Piece, bytes: Uint8Array): { answer: Promise<Put>; written: Promise<unknown> };
   /** Resolves once nothing more is written for an attempt that was handed in. */
   settle(of: AttemptKey): Promise<void>;
 };
@@ -68,8 +72,11 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
   const find = (piece: Piece): Upload => {
     requireRunning(coordinator, piece);
     const upload = uploads.get(piece.staging);
-    if (upload !== undefined && isOf(upload, piece)) return upload;
-    throw unknownUpload(piece.staging);
+    if (upload === undefined || !isOf(upload, piece)) throw unknownUpload(piece.staging);
+    const { failure } = upload;
+    if (failure === undefined) return upload;
+    delete upload.failure;
+    throw failure;
   };
 
   return {
@@ -92,11 +99,14 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
       const { length } = find(piece);
       return fits(piece, length) ? null : { written: false, right: length };
     },
-    put: (piece, bytes) =>
-      inTurn(piece.staging, async () => {
+    put(piece, bytes) {
+      const taken = Promise.withResolvers<Put>();
+      const written = inTurn(piece.staging, async () => {
         const upload = find(piece);
-        return putPiece(placeFor(upload), upload, { piece, bytes });
-      }),
+        return putPiece(placeFor(upload), upload, { piece, bytes, onTaken: taken.resolve });
+      });
+      return { answer: Promise.race([taken.promise, written]), written };
+    },
     async settle(of) {
       const names = [...uploads.values()].filter((one) => isOf(one, of)).map(({ staging }) => staging);
       for (const name of names) {

@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { KEPT_FREE } from "../../../src/roles/master/room.ts";
 import { bytePath } from "../../../src/shared/endpoints-transfer.ts";
 import { MOST_PIECE_BYTES, PIECE_TYPE, pieceHash } from "../../../src/shared/transfer.ts";
+import { noLargestFile, withLargestFile } from "../../support/largest-file.ts";
 import { claimJob } from "../../support/master-test.ts";
 import { testOr } from "../../support/test-or.ts";
 import {
@@ -201,6 +202,28 @@ describe("a result in pieces", () => {
       const made = await readdir(join(site.converted, ".vc"));
       expect(made.filter((name) => name.includes("partial"))).toHaveLength(200);
     }));
+
+  testOr(
+    noLargestFile,
+    "of which a piece could not be written after its answer tells the next call why",
+    () =>
+      withClaim(SOURCE, async ({ of }) => {
+        const MB = 1024 ** 2;
+        const bytes = randomBytes(3 * MB);
+        const send = (n: number) => sendPiece(of, n * MB, bytes.subarray(n * MB, (n + 1) * MB));
+        await beginUpload(of, { size: bytes.length, final: true });
+        expect((await send(0)).status).toBe(204);
+        await withLargestFile(1.5 * MB, async () => {
+          expect((await send(1)).status).toBe(204);
+          expect(await send(2)).toMatchObject({ status: 507, error: "storage_full" });
+        });
+        const late = await send(2);
+        expect([late.status, late.headers.get("upload-offset")]).toEqual([409, `${MB}`]);
+        expect([(await send(1)).status, (await send(2)).status]).toEqual([204, 204]);
+        const told = { size: bytes.length, sha256: sha256Of(bytes) };
+        expect(await handIn(of, told)).toEqual({ status: 200, body: { ok: true, status: "completed" } });
+      }),
+  );
 
   test("of one piece at a time is whole, however many are sent at once", () =>
     withClaim(SOURCE, async (scene) => {
