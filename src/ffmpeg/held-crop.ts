@@ -1,11 +1,13 @@
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
+import { type HeldColor, parseMatroskaColors, parseMp4Color, withHeldColor } from "./held-color.ts";
 import { type HeldCrop, parseMatroskaCrops, readHead, TRACKS } from "./matroska-crop.ts";
 import { boxType, parseCleanAperture } from "./mp4-crop.ts";
 import { type OpenSource, openSource } from "./source.ts";
 
 /**
- * The film with what its container says is not to be shown of its pictures. ffmpeg tells that only since 7.1; what it
- * tells stands. Reads some hundred bytes here and there; a container that cannot be understood crops nothing.
+ * The film with what its container says of its pictures: what is not to be shown of them, and their colours. Older
+ * ffmpegs do not tell that; what they tell stands. Reads some hundred bytes here and there; a container that cannot be
+ * understood says nothing.
  */
 export async function withHeldCrops(path: string, media: MediaInfo): Promise<MediaInfo> {
   const matroska = media.format.includes("matroska");
@@ -13,12 +15,19 @@ export async function withHeldCrops(path: string, media: MediaInfo): Promise<Med
   const file = await openSource(path);
   if (file === null) return media;
   try {
-    const crops = await (matroska ? readMatroska(file) : readMp4(file));
+    const held = await (matroska ? readMatroska(file) : readMp4(file));
     const films = media.video.filter((one) => !one.attached_picture);
-    return { ...media, video: media.video.map((one) => cropped(one, crops[films.indexOf(one)] ?? null)) };
+    return { ...media, video: media.video.map((one) => told(one, held[films.indexOf(one)])) };
   } finally {
     await file.close();
   }
+}
+
+type Held = { crop: HeldCrop | null; color: HeldColor | null };
+
+function told(film: VideoStream, held: Held | undefined): VideoStream {
+  if (held === undefined) return film;
+  return { ...cropped(film, held.crop), color: withHeldColor(film.color, held.color) };
 }
 
 function cropped(film: VideoStream, held: HeldCrop | null): VideoStream {
@@ -46,13 +55,16 @@ function greatestDivisor(a: number, b: number): number {
 const MOST_ELEMENTS = 1000;
 const MOST_BYTES = 4_000_000;
 
-async function readMatroska(file: OpenSource): Promise<(HeldCrop | null)[]> {
+async function readMatroska(file: OpenSource): Promise<Held[]> {
   let at = 0;
   for (let n = 0; n < MOST_ELEMENTS; n += 1) {
     const head = readHead(await bytesAt(file, at, 12), 0);
     if (head === null || head.id === CLUSTER) return [];
-    if (head.id === TRACKS)
-      return parseMatroskaCrops(await bytesAt(file, at + head.next, head.size ?? MOST_BYTES));
+    if (head.id === TRACKS) {
+      const tracks = await bytesAt(file, at + head.next, head.size ?? MOST_BYTES);
+      const colors = parseMatroskaColors(tracks);
+      return parseMatroskaCrops(tracks).map((crop, n) => ({ crop, color: colors[n] ?? null }));
+    }
     if (head.id !== SEGMENT && head.size === null) return [];
     at += head.next + (head.id === SEGMENT ? 0 : (head.size ?? 0));
   }
@@ -63,25 +75,26 @@ const SEGMENT = 0x18538067;
 const CLUSTER = 0x1f43b675;
 
 /** The sample descriptions of the tracks that are films, in their order. */
-async function readMp4(file: OpenSource): Promise<(HeldCrop | null)[]> {
+async function readMp4(file: OpenSource): Promise<Held[]> {
   const [movie] = await boxes(file, { from: 0, to: Number.POSITIVE_INFINITY }, "moov");
-  const crops: (HeldCrop | null)[] = [];
+  const held: Held[] = [];
   for (const track of movie === undefined ? [] : await boxes(file, movie, "trak")) {
     const [media] = await boxes(file, track, "mdia");
     if (media === undefined) continue;
     const [handler] = await boxes(file, media, "hdlr");
     const kind = handler === undefined ? "" : boxType(await bytesAt(file, handler.from + 4, 8), 0);
-    if (kind === "vide") crops.push(await readTrack(file, media));
+    if (kind === "vide") held.push(await readTrack(file, media));
   }
-  return crops;
+  return held;
 }
 
-async function readTrack(file: OpenSource, media: Span): Promise<HeldCrop | null> {
+async function readTrack(file: OpenSource, media: Span): Promise<Held> {
   const [information] = await boxes(file, media, "minf");
   const [table] = information === undefined ? [] : await boxes(file, information, "stbl");
   const [description] = table === undefined ? [] : await boxes(file, table, "stsd");
-  if (description === undefined) return null;
-  return parseCleanAperture(await bytesAt(file, description.from, description.to - description.from));
+  if (description === undefined) return { crop: null, color: null };
+  const stsd = await bytesAt(file, description.from, description.to - description.from);
+  return { crop: parseCleanAperture(stsd), color: parseMp4Color(stsd) };
 }
 
 /** Where the content of a box lies in the file. */

@@ -8,16 +8,21 @@ export type HeldCrop = {
   display: { width: number; height: number } | null;
 };
 
-/**
- * What the video tracks of a Matroska file's Tracks element are cropped by, in their order; null for nothing. RFC 9559,
- * 5.1.4.1.28: elements are an id, a length, and their content.
- */
+/** What the video tracks of a Matroska file's Tracks element are cropped by, in their order; null for nothing. */
 export function parseMatroskaCrops(tracks: Uint8Array): (HeldCrop | null)[] {
+  return videoSettings(tracks).map(cropOf);
+}
+
+/**
+ * The Video elements of a Tracks element's video tracks, in their order. RFC 9559, 5.1.4.1.28: elements are an id, a
+ * length, and their content.
+ */
+export function videoSettings(tracks: Uint8Array): Element[][] {
   return elements(tracks)
     .filter(({ id }) => id === TRACK_ENTRY)
     .map(({ content }) => elements(content))
     .filter((entry) => numberOf(entry, TRACK_TYPE) === VIDEO_TYPE)
-    .map((entry) => cropOf(elements(entry.find(({ id }) => id === VIDEO)?.content ?? NOTHING)));
+    .map((entry) => elements(entry.find(({ id }) => id === VIDEO)?.content ?? NOTHING));
 }
 
 export const TRACKS = 0x1654ae6b;

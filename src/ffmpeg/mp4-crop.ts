@@ -6,7 +6,7 @@ import type { HeldCrop } from "./matroska-crop.ts";
  */
 export function parseCleanAperture(stsd: Uint8Array): HeldCrop | null {
   const view = new DataView(stsd.buffer, stsd.byteOffset, stsd.byteLength);
-  const clap = findBox(stsd, ENTRIES + BOX_HEAD + VISUAL_ENTRY, "clap");
+  const clap = findInEntry(stsd, "clap");
   if (clap === null || clap + 32 > stsd.length) return null;
   const width = view.getUint16(ENTRIES + BOX_HEAD + WIDTH_AT);
   const height = view.getUint16(ENTRIES + BOX_HEAD + WIDTH_AT + 2);
@@ -28,6 +28,11 @@ const BOX_HEAD = 8;
 /** A VisualSampleEntry's own fields, before the boxes in it. */
 const VISUAL_ENTRY = 78;
 const WIDTH_AT = 24;
+
+/** Where the content of a box of a sample description's first entry begins; null where it has none. */
+export function findInEntry(stsd: Uint8Array, type: string): number | null {
+  return findBox(stsd, ENTRIES + BOX_HEAD + VISUAL_ENTRY, type);
+}
 
 /** Where the content of a box begins, among those that follow each other from `from` on. */
 function findBox(bytes: Uint8Array, from: number, type: string): number | null {

@@ -56,6 +56,7 @@ const cropped = video(
   element("54aa", Buffer.from([0, 4])),
   element("54b0", Buffer.from([56])),
   element("54ba", Buffer.from([44])),
+  element("55b0", element("55ba", Buffer.from([16]))),
 );
 
 test("sizes of eight bytes are exact", () => {
@@ -75,7 +76,13 @@ test("Matroska's tracks", () => {
 });
 
 describe("in files", () => {
-  const film = videoStream({ width: 64, height: 48, sample_aspect_ratio: { num: 21, den: 20 } });
+  const unsaid = { primaries: null, transfer: null, matrix: null, range: null };
+  const film = videoStream({
+    width: 64,
+    height: 48,
+    color: unsaid,
+    sample_aspect_ratio: { num: 21, den: 20 },
+  });
   const rows: [string, string, Buffer, object][] = [
     [
       "matroska,webm",
@@ -86,7 +93,10 @@ describe("in files", () => {
         Buffer.from("18538067ff", "hex"),
         ...[element("ec", Buffer.alloc(40)), element("1654ae6b", sound, cropped)],
       ]),
-      { crop: { left: 6, top: 0, right: 0, bottom: 4, by_ffmpeg: false } },
+      {
+        crop: { left: 6, top: 0, right: 0, bottom: 4, by_ffmpeg: false },
+        color: { ...unsaid, transfer: "smpte2084" },
+      },
     ],
     [
       "mov,mp4,m4a,3gp,3g2,mj2",
@@ -108,7 +118,7 @@ describe("in files", () => {
           ),
         ),
       ]),
-      { crop: { left: 3, top: 4, right: 1, bottom: 4, by_ffmpeg: false } },
+      { crop: { left: 3, top: 4, right: 1, bottom: 4, by_ffmpeg: false }, color: unsaid },
     ],
   ];
   test.each(rows)("%s", async (format, name, bytes, expected) => {

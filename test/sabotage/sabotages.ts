@@ -802,6 +802,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/ffmpeg/held-crop.test.ts",
   },
   {
+    what: "forget the colours that only the container tells",
+    file: "src/ffmpeg/held-crop.ts",
+    find: "color: withHeldColor(film.color, held.color)",
+    put: "color: withHeldColor(film.color, null)",
+    caught_by: "test/ffmpeg/held-crop.test.ts",
+  },
+  {
     what: "let a frame stand at any time",
     file: "src/ffmpeg/frame-times.ts",
     find: "if (found === undefined || found > wanted + TOLERANCE_S) return time_s;",
