@@ -6,6 +6,7 @@ import { VcError } from "../../shared/errors.ts";
 import { type Fingerprint, parseFingerprint } from "../../shared/fingerprint.ts";
 import { found } from "../../shared/found.ts";
 import { readTokenFile } from "../../shared/token.ts";
+import { masterOfFile } from "./master-of-file.ts";
 
 /** What all commands that ask a running master have in common. */
 
@@ -30,6 +31,11 @@ export const peopleArgs = {
     valueHint: "SHA256",
     description: "The fingerprint of the only certificate to trust (VC_TLS_FINGERPRINT)",
   },
+  config: {
+    type: "string",
+    valueHint: "FILE",
+    description: "A master's or a worker's configuration file, which tells all of these",
+  },
   json: { type: "boolean", description: "Print JSON instead of text" },
 } as const satisfies ArgsDef;
 
@@ -39,13 +45,27 @@ type PeopleArgs = {
     | undefined;
 };
 
-/** Options beat variables. Throws VcError("usage") for an address that is none. */
+/** Options beat a configuration file, and variables where there is none. Throws VcError("usage") for an address that is none. */
 export function connect(args: PeopleArgs): Client {
+  const { config } = args;
+  if (config === undefined)
+    return createClient({ master_url: masterUrl(args), token: tokenFor(args), ...trusted(args) });
+  const file = masterOfFile(config);
+  return createClient({
+    master_url: args.master === undefined ? file.master_url : masterUrl(args),
+    token: args["token-file"] === undefined ? file.token : tokenFor(args),
+    ...(isTrustTyped(args) ? trusted(args) : { tls_ca: file.tls_ca, tls_fingerprint: file.tls_fingerprint }),
+  });
+}
+
+function tokenFor(args: PeopleArgs): string | null {
   const { VC_TOKEN, VC_TOKEN_FILE } = process.env;
-  const master_url = masterUrl(args);
   const file = args["token-file"] ?? (VC_TOKEN ? undefined : VC_TOKEN_FILE || undefined);
-  const token = file === undefined ? VC_TOKEN || null : readTokenFile(file);
-  return createClient({ master_url, token, ...trusted(args) });
+  return file === undefined ? VC_TOKEN || null : readTokenFile(file);
+}
+
+function isTrustTyped(args: PeopleArgs): boolean {
+  return args["tls-ca"] !== undefined || args["tls-fingerprint"] !== undefined;
 }
 
 /**
@@ -55,7 +75,7 @@ export function connect(args: PeopleArgs): Client {
 export function trusted(args: PeopleArgs): { tls_ca: string | null; tls_fingerprint: Fingerprint | null } {
   const { VC_TLS_CA, VC_TLS_FINGERPRINT } = process.env;
   const [ca, print] = [args["tls-ca"], args["tls-fingerprint"]];
-  const typed = ca !== undefined || print !== undefined;
+  const typed = isTrustTyped(args);
   const tls_ca = typed ? (ca ?? null) : VC_TLS_CA || null;
   const text = typed ? (print ?? null) : VC_TLS_FINGERPRINT || null;
   const from = typed ? "--tls-fingerprint" : "VC_TLS_FINGERPRINT";

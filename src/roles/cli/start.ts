@@ -12,15 +12,18 @@ import { flagsOf } from "./config-args.ts";
 type Args = Record<string, unknown>;
 
 export function sourcesOf(role: Role, args: Args): ConfigSources {
-  const { file, config } = args;
+  return { path: fileOf(args), flags: flagsOf(role, args), env: process.env };
+}
+
+/** The configuration file that is named; null where none is. Throws VcError("usage") where two are. */
+export function fileOf({ file, config }: Args): string | null {
   if (typeof file === "string" && typeof config === "string" && file !== config) {
     throw new VcError(
       "usage",
       "the configuration file is named twice, as an argument and with --config; name it once",
     );
   }
-  const path = typeof config === "string" ? config : typeof file === "string" ? file : null;
-  return { path, flags: flagsOf(role, args), env: process.env };
+  return typeof config === "string" ? config : typeof file === "string" ? file : null;
 }
 
 /** The configuration and its logger. */

@@ -3,10 +3,11 @@ import { type Client, createClient } from "../../shared/client.ts";
 import { loadMasterConfig } from "../../shared/config-file.ts";
 import type { Reply } from "../../shared/protocol.ts";
 import { type Introduction, introduce, introduceByUrl, joinLine } from "./invitation.ts";
+import { addressOf } from "./master-of-file.ts";
 import { connect, masterUrl, show, terminalWidth, trusted } from "./people.ts";
 import { renderMadeToken, renderTokens } from "./render-tokens.ts";
 import { sourcesOf } from "./start.ts";
-import { masterScheme, masterToken, reachableName } from "./token-show.ts";
+import { reachableName } from "./token-show.ts";
 
 type Args = Parameters<typeof connect>[0] & Record<string, unknown>;
 
@@ -47,18 +48,8 @@ function masterOf(args: Args): { client: Client; url: string; introduction: Intr
     return { client: connect(args), url, introduction: introduceByUrl(url, pinned(args)) };
   }
   const config = loadMasterConfig(sourcesOf("master", args));
-  const { host, port, tls_cert } = config.server;
-  const here = ["0.0.0.0", "::"].includes(host) ? "localhost" : host;
-  const name = here.includes(":") ? `[${here}]` : here;
-  const url = `${masterScheme(config)}://${name}:${port}`;
-  const introduction = introduce(config);
-  const { tls_fingerprint } = introduction;
-  const trust = tls_fingerprint === null ? { tls_ca: tls_cert } : { tls_fingerprint };
-  return {
-    client: createClient({ master_url: url, token: masterToken(config), ...trust }),
-    url,
-    introduction,
-  };
+  const address = addressOf(config);
+  return { client: createClient(address), url: address.master_url, introduction: introduce(config) };
 }
 
 /** What the person trusts, workers are to trust, too. */

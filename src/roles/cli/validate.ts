@@ -1,16 +1,21 @@
+import { existsSync } from "node:fs";
 import { defineCommand } from "citty";
-import { ConfigError, loadConfig, readText } from "../../shared/config-file.ts";
+import { ConfigError, loadConfig } from "../../shared/config-file.ts";
 import type { Role } from "../../shared/config-keys.ts";
-import { guessRole } from "../../shared/config-problems.ts";
-import { readYaml } from "../../shared/config-yaml.ts";
 import { ERRORS, VcError } from "../../shared/errors.ts";
 import { found } from "../../shared/found.ts";
-import { jsonArg } from "./start.ts";
+import { roleOf } from "./master-of-file.ts";
+import { fileOf, jsonArg } from "./start.ts";
 
 export const validate = defineCommand({
   meta: { name: "validate", description: "Check a configuration file without starting anything" },
   args: {
-    file: { type: "positional", required: true, description: "A master's or a worker's configuration file" },
+    file: {
+      type: "positional",
+      required: false,
+      description: "A master's or a worker's configuration file (./config.yaml)",
+    },
+    config: { type: "string", valueHint: "FILE", description: "The configuration file, too" },
     role: {
       type: "string",
       valueHint: "ROLE",
@@ -19,14 +24,17 @@ export const validate = defineCommand({
     ...jsonArg,
   },
   async run({ args }) {
+    const file = fileOf(args) ?? "config.yaml";
+    if (fileOf(args) === null && !existsSync(file))
+      throw new VcError("usage", "FILE is missing; see `vc help validate`");
     let recognised = args.role === undefined ? null : parseRole(args.role);
     try {
-      recognised ??= roleOf(args.file);
+      recognised ??= roleOf(file, "; or say --role master or --role worker");
       // What cannot be read as YAML is told before the role matters.
       const role = recognised ?? "master";
-      const notes = check(args.file, role);
+      const notes = check(file, role);
       const lines = [
-        `${args.file}: a ${role}'s configuration without mistakes`,
+        `${file}: a ${role}'s configuration without mistakes`,
         ...notes.map((note) => `  ${note}`),
       ];
       console.log(args.json === true ? inJson({ valid: true, role, notes }) : lines.join("\n"));
@@ -48,19 +56,6 @@ function parseRole(text: string): Role {
 function check(path: string, role: Role): string[] {
   const sources = { path, flags: {}, env: process.env, elsewhere: true };
   return (role === "master" ? loadConfig(role, sources) : loadConfig(role, sources)).notes;
-}
-
-/** Null for what is not YAML and so does not tell; throws for a file that should have told. */
-function roleOf(path: string): Role | null {
-  const { entries, problems } = readYaml(readText(path));
-  const guess = guessRole(entries);
-  if (guess !== null) return guess;
-  if (problems.some(({ syntax }) => syntax === true)) return null;
-  const holds = entries.length === 0 ? "holds nothing" : "does not tell whose it is";
-  throw new VcError(
-    "config",
-    `the configuration file ${path} ${holds}: a master's needs scanner.root_path and scanner.output_base, a worker's worker.master_url; or say --role master or --role worker`,
-  );
 }
 
 function problemsOf(error: VcError): { line: number | null; column: number | null; text: string }[] {

@@ -155,3 +155,23 @@ test("status --watch goes on showing", async () => {
   await child.exited;
   expect(shown.split("📊 Conversion Progress").length).toBeGreaterThan(2);
 }, 300_000);
+
+test("--config: a worker's or a master's file tells where the master is and what opens it; options beat it", async () => {
+  const at = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const { port } = new URL(master.url);
+  const worker = at("worker.yaml", `worker: { master_url: "${master.url}", token: t0ken }\n`);
+  const here = `server: { host: 127.0.0.1, port: ${port}, token: t0ken }\n`;
+  const own = at("master.yaml", `${here}scanner: { root_path: films, output_base: out }\n`);
+  const elsewhere = at("other.yaml", `worker: { master_url: "http://127.0.0.1:1", token: no }\n`);
+  const vcOf = (...args: string[]) => runVc(args, { env: {} });
+  for (const config of [worker, own])
+    expect(await vcOf("status", "--config", config)).toMatchObject({ code: 0, stderr: "" });
+  const options = ["--master", master.url, "--token-file", join(folder, "token")];
+  expect(await vcOf("jobs", "--config", elsewhere, ...options)).toMatchObject({ code: 0, stderr: "" });
+  expect((await vcOf("jobs", "--config", elsewhere)).stderr).toContain("http://127.0.0.1:1");
+  const neither = at("neither.yaml", "logging: { level: info }\n");
+  expect((await vcOf("jobs", "--config", neither)).stderr).toContain("does not tell whose it is");
+});

@@ -138,3 +138,14 @@ test("the example files are right on a machine that has nothing of them", async 
     expect(stdout).toContain(`a ${role}'s configuration without mistakes`);
   }
 });
+
+test("the file may be named by --config, too, and is ./config.yaml where it is not named", async () => {
+  writeFileSync(join(folder, "m.yaml"), MASTER);
+  writeFileSync(join(folder, "config.yaml"), MASTER);
+  const said = (file: string) => `${file}: a master's configuration without mistakes\n`;
+  const named = await runVc(["validate", "--config", "m.yaml"], { cwd: folder });
+  expect(named).toMatchObject({ code: 0, stdout: said("m.yaml") });
+  expect(await runVc(["validate"], { cwd: folder })).toMatchObject({ code: 0, stdout: said("config.yaml") });
+  const twice = await runVc(["validate", "m.yaml", "--config", "config.yaml"], { cwd: folder });
+  expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining("is named twice")]);
+});
