@@ -1,6 +1,7 @@
 import { VC } from "../test/support/processes.ts";
 import { withSite } from "../test/support/site.ts";
 import type { Figure } from "./bench.ts";
+import { middle } from "./middle.ts";
 
 const RUNS = 41;
 
@@ -47,8 +48,4 @@ function timeRun(cmd: string[]): number {
   const begin = performance.now();
   Bun.spawnSync({ cmd, stdio: ["ignore", "ignore", "ignore"] });
   return performance.now() - begin;
-}
-
-function middle(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
