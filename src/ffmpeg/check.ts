@@ -64,7 +64,8 @@ export async function check(of: {
     decoded,
   });
   if ("refusal" in judged) return judged;
-  const texts = of.verify === "quick" || plan.subtitles.length === 0 ? null : await measureSource();
+  const read = of.verify !== "quick" || isTimed(source.media);
+  const texts = read && plan.subtitles.length > 0 ? await measureSource() : null;
   const source_timelines = texts === null || "refusal" in texts ? null : texts.timelines;
   const { captions } = source.media.video.find(({ index }) => index === plan.video.index) ?? {};
   const captions_lost = captions === true && !(await showsCaptions({ ...of, path: target }));
@@ -123,7 +124,7 @@ async function findMisplaced(
 ): Promise<number | null> {
   const { media } = of.source;
   const { index, fields } = of.plan.video;
-  if (!TIMED.some((format) => media.format.startsWith(format))) return null;
+  if (!isTimed(media)) return null;
   const source = await of.measureSource();
   const times = "refusal" in source ? undefined : source.times.get(index);
   const result = of.result.times.get(of.result.media.video[0]?.index ?? -1);
@@ -133,6 +134,10 @@ async function findMisplaced(
 
 /** Containers in which every packet has a time of its own. */
 const TIMED = ["mov", "matroska"];
+
+function isTimed({ format }: MediaInfo): boolean {
+  return TIMED.some((name) => format.startsWith(name));
+}
 
 /** Reads the source's packets only where something seems to be missing: it may lie on a slow network. */
 async function checkSound(

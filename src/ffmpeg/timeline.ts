@@ -11,6 +11,8 @@ export type Timeline = {
   bare_s: number;
   /** How long all packets last together, whatever their times are. */
   lasts_s: number;
+  /** Packets that begin while one before them is still shown; for texts. */
+  meanwhile: number;
 };
 
 export const EMPTY_TIMELINE: Timeline = {
@@ -22,6 +24,7 @@ export const EMPTY_TIMELINE: Timeline = {
   largest_gap_at_s: null,
   bare_s: 0,
   lasts_s: 0,
+  meanwhile: 0,
 };
 
 /** Takes packets in the order of the file and remembers only a few, however long the film is. */
@@ -42,6 +45,7 @@ export function createTimeline(): { add(pts_s: number, duration_s: number): void
     add(pts_s, duration_s) {
       seen.packets += 1;
       seen.lasts_s += duration_s;
+      if (seen.end_s !== null && seen.end_s - pts_s > TOUCHING_S) seen.meanwhile += 1;
       seen.end_s = Math.max(seen.end_s ?? 0, pts_s + duration_s);
       if (filled_s !== null && pts_s - filled_s > ROUNDING_S) bare.add(pts_s, pts_s - filled_s);
       filled_s = Math.max(filled_s ?? pts_s, pts_s + (duration_s || UNTOLD_S));
@@ -57,6 +61,8 @@ export function createTimeline(): { add(pts_s: number, duration_s: number): void
 
 /** Containers round to a millisecond; the shortest packets in use last ten. */
 const ROUNDING_S = 0.008;
+/** A text that follows another one often begins a frame or so before that ends; nobody sees it. */
+const TOUCHING_S = 0.1;
 /** How long a packet may last that does not say it. */
 const UNTOLD_S = 0.25;
 /** Encoders store frames at most 16 places away from where they are shown (H.264, table A-1). */

@@ -3,7 +3,7 @@ import type { Damage } from "./log.ts";
 import type { Plan } from "./plan.ts";
 import type { SubtitlePlan } from "./plan-subtitles.ts";
 import { type Refusal, refusal } from "./refusal.ts";
-import type { Timeline } from "./timeline.ts";
+import { EMPTY_TIMELINE, type Timeline } from "./timeline.ts";
 
 /**
  * What of a result beside its picture and sound is not as planned, in words that follow "its"; null if nothing: labels of
@@ -108,9 +108,10 @@ export function judgeRest(of: {
   const notes: string[] = [];
   for (const [n, { index, encoder }] of plan.subtitles.entries()) {
     const unread = damage.undecoded[index] ?? 0;
-    const had = of.source_timelines?.get(index)?.packets ?? 0;
+    const { packets: had, meanwhile } = of.source_timelines?.get(index) ?? EMPTY_TIMELINE;
     const has = timelines.get(media.subtitles[n]?.index ?? -1)?.packets ?? 0;
     if (unread > 0) notes.push(unreadable(index, unread));
+    if (encoder === "mov_text" && meanwhile > 0) notes.push(oneAtATime(index, meanwhile));
     // Empty packets only end what was shown before, so that counts of texts differ by container.
     const lost = encoder === "copy" ? has < had : had > 0 && has === 0 && unread === 0;
     if (!lost) continue;
@@ -122,6 +123,12 @@ export function judgeRest(of: {
 
 function unreadable(index: number, count: number): string {
   return `Of subtitle track ${index}, ${count} text${count === 1 ? "" : "s"} could not be read and ${count === 1 ? "is" : "are"} missing: not UTF-8, or damaged.`;
+}
+
+/** ISO 14496-17, as all of mp4: the samples of a track follow each other. */
+function oneAtATime(index: number, count: number): string {
+  const [begin, each] = count === 1 ? ["text begins", "it"] : ["texts begin", "each"];
+  return `In subtitle track ${index}, ${count} ${begin} while another one is shown: mp4 shows one at a time, so what was there before ${each} ends early.`;
 }
 
 const NO_CAPTIONS = "The closed captions inside the source's pictures are not in the result.";

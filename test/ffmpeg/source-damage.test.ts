@@ -15,6 +15,7 @@ function timeline(packets: number): Timeline {
     largest_gap_at_s: 0,
     bare_s: 0,
     lasts_s: 60,
+    meanwhile: 0,
   };
 }
 

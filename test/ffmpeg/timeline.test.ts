@@ -42,6 +42,11 @@ describe("times without sound", () => {
   });
 });
 
+test("texts that begin while another one is shown", () => {
+  expect(timeline([0, 1, 2, 2.95]).meanwhile).toBe(0);
+  expect(timeline([0, 0.5, 2, 2.2, 2.4]).meanwhile).toBe(3);
+});
+
 test("packets that are said to be shorter than they are lack nothing, those that are gone do", () => {
   // As in a transport stream whose sampling rate fell from 48 to 44.1 kHz: 13 to 14 packets follow each time that is told.
   const [told_s, real_s] = [1024 / 48_000, 1024 / 44_100];

@@ -290,6 +290,21 @@ test(
 );
 
 test(
+  "texts that mp4 ends early, as others begin, are counted; those that only touch are not",
+  async () => {
+    const cue = (n: number, from: string, to: string) => `${n}\n00:00:0${from} --> 00:00:0${to}\nText ${n}\n`;
+    const cues = [cue(1, "0,200", "1,200"), cue(2, "0,500", "0,800"), cue(3, "1,180", "1,600")];
+    await writeFile(at("both.srt"), cues.join("\n"));
+    await make("both.mkv", ["-i", at("both.srt"), "-map", "0", "-map", "2", "-c:s", "copy"]);
+    expect((await become("both.mkv", { container: "mp4" })).notes).toContain(
+      "In subtitle track 1, 1 text begins while another one is shown: mp4 shows one at a time, so what was there before it ends early.",
+    );
+    expect((await become("both.mkv", { container: "mkv" })).notes).toEqual([]);
+  },
+  LIMIT_MS,
+);
+
+test(
   "a phone's place, time and make stay where phones look for them",
   async () => {
     const { result, notes } = await become("phone.mov", { container: "mp4" });

@@ -26,6 +26,7 @@ function evidence(changes: {
       largest_gap_at_s: 0,
       bare_s: 0,
       lasts_s: 60,
+      meanwhile: 0,
     },
     ...changes.timeline,
   };
@@ -57,6 +58,7 @@ function packets(changes: Partial<Timeline>): Timeline {
     largest_gap_at_s: 0,
     bare_s: 0,
     lasts_s: 60,
+    meanwhile: 0,
   };
   return { ...whole, ...changes };
 }
