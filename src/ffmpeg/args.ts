@@ -1,7 +1,7 @@
 import { audioTracks } from "./args-audio.ts";
 import { turning } from "./args-picture.ts";
 import { encoding, filmMap, hardware } from "./args-video.ts";
-import { fileUrl, guardOptions, sourceUrl } from "./guard.ts";
+import { fileUrl, readOptions, sourceUrl } from "./guard.ts";
 import type { Plan } from "./plan.ts";
 
 /** ffmpeg's arguments in the four parts that fluent-ffmpeg takes. */
@@ -13,7 +13,7 @@ export type Arguments = { input: string[]; source: string; output: string[]; tar
  */
 export function args(plan: Plan, files: { source: string; target: string; covers?: string[] }): Arguments {
   return {
-    input: [...GLOBAL, ...guardOptions(files.source), ...turning(plan.video), ...hardware(plan)],
+    input: [...GLOBAL, ...readOptions(files.source), ...turning(plan.video), ...hardware(plan)],
     source: sourceUrl(files.source),
     output: [
       ...maps(plan),

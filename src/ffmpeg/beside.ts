@@ -1,7 +1,7 @@
 import { open, rm, stat } from "node:fs/promises";
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import { besideSuffix, type MadeBeside } from "../shared/job.ts";
-import { errorsOnly, fileUrl, guardOptions, sourceUrl } from "./guard.ts";
+import { errorsOnly, fileUrl, readOptions, sourceUrl } from "./guard.ts";
 import { measure } from "./measure.ts";
 import type { Plan } from "./plan.ts";
 import type { BesidePlan } from "./plan-subtitles.ts";
@@ -69,7 +69,7 @@ async function reserve(paths: string[]): Promise<void> {
 function command(of: Parameters<typeof makeBeside>[0] & { paths: string[] }): string[] {
   return [
     ...[of.ffmpeg.path, "-hide_banner", "-nostdin", "-nostats", "-y", ...errorsOnly(of.source)],
-    ...guardOptions(of.source),
+    ...readOptions(of.source),
     ...["-i", sourceUrl(of.source)],
     ...filmsClock(of.plan),
     ...of.plan.beside.flatMap((one, n) => outputOf(one, of.paths[n] ?? "")),

@@ -18,6 +18,7 @@ import {
   nextRung,
 } from "./ladder.ts";
 import { lookAtFilm } from "./look.ts";
+import { lookAtJoins } from "./look-joins.ts";
 import { lookAtSound } from "./look-sound.ts";
 import { onSource } from "./on-stream.ts";
 import { type Plan, plan } from "./plan.ts";
@@ -88,15 +89,23 @@ function stopped({ signal, limits }: ConvertInput, deadline: AbortSignal | null)
 
 type Ended = Done | { refusal: Refusal };
 
-async function attempt(input: ConvertInput, report: AttemptReport): Promise<Ended> {
-  const { source, conversion, capabilities, signal } = input;
-  input.onProgress({ stage: "probing", percent: 0, fps: null, speed: null, eta_s: null });
-  const inspected = await inspect({ ffprobe_path: capabilities.ffmpeg.ffprobe_path, path: source, signal });
+async function attempt(given: ConvertInput, report: AttemptReport): Promise<Ended> {
+  const { conversion, capabilities, signal } = given;
+  given.onProgress({ stage: "probing", percent: 0, fps: null, speed: null, eta_s: null });
+  const inspected = await inspect({
+    ffprobe_path: capabilities.ffmpeg.ffprobe_path,
+    path: given.source,
+    signal,
+  });
   if ("refusal" in inspected) return inspected;
   const { ffmpeg } = capabilities;
+  const joined = await lookAtJoins({ ...ffmpeg, path: given.source, media: inspected.media, signal });
+  if ("refusal" in joined) return joined;
+  const { path } = joined;
+  const input = { ...given, source: path };
   const copies = conversion.audio_codec === "copy";
-  const heard = await lookAtSound({ ffmpeg, path: source, media: inspected.media, copies, signal });
-  const media = await lookAtFilm({ ffmpeg, path: source, media: heard, signal });
+  const heard = await lookAtSound({ ffmpeg, path, media: joined.media, copies, signal });
+  const media = await lookAtFilm({ ffmpeg, path, media: heard, signal });
   if (media.duration_s !== null) report.source_duration = media.duration_s;
   const planned = plan({ media, conversion, capabilities, gpu: input.gpu, rules: input.rules });
   if ("refusal" in planned) return planned;

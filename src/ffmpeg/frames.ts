@@ -1,4 +1,4 @@
-import { guardOptions, sourceUrl } from "./guard.ts";
+import { readOptions, sourceUrl } from "./guard.ts";
 import { PICTURE_BYTES, PICTURE_SIZE } from "./picture-difference.ts";
 import { runTool } from "./tool.ts";
 
@@ -68,7 +68,7 @@ const SHOWN = /^\[showinfo@place(\d+) @ [^\]]*\] n: .* pts_time:\s*(-?[\d.]+)/;
 function command({ ffmpeg_path, film, openings }: Parameters<typeof readFrames>[0]): string[] {
   const threads = openings.length === 1 ? DECODER_THREADS.of_one : DECODER_THREADS.of_several;
   const inputs = openings.flatMap(({ input }) => [
-    ...["-threads", threads, ...(film.input ?? []), ...guardOptions(film.path), ...input],
+    ...["-threads", threads, ...(film.input ?? []), ...readOptions(film.path), ...input],
     ...["-i", sourceUrl(film.path)],
   ]);
   const small = `scale=${PICTURE_SIZE}:${PICTURE_SIZE}:flags=area:out_range=tv,${colors(film)},setsar=1`;

@@ -1,17 +1,30 @@
+import { joinedFile } from "./joined.ts";
+
 /**
  * The options that make hostile files harmless, for ffmpeg and ffprobe alike, before a source or a result that they
  * open. Playlists that name other files (HLS, DASH, concat, IMF) are not among the formats; a source may therefore never
  * open anything but itself. Both lists are needed: with the protocols alone an HLS playlist named x.mkv still opens local files.
  */
 export function guardOptions(path: string): string[] {
-  return [
-    ...(isStream(path) ? STREAM : ["-protocol_whitelist", "file"]),
-    "-format_whitelist",
-    FORMATS.join(","),
-    "-max_pixels",
-    `${MAX_PIXELS}`,
-  ];
+  const most = ["-max_pixels", `${MAX_PIXELS}`];
+  if (joinedFile(path) !== null) return [...JOINED, ...most];
+  const protocols = isStream(path) ? STREAM : ["-protocol_whitelist", "file"];
+  return [...protocols, "-format_whitelist", FORMATS.join(","), ...most];
 }
+
+/** The same for an ffmpeg to which the times in the source matter. Of joined parts it would take the sound's beginning for the film's. */
+export function readOptions(path: string): string[] {
+  return [...guardOptions(path), ...(joinedFile(path) === null ? [] : ["-seek_timestamp", "1"])];
+}
+
+/**
+ * The only list that is ever followed is one of our own. Its parts begin with the marks of these two formats, as was
+ * seen before the list was made, so that none of them can be another list.
+ */
+const JOINED = [
+  ...["-protocol_whitelist", "data,subfile,file", "-format_whitelist", "concat,mpeg,mpegts"],
+  ...["-f", "concat", "-safe", "0"],
+];
 
 /**
  * A stream reaches no file, and nothing else in the network: redirects are not followed, and a proxy that the environment
@@ -47,7 +60,7 @@ const SHAPE = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[A-Za-z0-9_-]{16,128}\/film(?:\.[
 
 /** An address for ffmpeg that no name can turn into an option, a protocol or a pattern. */
 export function sourceUrl(path: string): string {
-  return isStream(path) ? path : fileUrl(path);
+  return isStream(path) || joinedFile(path) !== null ? path : fileUrl(path);
 }
 
 export function fileUrl(path: string): string {

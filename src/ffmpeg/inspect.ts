@@ -1,6 +1,7 @@
 import type { MediaInfo } from "../shared/media.ts";
 import { errorsOnly, guardOptions, sourceUrl } from "./guard.ts";
 import { withHeldCrops } from "./held-crop.ts";
+import { joinedFile } from "./joined.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { createLines } from "./lines.ts";
 import { lookAtColor, mayBeHdr } from "./look-hdr.ts";
@@ -11,7 +12,8 @@ import { filmSignature } from "./signature.ts";
 import { openSource } from "./source.ts";
 import { runTool, type ToolRun } from "./tool.ts";
 
-export type Packet = { stream_index: number; pts_s: number; duration_s: number };
+/** `untold`: only the time at which it is decoded is known, which then stands for the one at which it is shown. */
+export type Packet = { stream_index: number; pts_s: number; duration_s: number; untold: boolean };
 
 /**
  * What ffprobe says of a file: a MediaInfo, or why it is none. Never opens anything but the file itself. With
@@ -46,6 +48,7 @@ export async function inspect(of: {
   if (run.code !== 0 || run.too_long || run.too_large) return unreadable(run, begin.head);
   const parsed = parseProbe(JSON.parse(answer.json()), begin.size);
   if ("refusal" in parsed) return parsed;
+  parsed.media.format = joinedFile(of.path)?.format ?? parsed.media.format;
   const held = await withParts(of.path, await withHeldCrops(of.path, parsed.media));
   return { media: await withColors(of, held) };
 }
@@ -60,7 +63,7 @@ async function withColors(of: Parameters<typeof inspect>[0], media: MediaInfo): 
 function probeCommand({ ffprobe_path, path, onPacket }: Parameters<typeof inspect>[0]): string[] {
   // Encryption shows only at the packets: of the tracks ffprobe tells what they would be without it.
   const first = ["-show_packets", "-read_intervals", "%+#4"];
-  const every = ["-show_entries", "packet=stream_index,pts_time,duration_time,flags"];
+  const every = ["-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,flags"];
   const shown = [
     "-show_format",
     "-show_streams",
@@ -102,6 +105,7 @@ const PACKETS_BEGIN = '    "packets": [';
 const PACKETS_END = "    ],";
 const STREAM_INDEX = /^ *\{ "stream_index": (\d+)/;
 const PTS = /"pts_time": "(-?[\d.]+)"/;
+const DTS = /"dts_time": "(-?[\d.]+)"/;
 const DISCARDED = /"flags": "[^"]*D/;
 const DURATION = /"duration_time": "([\d.]+)"/;
 
@@ -112,9 +116,10 @@ const DURATION = /"duration_time": "([\d.]+)"/;
 function parsePacket(line: string): Packet | null {
   const stream_index = STREAM_INDEX.exec(line)?.[1];
   const pts_s = PTS.exec(line)?.[1];
-  if (stream_index === undefined || pts_s === undefined || DISCARDED.test(line)) return null;
+  const time_s = pts_s ?? DTS.exec(line)?.[1];
+  if (stream_index === undefined || time_s === undefined || DISCARDED.test(line)) return null;
   return {
-    ...{ stream_index: Number(stream_index), pts_s: Number(pts_s) },
+    ...{ stream_index: Number(stream_index), pts_s: Number(time_s), untold: pts_s === undefined },
     duration_s: Number(DURATION.exec(line)?.[1] ?? 0),
   };
 }

@@ -1,7 +1,7 @@
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { lookAtFrames } from "./fields.ts";
-import { guardOptions, sourceUrl } from "./guard.ts";
+import { readOptions, sourceUrl } from "./guard.ts";
 import { CAPTIONS } from "./look-captions.ts";
 import { lookAtShape } from "./look-shape.ts";
 import { lookAtTurn } from "./look-turn.ts";
@@ -130,7 +130,7 @@ function widthOf({ width }: VideoStream): number {
 function command(of: Of, starts_s: number[], count: number): string[] {
   const { film } = of;
   const inputs = starts_s.flatMap((start_s) => [
-    ...["-threads", "2", "-noautorotate", ...guardOptions(of.path)],
+    ...["-threads", "2", "-noautorotate", ...readOptions(of.path)],
     ...(start_s === 0 ? [] : ["-noaccurate_seek", "-ss", start_s.toFixed(3)]),
     ...["-i", sourceUrl(of.path)],
   ]);

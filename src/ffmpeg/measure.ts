@@ -1,6 +1,6 @@
 import type { MediaInfo } from "../shared/media.ts";
 import { createTimes } from "./frame-times.ts";
-import { inspect } from "./inspect.ts";
+import { inspect, type Packet } from "./inspect.ts";
 import type { Refusal } from "./refusal.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
 
@@ -15,11 +15,27 @@ export type Measured = {
 export async function measure(
   of: Omit<Parameters<typeof inspect>[0], "onPacket">,
 ): Promise<Measured | { refusal: Refusal }> {
-  const timelines = new Map<number, ReturnType<typeof createTimeline>>();
-  const times = new Map<number, ReturnType<typeof createTimes>>();
+  const told = createTimelines();
+  const all = createTimelines();
   const inspected = await inspect({
     ...of,
-    onPacket({ stream_index, pts_s, duration_s }) {
+    onPacket(packet) {
+      all.add(packet);
+      if (!packet.untold) told.add(packet);
+    },
+  });
+  if ("refusal" in inspected) return inspected;
+  // Of these, some packets tell only when they are decoded; in others, packets without a time show nothing.
+  const { timelines, times } = (["mpeg", "mpegts"].includes(inspected.media.format) ? all : told).result();
+  const of_film = inspected.media.video.map(({ index }) => [index, times(index)] as const);
+  return { ...inspected, timelines, times: new Map(of_film) };
+}
+
+function createTimelines() {
+  const timelines = new Map<number, ReturnType<typeof createTimeline>>();
+  const times = new Map<number, ReturnType<typeof createTimes>>();
+  return {
+    add({ stream_index, pts_s, duration_s }: Packet) {
       const timeline = timelines.get(stream_index) ?? createTimeline();
       timelines.set(stream_index, timeline);
       timeline.add(pts_s, duration_s);
@@ -27,11 +43,9 @@ export async function measure(
       times.set(stream_index, all);
       all.add(pts_s);
     },
-  });
-  if ("refusal" in inspected) return inspected;
-  const results = [...timelines].map(([index, timeline]) => [index, timeline.result()] as const);
-  const film_times = inspected.media.video.map(
-    ({ index }) => [index, times.get(index)?.result() ?? new Float64Array()] as const,
-  );
-  return { ...inspected, timelines: new Map(results), times: new Map(film_times) };
+    result: () => ({
+      timelines: new Map([...timelines].map(([index, timeline]) => [index, timeline.result()] as const)),
+      times: (index: number) => times.get(index)?.result() ?? new Float64Array(),
+    }),
+  };
 }

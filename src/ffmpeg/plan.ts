@@ -8,6 +8,7 @@ import { type AudioPlan, planAudio } from "./plan-audio.ts";
 import { refuseColor } from "./plan-color.ts";
 import { type AttachmentPlan, type CoverPlan, planExtras } from "./plan-extras.ts";
 import { mainFilm } from "./plan-film.ts";
+import { joinNotes } from "./plan-joins.ts";
 import { ladder, type Step } from "./plan-ladder.ts";
 import { leaveAlone } from "./plan-rules.ts";
 import { turned } from "./plan-size.ts";
@@ -67,7 +68,7 @@ export function plan(of: {
   const subtitles = planSubtitles(media.subtitles, container, conversion.subtitles);
   const extras = planExtras(media, film, container);
   const { tags, notes: untold } = planTags(media, container);
-  const order = media.parts === "ordered" ? [ORDERED] : [];
+  const order = [...(media.parts === "ordered" ? [ORDERED] : []), ...joinNotes(media)];
   const notes = [...renamed, ...order, ...audio.notes, ...subtitles.notes, ...extras.notes, ...untold];
   return {
     ladder: climbed.steps.map((step): Plan => {

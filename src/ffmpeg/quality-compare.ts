@@ -4,7 +4,7 @@ import { type Arguments, GLOBAL } from "./args.ts";
 import { byOwnClock, turning } from "./args-picture.ts";
 import { type Cut, filters, hardware } from "./args-video.ts";
 import { type EncodeRun, encode, type KillGraces } from "./encode.ts";
-import { fileUrl, guardOptions, sourceUrl } from "./guard.ts";
+import { fileUrl, guardOptions, readOptions, sourceUrl } from "./guard.ts";
 import { memoryLimit } from "./limits.ts";
 import { isAway } from "./on-stream.ts";
 import type { Plan } from "./plan.ts";
@@ -103,7 +103,7 @@ function compareArguments(of: CompareInput): Arguments {
   ].join(";");
   return {
     input: [
-      ...[...TELLING, ...guardOptions(of.source), ...turning(plan.video), ...hardware(reference)],
+      ...[...TELLING, ...readOptions(of.source), ...turning(plan.video), ...hardware(reference)],
       ...[...seekBefore(window, of.indexed), "-i", sourceUrl(of.source)],
       ...[...guardOptions(of.made), ...seekBefore(shifted, true)],
     ],

@@ -8,7 +8,7 @@ import { encoding, filmMap, hardware } from "./args-video.ts";
 import { encode } from "./encode.ts";
 import { howEnded, judgeRun } from "./encode-outcome.ts";
 import { firstTime } from "./frames.ts";
-import { fileUrl, guardOptions, sourceUrl } from "./guard.ts";
+import { fileUrl, readOptions, sourceUrl } from "./guard.ts";
 import { type Failure, withStallLimit } from "./ladder.ts";
 import { memoryLimit } from "./limits.ts";
 import { isAway } from "./on-stream.ts";
@@ -168,7 +168,7 @@ function sampleArguments(of: {
   const { plan, window } = of;
   return {
     input: [
-      ...[...GLOBAL, ...guardOptions(of.source), ...turning(plan.video), ...hardware(plan)],
+      ...[...GLOBAL, ...readOptions(of.source), ...turning(plan.video), ...hardware(plan)],
       ...seekBefore(window, of.indexed),
     ],
     source: sourceUrl(of.source),

@@ -91,6 +91,6 @@ function placesOf({ lines }: Damage): string {
 function firstWords({ first }: Damage): string {
   return (first ?? "")
     .replace(/^(?:\[[^\]]*\] ?)+/, "")
-    .replace(/file:.*: (?=corrupt)/, "")
+    .replace(/(?:file|data):.*: (?=corrupt)/, "")
     .slice(0, 200);
 }

@@ -117,8 +117,9 @@ function holes({
   const uncounted = film.frames === null ? Number.POSITIVE_INFINITY : film.frames - packets;
   const frames = Math.min(expected - packets, uncounted);
   if (frames <= 1) return null;
-  const certain =
-    ["mpegts", "mpeg"].includes(source.format) || (source.format.startsWith("mov") && film.frames !== null);
+  // Where parts were glued, picture and sound of each end and begin at different times.
+  const recorded = ["mpegts", "mpeg"].includes(source.format) && source.joins === undefined;
+  const certain = recorded || (source.format.startsWith("mov") && film.frames !== null);
   return {
     kind: "holes",
     certain,

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { messageOf, systemCode, VcError } from "../shared/errors.ts";
 import { isStream } from "./guard.ts";
+import { joinedFile } from "./joined.ts";
 import { headStream, readStream } from "./source-stream.ts";
 
 /** A source of which some bytes are wanted. Fewer bytes than asked for are there only at its end. */
@@ -15,7 +16,7 @@ export type OpenSource = {
  * VcError("unreachable") if a stream cannot.
  */
 export async function openSource(source: string): Promise<OpenSource | null> {
-  return isStream(source) ? openStream(source) : openFile(source);
+  return isStream(source) ? openStream(source) : openFile(joinedFile(source)?.path ?? source);
 }
 
 async function openStream(url: string): Promise<OpenSource | null> {

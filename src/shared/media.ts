@@ -15,6 +15,11 @@ export type MediaInfo = {
   chapters: number;
   /** Of Matroska: parts of the film lie in other files; or players show its own in another order, or not all. */
   parts?: "elsewhere" | "ordered";
+  /**
+   * Of a file that was glued from films with a clock each: when all but the first begin, in seconds from the film's start;
+   * and how many tracks of pictures or text only later ones have.
+   */
+  joins?: { at_s: number[]; unread: number };
   /** Of the chapters in their order, less those that end before the film begins; null for one without a title. */
   chapter_titles: (string | null)[];
   /** What the container says of the whole film, such as `title`, in the container's own spelling. */

@@ -1016,4 +1016,11 @@ export const SABOTAGES: Sabotage[] = [
     put: "",
     caught_by: "test/shared/log.test.ts",
   },
+  {
+    what: "show parts of a film that have a clock each as ffmpeg would by itself",
+    file: "src/ffmpeg/convert.ts",
+    find: "const { path } = joined;",
+    put: "const { source: path } = given;",
+    caught_by: "test/ffmpeg/look-joins.test.ts",
+  },
 ];
