@@ -63,7 +63,7 @@ export function createFitness(parts: {
     async check() {
       const found = await prove().catch((error: unknown) => messageOf(error));
       const now = typeof found === "string" ? found : null;
-      if (now !== problem) {
+      if (inKind(now) !== inKind(problem)) {
         if (now === null) parts.log.info("this machine can work again");
         else parts.log.error("this machine cannot work, trying on", { reason: now });
       }
@@ -81,6 +81,11 @@ export function createFitness(parts: {
 }
 
 const DETECTING = "trying out what ffmpeg and the GPUs can do; films follow, after a minute or so";
+
+/** A log need not hear each number of bytes that are free meanwhile. */
+function inKind(problem: string | null): string | undefined {
+  return problem?.replace(/\d+/g, "0");
+}
 
 const GIB = 1024 ** 3;
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join, sep } from "node:path";
-import { messageOf, systemCode } from "../../shared/errors.ts";
+import { fileTrouble, messageOf, systemCode } from "../../shared/errors.ts";
 import { type JobOrder, parseStagingName } from "../../shared/job.ts";
 import type { Reply } from "../../shared/protocol.ts";
 import { filesHere, type MountFiles } from "./mount-files.ts";
@@ -116,7 +116,7 @@ export async function proveMount(
   try {
     await files.write(path, workspace.canary.text);
   } catch (error) {
-    return `This machine cannot write into ${viewOf(workspace)} (${messageOf(error)}): mount the master's storage there, or set ${workspace.key}.`;
+    return `This machine cannot write into ${viewOf(workspace)} (${fileTrouble(error)}): mount the master's storage there, or set ${workspace.key}.`;
   }
   try {
     const { seen, samples } = await ask(name);

@@ -73,6 +73,16 @@ test("trouble is told once when it begins and once when it is over", async () =>
   ]);
 });
 
+test("trouble that differs only in its numbers is told once", async () => {
+  const { fitness, trouble, lines } = machine();
+  for (const free of [12, 9, 4]) {
+    trouble.mount = `The disk is full (${free} of 100 MiB free).`;
+    await fitness.check();
+  }
+  expect(fitness.problem()).toContain("(4 of 100");
+  expect(lines).toEqual(["this machine cannot work, trying on"]);
+});
+
 test.each<[Reason, number, number]>([
   ["ffmpeg_missing", 2, 1],
   ["mount_lost", 1, 2],

@@ -1,10 +1,11 @@
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { CONTAINERS } from "../../../shared/conversion.ts";
 import { AttemptReport, BESIDE_EXTENSIONS, JobOrder, parseStagingName } from "../../../shared/job.ts";
 import type { AttemptResult } from "../messages.ts";
 import { stagingOf } from "../workspace.ts";
+import { proveFolder } from "./own-folder.ts";
 
 export type Done = Extract<AttemptResult, { outcome: "done" }>;
 /** A finished film that its worker had not handed in when it ended. */
@@ -12,7 +13,7 @@ export type KeptResult = { order: JobOrder; result: Done };
 
 /** The folder for results on their way to the master: each with a record of whose it is, once it is finished. */
 export type KeptResults = {
-  /** Makes the folder. Resolves with its path. */
+  /** Makes the folder, and proves that it can be used. Resolves with its path. Throws VcError failed. */
   open(): Promise<string>;
   /** Where the film of an order is to be made. Throws for a staging file that is not the attempt's. */
   target(order: JobOrder): string;
@@ -47,7 +48,7 @@ export function createKeptResults(folder: string): KeptResults {
   return {
     target,
     async open() {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await proveFolder(folder);
       return folder;
     },
     async keep(order, result) {

@@ -14,6 +14,7 @@ import { deliver, uploadOf } from "./deliver.ts";
 import { download } from "./download.ts";
 import { createFilmCache, type FilmCache } from "./film-cache.ts";
 import type { KeptResult, KeptResults } from "./kept-results.ts";
+import { proveFolder } from "./own-folder.ts";
 import { persist } from "./persist.ts";
 import { createPieceSize, FIRST_STREAM_BYTES, MOST_STREAM_BYTES, streamCacheSize } from "./piece-size.ts";
 import { executeRemote, type Obtained } from "./remote-execution.ts";
@@ -22,8 +23,8 @@ import { createStreamEndpoint, type StreamEndpoint } from "./stream-endpoint.ts"
 
 /** Films that come over HTTP, and results that go back so. */
 export type Transfers = {
-  /** Makes the folder for results. Resolves with its path. */
-  workFolder(): Promise<string>;
+  /** Makes the folders that are needed, and proves them. Resolves with that for results. Throws VcError failed. */
+  workFolder(kind: "stream" | "download"): Promise<string>;
   /** Where the film of an order is to be made. Throws for a staging file that is not the attempt's. */
   target(order: JobOrder): string;
   /** `begin` starts the attempt's process once its source can be opened. */
@@ -58,7 +59,10 @@ export function createTransfers(parts: TransferParts): Transfers {
   const endpoint = createStreamEndpoint();
   const tools: Tools = { ...parts, cache, endpoint };
   return {
-    workFolder: kept.open,
+    async workFolder(kind) {
+      if (kind === "download") await proveFolder(parts.films_path);
+      return kept.open();
+    },
     target: kept.target,
     undertake(order, how) {
       const target = kept.target(order);

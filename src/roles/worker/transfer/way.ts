@@ -15,15 +15,19 @@ export async function chooseWay(of: {
   source: WorkerConfig["storage"]["source"];
   /** Resolves with the proven workspace, or with the sentence that says why there is none. */
   mount(): Promise<Workspace | string>;
-  /** Makes the folder for results that go over HTTP. */
-  workFolder(): Promise<string>;
+  /** Makes and proves the folders for films that go over HTTP; resolves with that for results. */
+  workFolder(kind: "stream" | "download"): Promise<string>;
 }): Promise<Way | string> {
   if (of.source === "stream" || of.source === "download")
-    return { kind: of.source, output_base: await of.workFolder(), why: `storage.source is ${of.source}` };
+    return {
+      kind: of.source,
+      output_base: await of.workFolder(of.source),
+      why: `storage.source is ${of.source}`,
+    };
   const found = await of.mount().catch(unlessUnanswered);
   if (typeof found !== "string") return { kind: "mount", workspace: found, output_base: found.output_base };
   if (of.source === "mount") return found;
-  return { kind: "stream", output_base: await of.workFolder(), why: found };
+  return { kind: "stream", output_base: await of.workFolder("stream"), why: found };
 }
 
 /** Folders that the master names and that cannot be here are no reason to stand still; a master that is away is. */
