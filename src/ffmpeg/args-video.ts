@@ -1,6 +1,6 @@
 import { fieldOptions } from "./args-fields.ts";
 import { afterScale, beforeScale, fitting } from "./args-picture.ts";
-import { colorParams, colorTags, isHdr } from "./color.ts";
+import { colorParams, colorTags, isHdr, untoldMatrix } from "./color.ts";
 import { FAMILIES } from "./encoders/families.ts";
 import { chromaLocation } from "./encoders/hdr.ts";
 import type { Plan } from "./plan.ts";
@@ -103,7 +103,8 @@ function onCpu(plan: VideoPlan): string[] {
   const scale =
     plan.fit === null ? [`scale=${inner.width}:${inner.height}:${options}`] : fitting(plan, options);
   const map = tone_map === null ? [] : toneMapOnCpu(tone_map, plan.pixel_format);
-  return [...beforeScale(plan), ...scale, ...afterScale(plan), ...map];
+  const untold = untoldMatrix(color.matrix);
+  return [...untold, ...beforeScale(plan), ...scale, ...afterScale(plan), ...map];
 }
 
 /** The GPU's pictures have the format that the encoder takes, or can be brought to it without a loss. */

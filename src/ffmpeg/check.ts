@@ -2,6 +2,7 @@ import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { byOwnClock, cropping, fitting, turning, uprighting } from "./args-picture.ts";
+import { untoldMatrix } from "./color.ts";
 import { misplacedFrame } from "./frame-times.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
 import type { FfmpegLog } from "./log.ts";
@@ -168,15 +169,16 @@ function takePictures(
   const { index } = of.plan.video;
   const input = turning(of.plan.video);
   const fit = fitting(byOwnClock(of.plan.video), "flags=bicubic");
-  const filters = [...uprighting(of.plan.video), ...cropping(of.plan.video), ...fit];
-  const { tone_map } = of.plan.video;
+  const { tone_map, color } = of.plan.video;
+  const untold = untoldMatrix(color.matrix);
+  const filters = [...untold, ...uprighting(of.plan.video), ...cropping(of.plan.video), ...fit];
   const source = {
     ...{ path: of.source.path, stream: index, input, filters, start_s: of.source.media.start_s },
     ...(tone_map === null ? {} : { tone_map: toneMapOnCpu(tone_map, "yuv444p") }),
   };
   return samplePictures({
     ...{ ffmpeg_path: of.ffmpeg.path, source, signal: of.signal },
-    result: { path: of.target, stream: made.index, start_s: media.start_s, first_s },
+    result: { path: of.target, stream: made.index, filters: untold, start_s: media.start_s, first_s },
     duration_s: made.duration_s ?? media.duration_s ?? 0,
     frame_s: 1 / (made.frame_rate ?? 25),
   });

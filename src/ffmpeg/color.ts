@@ -43,6 +43,19 @@ export function colorParams(color: Color): string {
     .join(":");
 }
 
+/**
+ * The filter that lets pictures of any matrix through the scaler, which turns none of YUV: since 7.1 it refuses those that it
+ * does not know. What they are must be told again behind it.
+ */
+export function untoldMatrix(matrix: string | null): string[] {
+  return matrix === null || matrix === "gbr" || SCALED.includes(matrix)
+    ? []
+    : ["setparams=colorspace=unknown"];
+}
+
+/** libswscale/utils.c (sws_test_colorspace). */
+const SCALED = ["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"];
+
 /** ffprobe and the filter call two curves by other names than ffmpeg's option. */
 const RENAMED: Record<string, string> = { bt470m: "gamma22", bt470bg: "gamma28" };
 

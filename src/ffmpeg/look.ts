@@ -1,5 +1,6 @@
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
+import { untoldMatrix } from "./color.ts";
 import { lookAtFrames } from "./fields.ts";
 import { readOptions, sourceUrl } from "./guard.ts";
 import { CAPTIONS } from "./look-captions.ts";
@@ -134,7 +135,8 @@ function command(of: Of, starts_s: number[], count: number): string[] {
     ...(start_s === 0 ? [] : ["-noaccurate_seek", "-ss", start_s.toFixed(3)]),
     ...["-i", sourceUrl(of.path)],
   ]);
-  const plane = `scale=${widthOf(film)}:${film.height}:flags=area,setsar=1,format=gray`;
+  const scale = `scale=${widthOf(film)}:${film.height}:flags=area`;
+  const plane = [...untoldMatrix(film.color.matrix), scale, "setsar=1", "format=gray"].join(",");
   const chains = starts_s.map(
     (_, n) =>
       `[${n}:${film.index}]trim=end_frame=${count},showinfo@place${n},${plane},setpts=PTS-STARTPTS[v${n}]`,

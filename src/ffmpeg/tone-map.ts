@@ -69,4 +69,5 @@ export function isMappable({ color }: Pick<VideoStream, "color">): boolean {
   return !UNKNOWN_TO_ZIMG.includes(color.matrix ?? "") && !UNKNOWN_TO_ZIMG.includes(color.primaries ?? "");
 }
 
-const UNKNOWN_TO_ZIMG = ["smpte2085", "chroma-derived-c", "ictcp"];
+/** It knows bt2020c only with SDR's curves. */
+const UNKNOWN_TO_ZIMG = ["bt2020c", "smpte2085", "chroma-derived-c", "ictcp"];

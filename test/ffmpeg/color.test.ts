@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type Color, colorParams, colorTags, isHdr, tellable } from "../../src/ffmpeg/color.ts";
+import { type Color, colorParams, colorTags, isHdr, tellable, untoldMatrix } from "../../src/ffmpeg/color.ts";
 import { BT709, HLG, PQ } from "./hdr-records.ts";
 
 const NOTHING = { primaries: null, transfer: null, matrix: null, range: null };
@@ -24,6 +24,13 @@ const rows: [string, Color, string, string][] = [
 test.each(rows)("%s", (_name, color, options, filter) => {
   expect(colorTags(color).join(" ")).toBe(options);
   expect(colorParams(color)).toBe(filter);
+});
+
+test("only matrices that no scaler knows are hidden from it", () => {
+  expect([null, "gbr", "bt709", "bt470bg", "bt2020nc"].flatMap(untoldMatrix)).toEqual([]);
+  for (const matrix of ["ycgco", "ictcp", "bt2020c", "smpte2085"]) {
+    expect(untoldMatrix(matrix)).toEqual(["setparams=colorspace=unknown"]);
+  }
 });
 
 test("HDR is known by its curve", () => {

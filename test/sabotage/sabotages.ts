@@ -809,6 +809,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/ffmpeg/held-crop.test.ts",
   },
   {
+    what: "hide no matrix from a scaler that refuses it",
+    file: "src/ffmpeg/color.ts",
+    find: 'matrix === "gbr" || SCALED.includes(matrix)',
+    put: 'matrix === "gbr" || matrix !== ""',
+    caught_by: "test/ffmpeg/color.test.ts",
+  },
+  {
     what: "let a frame stand at any time",
     file: "src/ffmpeg/frame-times.ts",
     find: "if (found === undefined || found > wanted + TOLERANCE_S) return time_s;",
@@ -1015,6 +1022,13 @@ export const SABOTAGES: Sabotage[] = [
     find: 'process.on("exit", flush);',
     put: "",
     caught_by: "test/shared/log.test.ts",
+  },
+  {
+    what: "show what stands before zero in a Matroska file when ffmpeg would",
+    file: "src/ffmpeg/args-video.ts",
+    find: "...leading(plan.lead), ",
+    put: "",
+    caught_by: "test/ffmpeg/look-lead.test.ts",
   },
   {
     what: "show parts of a film that have a clock each as ffmpeg would by itself",
