@@ -6,6 +6,16 @@ export function turning({ turn }: Pick<VideoPlan, "turn">): string[] {
   return turn.by_ffmpeg ? [] : ["-noautorotate"];
 }
 
+/** The filter that shows the first pictures when they are to be seen. */
+export function leading(lead: VideoPlan["lead"]): string[] {
+  if (lead === null) return [];
+  const { until_s, by_s } = lead;
+  return [`setpts='PTS+if(lt(T,${(until_s - HALF_S).toFixed(4)}),${by_s.toFixed(4)}/TB,0)'`];
+}
+
+/** Less than half of the shortest time that pictures take. */
+const HALF_S = 0.002;
+
 /** Filters that bring pictures, as the decoder gives them, upright. */
 export function uprighting({ turn }: Pick<VideoPlan, "turn">): string[] {
   // What the pictures say of their turn is not true any more.

@@ -1,5 +1,5 @@
 import { fieldOptions } from "./args-fields.ts";
-import { afterScale, beforeScale, fitting } from "./args-picture.ts";
+import { afterScale, beforeScale, fitting, leading } from "./args-picture.ts";
 import { colorParams, colorTags, isHdr, untoldMatrix } from "./color.ts";
 import { FAMILIES } from "./encoders/families.ts";
 import { chromaLocation } from "./encoders/hdr.ts";
@@ -60,7 +60,7 @@ export function filmMap({ index, sheds }: VideoPlan): string {
  * pictures come from more than one stream; so here they also go where nothing comes from.
  */
 function graph(plan: VideoPlan, { before, after }: Cut): string[] {
-  const chain = [...before, ...filters(plan), ...after].join(",");
+  const chain = [...leading(plan.lead), ...before, ...filters(plan), ...after].join(",");
   if (!plan.sheds) return ["-filter:v:0", chain];
   const source = `[0:${plan.index}]`;
   const named = Object.entries({ language: plan.language, title: plan.title }).flatMap(([tag, value]) =>

@@ -1,7 +1,7 @@
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
 import type { MediaInfo } from "../shared/media.ts";
-import { byOwnClock, cropping, fitting, turning, uprighting } from "./args-picture.ts";
+import { byOwnClock, cropping, fitting, leading, turning, uprighting } from "./args-picture.ts";
 import { untoldMatrix } from "./color.ts";
 import { misplacedFrame } from "./frame-times.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
@@ -130,6 +130,8 @@ async function findMisplaced(
   const times = "refusal" in source ? undefined : source.times.get(index);
   const result = of.result.times.get(of.result.media.video[0]?.index ?? -1);
   if (times === undefined || result === undefined) return null;
+  // Of what stands before zero in Matroska's files, ffmpeg tells no times.
+  if (media.start_s < 0 && times.length < result.length) return null;
   return misplacedFrame({ source: times, result, start_s: media.start_s, per: picturesPer(fields) });
 }
 
@@ -171,7 +173,15 @@ function takePictures(
   const fit = fitting(byOwnClock(of.plan.video), "flags=bicubic");
   const { tone_map, color } = of.plan.video;
   const untold = untoldMatrix(color.matrix);
-  const filters = [...untold, ...uprighting(of.plan.video), ...cropping(of.plan.video), ...fit];
+  // There, times are the file's own.
+  const lead = of.source.media.video.find((one) => one.index === index)?.lead ?? null;
+  const filters = [
+    ...leading(lead),
+    ...untold,
+    ...uprighting(of.plan.video),
+    ...cropping(of.plan.video),
+    ...fit,
+  ];
   const source = {
     ...{ path: of.source.path, stream: index, input, filters, start_s: of.source.media.start_s },
     ...(tone_map === null ? {} : { tone_map: toneMapOnCpu(tone_map, "yuv444p") }),

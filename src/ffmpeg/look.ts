@@ -4,6 +4,7 @@ import { untoldMatrix } from "./color.ts";
 import { lookAtFrames } from "./fields.ts";
 import { readOptions, sourceUrl } from "./guard.ts";
 import { CAPTIONS } from "./look-captions.ts";
+import { lookAtLead } from "./look-lead.ts";
 import { lookAtShape } from "./look-shape.ts";
 import { lookAtTurn } from "./look-turn.ts";
 import { mainFilm } from "./plan-film.ts";
@@ -35,7 +36,7 @@ export async function lookAtFilm(of: {
         );
   const captions = places.some((place) => place.captions);
   const shaped = await lookAtShape({ ...of, film: turned, ...shapePlaces({ ...of, film }) });
-  const seen = { ...shaped, scan, captions };
+  const seen = { ...(await lookAtLead({ ...of, film: shaped })), scan, captions };
   return { ...of.media, video: of.media.video.map((one) => (one === film ? seen : one)) };
 }
 

@@ -32,6 +32,8 @@ export type VideoPlan = {
   sample_aspect_ratio: Rational;
   /** How the pictures are turned, by ffmpeg itself or by filters of ours. */
   turn: { rotation: number; mirrored: boolean; by_ffmpeg: boolean };
+  /** Pictures before that time, in seconds from the film's start, are shown so much later than ffmpeg would. */
+  lead: { until_s: number; by_s: number } | null;
   /** What is cut off upright pictures; null for nothing, or where ffmpeg does it by itself. */
   crop: ReturnType<typeof cropBySelf>;
   /** Whether the pictures change their size. */
@@ -64,7 +66,7 @@ export function planVideo(of: {
   conversion: Conversion;
   step: Step;
 }): VideoPlan {
-  const { film, conversion, step } = of;
+  const { film, media, conversion, step } = of;
   const { encoder, proven, format, family } = step.choice;
   const size = outputShape(film, conversion);
   const fit = planFit(of);
@@ -77,6 +79,7 @@ export function planVideo(of: {
     ...{ decode, filter, frames: family.frames, open: proven.open, limits: proven.limits },
     ...{ ...size, scaled: fit !== null || isScaled(film, size), fit, crop: cropBySelf(film) },
     turn: { rotation: film.rotation, mirrored: film.mirrored, by_ffmpeg: !film.turned_in_pictures },
+    lead: film.lead === undefined ? null : { ...film.lead, until_s: film.lead.until_s - media.start_s },
     decoded_format: decode === "cpu" ? null : film.bit_depth === 10 ? "p010le" : "nv12",
     ...{ input_format: format.input, pixel_format: format.result, bit_depth: format.bit_depth },
     chroma: format.chroma,

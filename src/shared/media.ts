@@ -105,6 +105,8 @@ export type VideoStream = {
    * shape above are then those of most of them, enlarged until none must be made smaller.
    */
   shapes?: PictureShape[];
+  /** Pictures before `until_s` (by the file's own clock) are to be shown by so many seconds later than ffmpeg would. */
+  lead?: { until_s: number; by_s: number };
   pixel_format: string;
   bit_depth: number;
   /** The container holds transparency beside these pictures (WebM's AlphaMode), which ffmpeg's own decoders leave out. */
