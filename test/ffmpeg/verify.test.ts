@@ -74,6 +74,17 @@ test("a good result", () => {
   expect(judge(evidence({}))).toEqual({ notes: [] });
 });
 
+test("of a film of one picture, nobody needs to have seen the pixel format", () => {
+  const film = { frames: 1, duration_s: 20 };
+  const timeline = { packets: 1, last_s: 0, end_s: 20, largest_gap_s: 0 };
+  const source = { duration_s: 20 };
+  const [seen, unseen] = ["yuv420p", "unknown"].map((pixel_format) =>
+    judge(evidence({ film, source, timeline, made: { ...film, pixel_format }, result: { ...source } })),
+  );
+  expect(JSON.stringify(seen)).not.toContain("pixel format");
+  expect(unseen).toEqual(seen as never);
+});
+
 describe("a result that is not good may be tried again", () => {
   const rows: [string, Parameters<typeof evidence>[0], string][] = [
     ["no film", { result: { video: [] } }, "holds no film"],
@@ -81,6 +92,7 @@ describe("a result that is not good may be tried again", () => {
     ["another codec", { made: { codec: "mpeg4" } }, "its video is mpeg4, not h264"],
     ["another size", { made: { width: 640 } }, "640x1080, not 1920x1080"],
     ["another pixel format", { made: { pixel_format: "yuv444p" } }, "yuv444p, not yuv420p"],
+    ["a pixel format that nobody saw", { made: { pixel_format: "unknown" } }, "unknown, not yuv420p"],
     ["a second film", { result: { video: [videoStream(), videoStream({ index: 3 })] } }, "2 video tracks"],
     ["no sound", { result: { audio: [] } }, "its audio tracks are none, not aac"],
     [
