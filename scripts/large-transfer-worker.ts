@@ -52,7 +52,7 @@ const transfers = createTransfers({
   warnings: createWarnings(),
 });
 
-await transfers.workFolder();
+await transfers.workFolder("stream");
 await connection.register(signal);
 const claim = {
   worker_id,

@@ -15,6 +15,7 @@ export const ERRORS = {
   unknown_worker: { status: 409, exit: 1 },
   source_changed: { status: 409, exit: 1 },
   source_missing: { status: 404, exit: 1 },
+  source_unreadable: { status: 403, exit: 1 },
   wrong_offset: { status: 409, exit: 1 },
   /** The master was restarted since the upload began: begin it again, what lies there stays. */
   unknown_upload: { status: 409, exit: 1 },

@@ -110,7 +110,7 @@ const AS_RULED = "The rules want it so: nothing needs to be done; it is queued w
 const ADVICE: Partial<Record<Reason, string>> = {
   source_damaged: "Replace the source with a whole copy; vc notices the change by itself.",
   source_unreadable:
-    "Give the workers' users the right to read the source; then RETRY. vc tries it once a day.",
+    "Give the users that its attempts name the right to read the source; then RETRY. vc tries it once a day.",
   encrypted: "vc cannot convert protected films; replace the source with one that is not.",
   unsupported: "Replace the source, or change the conversion settings; then RETRY.",
   not_replaceable: "Put right what stands in the way; then RETRY.",

@@ -53,6 +53,7 @@ function createJudge(context: Context, worker: WorkerRow, now: Instant) {
   let others: WorkerRow[] | undefined;
   let held: number | undefined;
   const isPlain = (job: JobRow) => job.retry_count === 0 && job.lost_count === 0;
+  const hasRoom = ({ id, concurrency }: WorkerRow) => store.heldJobsOf(id).length < concurrency;
   const isSuspect = (job: JobRow, attempts: AttemptRow[]) => deathsOf(job, attempts) > 0;
   return {
     look(job: JobRow) {
@@ -67,7 +68,10 @@ function createJudge(context: Context, worker: WorkerRow, now: Instant) {
       const suspect = isSuspect(job, attempts);
       if (!tried || !isFresh(context, job, now)) return { suspect, tried, better_elsewhere: false };
       others ??= othersReady(context, worker.id, now).filter((other) => isHeard(context, other, now));
-      return { suspect, tried, better_elsewhere: others.some(({ id }) => !failed_on.has(id)) };
+      const fit = others.filter(({ id }) => !failed_on.has(id));
+      // One death may be a power cut: rather here, where it began, than waiting for others that are busy.
+      const died_once = job.retry_count === 0 && deathsOf(job, attempts) === 1;
+      return { suspect, tried, better_elsewhere: died_once ? fit.some(hasRoom) : fit.length > 0 };
     },
     suspectsHeld: () => {
       held ??= store

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { messageOf, systemCode, VcError } from "../../shared/errors.ts";
+import { fileTrouble, systemCode, VcError } from "../../shared/errors.ts";
 import { pieceHash } from "../../shared/transfer.ts";
 import type { HeldAttempt } from "./holding.ts";
 import { requireSources, type Storage } from "./storage.ts";
@@ -12,7 +12,7 @@ type Source = Pick<HeldAttempt, "source_rel" | "source_size" | "source_mtime_ns"
 /**
  * Fills `bytes` with a source's own from `from` on, and returns their hash. The file is looked at before and after, so
  * that no piece mixes two versions of it.
- * @throws VcError source_changed, source_missing, storage
+ * @throws VcError source_changed, source_missing, source_unreadable, storage
  */
 export async function readSourcePiece(
   storage: Storage,
@@ -50,18 +50,22 @@ async function withSource<T>(
     }
   } catch (cause) {
     if (cause instanceof VcError || systemCode(cause) === undefined) throw cause;
-    if (!GONE.has(systemCode(cause) ?? "")) {
-      const message = `the source ${source.source_rel} cannot be read: ${messageOf(cause)}`;
+    const code = systemCode(cause) ?? "";
+    if (!GONE.has(code) && !DENIED.has(code)) {
+      const message = `the source ${source.source_rel} cannot be read: ${fileTrouble(cause)}`;
       throw new VcError("storage", message, { cause });
     }
-    // A film that is gone is one thing, a volume that is gone another.
+    // A film that is gone, or closed, is one thing, such a volume another.
     await requireSources(storage);
+    if (DENIED.has(code)) throw unreadable(source, cause);
     throw new VcError("source_missing", `the source ${source.source_rel} is gone.`, { cause });
   }
 }
 
 /** ELOOP: a symlink stands under its name. */
 const GONE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"]);
+
+const DENIED = new Set(["EACCES", "EPERM"]);
 
 async function openSource({ root_path }: Storage, { source_rel }: Source): Promise<FileHandle> {
   const way = await openWay(root_path, posix.dirname(source_rel), "as it is");
@@ -85,4 +89,11 @@ async function requireSame(file: FileHandle, source: Source): Promise<void> {
 
 function changed({ source_rel }: Source): VcError {
   return new VcError("source_changed", `the source ${source_rel} has changed since it was claimed.`);
+}
+
+function unreadable({ source_rel }: Source, cause: unknown): VcError {
+  const uid = process.geteuid?.();
+  const user = uid === undefined ? "The master's user" : `The master's user (uid ${uid})`;
+  const message = `${user} may not read the source ${source_rel}: give it the right to.`;
+  return new VcError("source_unreadable", message, { cause });
 }

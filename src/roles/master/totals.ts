@@ -53,7 +53,7 @@ export function remarks({ store }: Context): string[] {
     troubled.films > 0 &&
       `${troubled.subject} ${troubled.have} failed by trouble on a worker: \`vc jobs --status failed\` tells which and why, and \`vc retry\` queues them again once that is repaired.`,
     unreadable.films > 0 &&
-      `${unreadable.subject} may not be read by any worker: \`vc jobs --status failed\` tells which. Give the workers' users the right to read them; they are tried again once a day, or at once after \`vc retry\`.`,
+      `${unreadable.subject} may not be read by any worker: \`vc jobs --status failed\` tells which. Give the users that are named there the right to read them; they are tried again once a day, or at once after \`vc retry\`.`,
   ].filter((remark) => remark !== false);
 }
 

@@ -150,6 +150,23 @@ describe("a film that failed on a worker", () => {
     expect(queue.claimOne("two").source_rel).toBe("a.mkv");
   });
 
+  test("waits for no busy one after one death of its worker, which may have been a power cut", () => {
+    const queue = open({ retry_delay_ms: 0, retry_delay_max_ms: 10_000 });
+    queue.add("a.mkv", "b.mkv");
+    queue.register("one");
+    queue.register("two");
+    expect(queue.claimOne("one").source_rel).toBe("a.mkv");
+    queue.register("one", "one-2");
+    // While the other has room, it goes there.
+    expect(queue.claimOne("one").source_rel).toBe("b.mkv");
+    expect(queue.claimOne("two").source_rel).toBe("a.mkv");
+    queue.register("one", "one-3");
+    expect(queue.claimOne("one").source_rel).toBe("b.mkv");
+    // A second death there speaks against one of both.
+    queue.register("one", "one-4");
+    expect(queue.claim("one")).toEqual([]);
+  });
+
   test("comes back to it when the others leave it alone, or are gone", () => {
     const queue = open({ retry_delay_ms: 0, retry_delay_max_ms: 10_000 });
     queue.add("a.mkv");

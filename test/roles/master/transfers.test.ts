@@ -1,11 +1,23 @@
 import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { mkdir, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MOST_PIECE_BYTES, pieceHash } from "../../../src/shared/transfer.ts";
 import { claimJob } from "../../support/master-test.ts";
+import { testOr } from "../../support/test-or.ts";
 import { getSource, HOUR_AGO_S, withClaim } from "../../support/transfer-calls.ts";
 import { until } from "../../support/until.ts";
+
+const noOtherUser = process.geteuid?.() === 0 ? null : "needs root to be another user";
+
+async function asNobody<T>(call: () => Promise<T>): Promise<T> {
+  process.seteuid?.(65534);
+  try {
+    return await call();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
 
 const rssOf = () => process.memoryUsage.rss();
 
@@ -101,6 +113,26 @@ describe("a source in pieces", () => {
       const refused = await getSource(of, "bytes=0-9");
       expect([refused.status, refused.error]).toEqual([503, "storage"]);
     }));
+
+  testOr(noOtherUser, "that the master's user may not read is told from one that cannot be read now", () =>
+    withClaim(randomBytes(200), async ({ site, of }) => {
+      const folder = join(site.films, "a");
+      await chmod(join(site.films, ".."), 0o755);
+      for (const [path, mode] of [
+        [join(folder, "film.mkv"), 0],
+        [folder, 0o700],
+      ] as const) {
+        const before = (await stat(path)).mode;
+        await chmod(path, mode);
+        const refused = await asNobody(() => getSource(of, "bytes=0-9"));
+        expect([refused.status, refused.error]).toEqual([403, "source_unreadable"]);
+        expect(refused.message).toContain("(uid 65534) may not read the source a/film.mkv");
+        await chmod(path, before);
+      }
+      await chmod(site.films, 0o700);
+      expect((await asNobody(() => getSource(of, "bytes=0-9"))).error).toBe("storage");
+    }),
+  );
 
   test("is for the worker that holds its attempt", () =>
     withClaim(randomBytes(200), async ({ site, of }) => {

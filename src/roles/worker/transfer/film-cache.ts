@@ -26,7 +26,10 @@ export type FilmCache = {
 
 /** Films that were fetched, at most `most_bytes` of them; the least recently used one goes first, never one in use. */
 export function createFilmCache(of: { folder: string; most_bytes: number; now_ms: () => number }): FilmCache {
-  const { folder } = of;
+  const { folder, most_bytes } = of;
+  const remove = async (names: readonly string[]) => {
+    for (const name of names) await rm(join(folder, name), { force: true });
+  };
   /** By key: bytes that it has or will have. */
   const used = new Map<string, number>();
   return {
@@ -34,14 +37,15 @@ export function createFilmCache(of: { folder: string; most_bytes: number; now_ms
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const key = keyOf(order);
       if (used.has(key)) return null;
-      const evicted = evict(await entriesOf(folder), {
-        wanted: { key, bytes: order.source_size },
-        used,
-        most_bytes: of.most_bytes,
-      });
-      if (evicted === null) return null;
+      const entries = await entriesOf(folder);
+      const evicted = evict(entries, { wanted: { key, bytes: order.source_size }, used, most_bytes });
+      if (evicted === null) {
+        // The limit may have been lowered since they came.
+        await remove(evict(entries, { wanted: { key, bytes: 0 }, used, most_bytes }) ?? []);
+        return null;
+      }
       used.set(key, order.source_size);
-      for (const name of evicted) await rm(join(folder, name), { force: true });
+      await remove(evicted);
       const at = join(folder, key);
       const film = at + safeExtension(order.source_path);
       const place = { film, part: `${at}.part`, log: `${at}.log`, record: `${at}.record` };

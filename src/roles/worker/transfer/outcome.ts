@@ -18,6 +18,7 @@ export function endingOf(error: unknown): Ending {
 const UNWANTED: ReadonlySet<ErrorCode> = new Set(["stale_attempt", "not_found", "session_replaced"]);
 const REASONS: Partial<Record<ErrorCode, Reason>> = {
   source_changed: "source_changed",
+  source_unreadable: "source_unreadable",
   storage_full: "disk_full",
 };
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { VcError } from "../../../shared/errors.ts";
+import { type ErrorCode, VcError } from "../../../shared/errors.ts";
 import { formatContentRange, parseRange } from "../../../shared/transfer.ts";
 import { isOwnPeer } from "./peer-user.ts";
 import { streamPieceSize } from "./piece-size.ts";
@@ -80,8 +80,15 @@ async function head(reader: SourceReader): Promise<Response> {
 function statusOf(error: unknown): number {
   const code = error instanceof VcError ? error.code : null;
   if (code === "source_changed") return 409;
-  return code === "source_missing" || code === "stale_attempt" || code === "not_found" ? 410 : 502;
+  return code !== null && OVER.has(code) ? 410 : 502;
 }
+
+const OVER: ReadonlySet<ErrorCode> = new Set([
+  "source_missing",
+  "source_unreadable",
+  "stale_attempt",
+  "not_found",
+]);
 
 function answer(request: Request, reader: SourceReader): Response {
   const { size } = reader;

@@ -79,6 +79,7 @@ export function createTransfers(parts: TransferParts): Transfers {
           await uploadOf({ ...parts, order, path: target, suffix: "", log, signal }).follow({ ended });
         },
       });
+      void execution.finished.then(() => parts.warnings.set(readingOf(order), null));
       return {
         execution,
         release: how.release,
@@ -126,7 +127,8 @@ async function fetchFilm(
   const place = await tools.cache.take(order);
   if (place === null || !(await fits(dirname(place.film), order.source_size))) {
     place?.letGo();
-    log.info("there is no room to download this film, it is streamed");
+    const reason = place === null ? "storage.max_cache_size leaves it none" : "the disk is too full";
+    log.info("there is no room to download this film, it is streamed", { reason });
     return stream(tools, wish);
   }
   const fetch = pieces(tools, wish);
@@ -149,10 +151,18 @@ async function fits(folder: string, size_bytes: number): Promise<boolean> {
 }
 
 /** Fetches pieces of a source, each until it is here. */
-function pieces({ bytes, connection, config }: Tools, { order, log, signal }: Wish, most_bytes?: number) {
+function pieces(
+  { bytes, connection, config, warnings }: Tools,
+  { order, log, signal }: Wish,
+  most_bytes?: number,
+) {
   const { worker_id } = connection.who;
   const path = bytePath("source", { worker_id, job_id: order.id, attempt: order.attempt });
   const pieceSize = createPieceSize(most_bytes, config.storage.bandwidth_limit);
+  const onTrouble = (why: string | null) => {
+    const text = `${order.source_rel} cannot be read from the master, trying on: ${why}`;
+    warnings.set(readingOf(order), why === null ? null : text);
+  };
   return (from: number, to: number): Promise<Uint8Array> =>
     persist(
       async () => {
@@ -161,6 +171,10 @@ function pieces({ bytes, connection, config }: Tools, { order, log, signal }: Wi
         pieceSize.succeeded();
         return piece;
       },
-      { signal, stall_ms: config.storage.download_timeout, pieceSize, log },
+      { signal, stall_ms: config.storage.download_timeout, pieceSize, log, onTrouble },
     );
+}
+
+function readingOf({ id, attempt }: JobOrder): string {
+  return `reading.${id}.${attempt}`;
 }

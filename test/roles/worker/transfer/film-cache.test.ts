@@ -98,6 +98,17 @@ test("films go when others need their room, and what is not the cache's own stay
   expect(await readdir(folder)).toContain("mine.mkv");
 });
 
+test("a limit that was lowered holds from the next film on, also where that one has no place", async () => {
+  const own = join(folder, "lowered");
+  const before = createFilmCache({ folder: own, most_bytes: 100, now_ms: Date.now });
+  const old = await before.take(order("old.mkv", 50));
+  await writeFile(old?.film ?? "", "x".repeat(50));
+  expect(await readdir(own)).toHaveLength(1);
+  const after = createFilmCache({ folder: own, most_bytes: 0, now_ms: Date.now });
+  expect(await after.take(order("new.mkv", 60))).toBeNull();
+  expect(await readdir(own)).toEqual([]);
+});
+
 test("another version of a film is another film, and no name of a film reaches the disk", async () => {
   const cache = createFilmCache({ folder, most_bytes: 1000, now_ms: Date.now });
   const one = await cache.take(order("../../x.mkv", 10));
