@@ -171,6 +171,11 @@ const CAUSES: Record<string, string> = {
   CERT_NOT_YET_VALID: "its certificate is not valid yet by this machine's clock; set the clock",
 };
 
+/** What kept a call from its answer, in a few words. */
+export function whyUnanswered(error: unknown): string {
+  return why(error, "");
+}
+
 /** The innermost cause, in words where its code is known: fetch and ofetch wrap it in general sentences. */
 function why(error: unknown, base: string): string {
   const code = systemCode(error);

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { messageOf, VcError } from "../../../shared/errors.ts";
+import { whyUnanswered } from "../../../shared/client.ts";
+import { VcError } from "../../../shared/errors.ts";
 import { freeBytes } from "../../../shared/free-bytes.ts";
 import { printable } from "../../../shared/printable.ts";
 import { ErrorBody } from "../../../shared/protocol.ts";
@@ -117,7 +118,7 @@ async function once<T>(
     signal.throwIfAborted();
     if (error instanceof VcError) throw error;
     await trust.doubt(error, signal);
-    throw broken(base, messageOf(cut.signal.aborted ? cut.signal.reason : error), error);
+    throw broken(base, whyUnanswered(cut.signal.aborted ? cut.signal.reason : error), error);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);

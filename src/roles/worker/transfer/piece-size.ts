@@ -16,20 +16,32 @@ const MOST_CACHE_BYTES = 20 * 1024 * 1024;
 /** A line's length of pieces, in bytes, as its cuts and successes make it. */
 export type PieceSize = { now(): number; succeeded(): void; cut(): void };
 
+/** So many pieces arrive before the length at which one was lost is tried again. */
+const BEFORE_NEXT_TRIAL = 16;
+
 /**
- * Halved after a cut, doubled after a success, so that a line that is cut every few hundred KiB still gets on. Under
+ * Halved after a cut, doubled after a success, so that a line that is cut every few hundred KiB still gets on. A length that
+ * does not get through (a slow line, a proxy that takes no longer bodies) is tried now and then, not each time. Under
  * `limit_bytes_per_s` pieces last two seconds at most: the line stays usable for others.
  */
 export function createPieceSize(most_bytes = MOST_PIECE_BYTES, limit_bytes_per_s = 0): PieceSize {
   const bound = limit_bytes_per_s === 0 ? most_bytes : Math.min(most_bytes, 2 * limit_bytes_per_s);
   const most = Math.max(LEAST_PIECE_BYTES, Math.floor(bound));
   let bytes = most;
+  let too_long = Number.POSITIVE_INFINITY;
+  let arrived = 0;
   return {
     now: () => bytes,
     succeeded: () => {
-      bytes = Math.min(most, bytes * 2);
+      arrived += 1;
+      const next = Math.min(most, bytes * 2);
+      if (next >= too_long && arrived < BEFORE_NEXT_TRIAL) return;
+      if (next >= too_long) too_long = Number.POSITIVE_INFINITY;
+      bytes = next;
     },
     cut: () => {
+      too_long = bytes;
+      arrived = 0;
       bytes = Math.max(LEAST_PIECE_BYTES, Math.floor(bytes / 2));
     },
   };

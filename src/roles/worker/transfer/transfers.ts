@@ -72,7 +72,7 @@ export function createTransfers(parts: TransferParts): Transfers {
           how.kind === "stream"
             ? stream(tools, { order, log, signal })
             : fetchFilm(tools, { order, log, signal, onPercent }),
-        begin: how.begin,
+        begin: (source) => namingDisk(dirname(target), how.begin(source)),
         follow: async (ended, signal) => {
           // What goes to the front of an mp4 at its end moves all the rest.
           if (order.conversion.container === "mp4") return;
@@ -95,6 +95,15 @@ export function createTransfers(parts: TransferParts): Transfers {
     }),
     stop: endpoint.stop,
   };
+}
+
+/** Whoever reads of a full disk must know that it is not the master's. */
+export function namingDisk(folder: string, execution: Execution): Execution {
+  const message = `The disk of ${folder}, where this worker makes its films, is full: make room there, or set storage.cache_path.`;
+  const finished = execution.finished.then((result) =>
+    result.outcome === "retry" && result.reason === "disk_full" ? { ...result, message } : result,
+  );
+  return { ...execution, finished };
 }
 
 type Tools = TransferParts & { cache: FilmCache; endpoint: StreamEndpoint };

@@ -134,3 +134,17 @@ test("a wrong place is told with the right one, every other refusal as it is", a
     .catch((thrown: unknown) => thrown);
   expect(silent).toMatchObject({ code: "unreachable" });
 });
+
+test("a master that is not there is told in the words of all other calls", async () => {
+  const gone = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  const url = `http://127.0.0.1:${gone.port}`;
+  await gone.stop(true);
+  const away = createByteCalls({
+    ...{ master_url: url, token: null, limit_bytes_per_s: 0 },
+    trust: createTrust({ master_url: url }),
+  });
+  const refused = away.get("/film", { from: 0, to: 1 }, signal);
+  await expect(refused).rejects.toThrow(
+    `master at ${url}: connection refused (is \`vc master\` running there?)`,
+  );
+});

@@ -16,10 +16,24 @@ test("pieces are halved by cuts, down to the least, and grow again with successe
   expect(size.now()).toBe(MOST_PIECE_BYTES / 2);
   for (let n = 0; n < 20; n += 1) size.cut();
   expect(size.now()).toBe(LEAST_PIECE_BYTES);
-  size.succeeded();
+  for (let n = 0; n < 16; n += 1) size.succeeded();
   expect(size.now()).toBe(2 * LEAST_PIECE_BYTES);
   for (let n = 0; n < 20; n += 1) size.succeeded();
   expect(size.now()).toBe(MOST_PIECE_BYTES);
+});
+
+test("a length that never gets through costs one piece in sixteen", () => {
+  const size = createPieceSize();
+  let lost = 0;
+  for (let n = 0; n < 170; n += 1) {
+    if (size.now() <= MIB) size.succeeded();
+    else {
+      size.cut();
+      lost += 1;
+    }
+  }
+  expect(size.now()).toBe(MIB);
+  expect(lost).toBe(11);
 });
 
 test.each([
