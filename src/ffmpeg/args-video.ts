@@ -40,7 +40,16 @@ export function encoding(plan: VideoPlan, cut: Cut = WHOLE): string[] {
   const { rate, preset, bit_depth, frame_rate, limits, color } = plan;
   return [
     ...[...graph(plan, cut), "-c:v:0", plan.encoder],
-    ...encoder.options({ rate, preset, bit_depth, frame_rate, limits, color: plan, chroma: plan.chroma }),
+    ...encoder.options({
+      rate,
+      preset,
+      bit_depth,
+      frame_rate,
+      limits,
+      color: plan,
+      chroma: plan.chroma,
+      size: plan,
+    }),
     ...fieldOptions(plan),
     ...plan.open.output,
     // Frames keep their own times: none is invented to fill a hole, none dropped.
@@ -96,7 +105,8 @@ export function filters(plan: VideoPlan): string[] {
 
 function onCpu(plan: VideoPlan): string[] {
   const { inner, from_rgb, color, tone_map } = plan;
-  const range = `out_range=${color.range ?? "tv"}`;
+  const gray = plan.gray_limited === true;
+  const range = `out_range=${gray ? "pc" : (color.range ?? "tv")}`;
   const matrix = from_rgb === null ? "" : `:out_color_matrix=${from_rgb}`;
   const rows = plan.fields?.how === "keep" && plan.scaled ? ":interl=1" : "";
   const options = `flags=bicubic${rows}:${range}${matrix}`;
@@ -104,7 +114,8 @@ function onCpu(plan: VideoPlan): string[] {
     plan.fit === null ? [`scale=${inner.width}:${inner.height}:${options}`] : fitting(plan, options);
   const map = tone_map === null ? [] : toneMapOnCpu(tone_map, plan.pixel_format);
   const untold = untoldMatrix(color.matrix);
-  return [...untold, ...beforeScale(plan), ...scale, ...afterScale(plan), ...map];
+  const scaled = gray ? ["setparams=range=pc", ...scale, "setparams=range=tv"] : scale;
+  return [...untold, ...beforeScale(plan), ...scaled, ...afterScale(plan), ...map];
 }
 
 /** The GPU's pictures have the format that the encoder takes, or can be brought to it without a loss. */

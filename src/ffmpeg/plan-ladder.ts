@@ -18,6 +18,7 @@ import { whyNotDecode } from "./plan-decode.ts";
 import { chooseEncoder, type EncoderChoice, wantedDepths } from "./plan-encoder.ts";
 import { whyNotFilter } from "./plan-filter.ts";
 import { isScaled, outputShape, type Shape } from "./plan-size.ts";
+import { refuseSmall } from "./plan-smallest.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { isMappable } from "./tone-map.ts";
 
@@ -41,6 +42,9 @@ type Of = { film: VideoStream; conversion: Conversion; capabilities: Capabilitie
  */
 export function ladder(of: Of): { steps: Step[] } | { refusal: Refusal } {
   const passed_over: PassedOver = [];
+  const known = FAMILIES.flatMap(({ encoders }) => encoders);
+  const small = refuseSmall(outputShape(of.film, of.conversion), of.conversion.codec, known);
+  if (small !== null) return small;
   const [best, ...others] = wantedDepths(of.film, of.conversion);
   for (const bit_depth of [best, ...others]) {
     const climb = { ...of, bit_depth, device: deviceOf(of), passed_over };

@@ -57,6 +57,8 @@ export type EncoderSettings = {
   limits: EncodeLimits | null;
   /** How the samples of colour lie, where that changes the options. */
   chroma?: PictureFormat["chroma"];
+  /** Of the pictures, where that changes the options. */
+  size?: { width: number; height: number };
   /** What it must be told apart from the pictures. */
   color?: { hdr: StaticHdr | null; chroma_location: string | null };
 };

@@ -38,3 +38,18 @@ describe("quality on x264's scale", () => {
     },
   );
 });
+
+test.each([
+  [34, 18, true],
+  [1280, 48, true],
+  [64, 64, false],
+])("x265 and %dx%d pictures", (width, height, expected) => {
+  const x265 = software.encoders.find((one) => one.encoder === "libx265");
+  const settings = { preset: "medium", bit_depth: 8, frame_rate: null, limits: null } as const;
+  const told = x265?.options({
+    ...settings,
+    rate: { kind: "quality", quality: 23 },
+    size: { width, height },
+  });
+  expect(told?.join(" ").includes("cutree=0")).toBe(expected);
+});
