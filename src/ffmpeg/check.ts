@@ -11,6 +11,7 @@ import { lookAtColor, mayBeHdr } from "./look-hdr.ts";
 import { type Measured, measure } from "./measure.ts";
 import { type PictureSample, samplePictures } from "./pictures.ts";
 import type { Plan } from "./plan.ts";
+import { isGrayLimited } from "./plan-color.ts";
 import { picturesPer } from "./plan-scan.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { missingBytes } from "./segment.ts";
@@ -184,11 +185,15 @@ function takePictures(
   ];
   const source = {
     ...{ path: of.source.path, stream: index, input, filters, start_s: of.source.media.start_s },
+    ...(of.plan.video.gray_limited === true ? { gray_limited: true } : {}),
     ...(tone_map === null ? {} : { tone_map: toneMapOnCpu(tone_map, "yuv444p") }),
   };
   return samplePictures({
     ...{ ffmpeg_path: of.ffmpeg.path, source, signal: of.signal },
-    result: { path: of.target, stream: made.index, filters: untold, start_s: media.start_s, first_s },
+    result: {
+      ...{ path: of.target, stream: made.index, filters: untold, start_s: media.start_s, first_s },
+      gray_limited: isGrayLimited(made),
+    },
     duration_s: made.duration_s ?? media.duration_s ?? 0,
     frame_s: 1 / (made.frame_rate ?? 25),
   });

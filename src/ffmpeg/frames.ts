@@ -2,13 +2,17 @@ import { readOptions, sourceUrl } from "./guard.ts";
 import { PICTURE_BYTES, PICTURE_SIZE } from "./picture-difference.ts";
 import { runTool } from "./tool.ts";
 
-/** `filters` are put upon its pictures before anything else, `tone_map` when they are small. */
+/**
+ * `filters` are put upon its pictures before anything else, `tone_map` when they are small. `gray_limited`: they are grey
+ * and of limited range, which scalers take for full.
+ */
 export type Film = {
   path: string;
   stream: number;
   input?: string[];
   filters?: string[];
   tone_map?: string[];
+  gray_limited?: boolean;
 };
 
 /** A small picture, and the time that it has in its file, in seconds. */
@@ -71,7 +75,8 @@ function command({ ffmpeg_path, film, openings }: Parameters<typeof readFrames>[
     ...["-threads", threads, ...(film.input ?? []), ...readOptions(film.path), ...input],
     ...["-i", sourceUrl(film.path)],
   ]);
-  const small = `scale=${PICTURE_SIZE}:${PICTURE_SIZE}:flags=area:out_range=tv,${colors(film)},setsar=1`;
+  const [told, range] = film.gray_limited === true ? ["setparams=range=pc,", "pc"] : ["", "tv"];
+  const small = `${told}scale=${PICTURE_SIZE}:${PICTURE_SIZE}:flags=area:out_range=${range},${colors(film)},setsar=1`;
   const chains = openings.map(
     ({ filter }, n) =>
       `[${n}:${film.stream}]${[...(film.filters ?? []), filter].join(",")},${small},showinfo@place${n},setpts=PTS-STARTPTS[v${n}]`,

@@ -22,6 +22,8 @@ export type ColorPlan = {
   title: string | null;
   /** The matrix by which RGB becomes YUV; null where the source is YUV. */
   from_rgb: "bt709" | "bt2020" | null;
+  /** The source is grey and of limited range, which no scaler may touch: since 7.1 ffmpeg's take all that is grey for full. */
+  gray_limited?: boolean;
 };
 
 type Target = Pick<Conversion, "codec"> & { hdr?: Conversion["hdr"] };
@@ -46,6 +48,7 @@ export function planColor(of: {
   return {
     ...{ color, chroma_location: location?.kept ?? null, hdr: writes ? hdr : null, tone_map, from_rgb },
     ...{ language: film.language, title: film.title },
+    ...(isGrayLimited(film) ? { gray_limited: true } : {}),
     sheds: film.hdr !== null && (hdr === null || film.hdr.dolby_vision !== null),
     notes: [
       ...hdrNotes(film, labels, { ...of, mapped }),
@@ -59,6 +62,11 @@ export function planColor(of: {
         : []),
     ],
   };
+}
+
+/** Without a word, ffmpeg's scalers take grey pictures for those of full range, as images are. */
+export function isGrayLimited({ chroma, color }: Pick<VideoStream, "chroma" | "color">): boolean {
+  return chroma === "gray" && color.range === "tv";
 }
 
 /** Why no encoder can make the film look right; null where one can. */
@@ -152,7 +160,8 @@ function resultColor(of: {
   from_rgb: ColorPlan["from_rgb"];
 }): Color {
   const { film, labels, from_rgb } = of;
-  const full = isLossless(of.conversion.codec) && labels.range === "pc" && from_rgb === null;
+  const said = labels.range ?? (film.chroma === "gray" ? "pc" : null);
+  const full = isLossless(of.conversion.codec) && said === "pc" && from_rgb === null;
   const range = full ? "pc" : "tv";
   const told = tellable(labels);
   if (film.chroma === "rgb" && from_rgb === null) return { ...told, matrix: null, range: "pc" };

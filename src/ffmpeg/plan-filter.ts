@@ -24,6 +24,7 @@ export function whyNotFilter(of: {
   const on_cpu = whyNotOnGpu(film);
   if (on_cpu !== null) return on_cpu;
   if (isPadded(size)) return "the film's odd size must be made even";
+  if (film.chroma === "gray" && of.decode === "cpu") return "the film is grey";
   if (film.chroma === "rgb") return "the film is RGB";
   if (film.color.range === "pc" && !of.keeps_range) return "the film has the full range of brightness";
   if (of.tone_map) return whyNotToneMap(gpu, bit_depth);

@@ -816,6 +816,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/ffmpeg/color.test.ts",
   },
   {
+    what: "let scalers turn the samples of grey films of limited range",
+    file: "src/ffmpeg/args-video.ts",
+    find: "const gray = plan.gray_limited === true;",
+    put: "const gray = false;",
+    caught_by: "test/ffmpeg/gray.test.ts",
+  },
+  {
     what: "let a frame stand at any time",
     file: "src/ffmpeg/frame-times.ts",
     find: "if (found === undefined || found > wanted + TOLERANCE_S) return time_s;",
@@ -952,6 +959,13 @@ export const SABOTAGES: Sabotage[] = [
     find: 'if (systemCode(error) === "ENOENT") return 0;',
     put: "",
     caught_by: "test/roles/worker/transfer/upload.test.ts",
+  },
+  {
+    what: "take films although their folders in the cache cannot be written into",
+    file: "src/roles/worker/transfer/own-folder.ts",
+    find: 'throw new VcError("failed", message, { cause });',
+    put: "",
+    caught_by: "test/roles/worker/transfer/own-folder.test.ts",
   },
   {
     what: "throw a finished film away as its master's certificate is doubted for a moment",
