@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BITS, BLOCK, FRAME_RATE, type NumberedFilm, SIZE } from "./films.ts";
 
@@ -34,7 +34,7 @@ export async function readShown(path: string, folder: string): Promise<Shown> {
   const seen = await readSeen(path, folder);
   const sound = join(folder, "shown.pcm");
   await decode(path, ["-map", "0:a:0", "-ac", "1", "-ar", "8000", "-f", "s16le", sound]);
-  return { ...seen, ...readSound(await bytesOf(sound)) };
+  return { ...seen, ...readSound(await takeBytes(sound)) };
 }
 
 /** Decodes every frame of a file. */
@@ -44,7 +44,7 @@ export async function readSeen(path: string, folder: string): Promise<Seen> {
   const passed = ["-fps_mode", "passthrough", "-f", "rawvideo"];
   const said = await decode(path, ["-map", "0:v:0", "-vf", filter, ...passed, pictures]);
   const times = [...said.matchAll(/showinfo.* pts_time:\s*(-?[\d.]+)/g)].map((match) => Number(match[1]));
-  const bytes = await bytesOf(pictures);
+  const bytes = await takeBytes(pictures);
   const frames = times.map((time_s, n) => {
     const picture = bytes.subarray(n * FRAME_BYTES, (n + 1) * FRAME_BYTES);
     return { number: readNumber(picture), time_s, picture };
@@ -62,9 +62,11 @@ async function decode(path: string, output: string[]): Promise<string> {
   return said;
 }
 
-/** None where there was nothing to decode. */
-async function bytesOf(path: string): Promise<Uint8Array> {
-  return new Uint8Array(existsSync(path) ? await readFile(path) : []);
+/** None where there was nothing to decode. The next film finds nothing of this one. */
+async function takeBytes(path: string): Promise<Uint8Array> {
+  const bytes = new Uint8Array(existsSync(path) ? await readFile(path) : []);
+  await rm(path, { force: true });
+  return bytes;
 }
 
 function readNumber(picture: Uint8Array): number | null {
