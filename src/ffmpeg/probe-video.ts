@@ -91,11 +91,14 @@ function taggedBitRate(stream: ProbedStream): number | null {
   return Number.isSafeInteger(value) && value > 0 ? value : null;
 }
 
-/** From the header, or from Matroska's DURATION tag; a claim beyond the container's own is left over from elsewhere. */
+/**
+ * From Matroska's DURATION tag, or from the header: in Matroska, which has no such header, ffprobe gives some tracks the
+ * length of the whole file. A claim beyond the container's own is left over from elsewhere.
+ */
 export function claimedDuration(stream: ProbedStream, container_s: number | null): number | null {
-  const claimed = stream.duration ?? parseClock(stream.tags.DURATION);
-  if (claimed === null || claimed <= 0) return null;
-  return container_s === null || claimed > container_s + 1 ? null : claimed;
+  if (container_s === null) return null;
+  const claims = [parseClock(stream.tags.DURATION), stream.duration];
+  return claims.find((claim) => claim !== null && claim > 0 && claim <= container_s + 1) ?? null;
 }
 
 function parseClock(text: string | undefined): number | null {

@@ -73,6 +73,13 @@ describe("a film's stream", () => {
       { duration: undefined, tags: { DURATION: "00:00:09.500000000" } },
       { duration_s: 9.5 },
     ],
+    [
+      "with that tag and its container's length",
+      { duration: "10", tags: { DURATION: "00:00:01.020000000" } },
+      { duration_s: 1.02 },
+    ],
+    ["with an empty tag", { duration: "10", tags: { DURATION: "00:00:00.000000000" } }, { duration_s: 10 }],
+    ["with another film's tag", { duration: "10", tags: { DURATION: "01:00:00.000" } }, { duration_s: 10 }],
     ["with mkvmerge's statistics", { tags: { BPS: "500000" } }, { bit_rate: 500_000 }],
     ["with a negative size", { width: -5 }, { width: 0 }],
     ["that is interlaced", { field_order: "tt" }, { interlaced: true }],
