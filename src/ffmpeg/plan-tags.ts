@@ -27,7 +27,7 @@ export function planTags(
   const kept = [...all].filter(([name]) => container === "mkv" || any_name || IN_MP4.includes(name));
   const moved = container === "mp4" && !any_name ? [...Object.keys(RENAMED), TIMECODE] : [];
   const lost = [...all.keys()].filter(
-    (name) => !kept.some(([one]) => one === name) && !moved.includes(name) && name !== "creation_time",
+    (name) => !kept.some(([one]) => one === name) && ![...moved, ...UNMISSED].includes(name),
   );
   const which = lost.length > MOST_NAMED ? [...lost.slice(0, MOST_NAMED), "..."] : lost;
   return {
@@ -44,6 +44,15 @@ const MOST_NAMED = 12;
  */
 const STALE =
   /^(?:major_brand|minor_version|compatible_brands|encoder|encoding_tool|duration|location-[a-z]{3}|handler_name|vendor_id|_statistics_.*|bps.*|number_of_(?:frames|bytes).*|wm\/.*|deviceconformancetemplate|isvbr|metadatacreator|audiodelay|cansee[a-z]*to[a-z]*|has(?:key|video|audio|metadata)[a-z]*|(?:last)?keyframe.*|(?:audio|video)(?:codecid|datarate|size|samplerate|samplesize)|framerate|datasize|filesize)$/i;
+
+/**
+ * The time of creation has a field of its own; the others name the tool that wrote the source. They are kept where there
+ * is room, but a note on nearly every AVI would hide those that matter.
+ */
+const UNMISSED = [
+  ...["creation_time", "software", "isft", "tool", "creation_tool", "encoder_settings", "encoder_options"],
+  ...["writing_application", "writing_library"],
+];
 
 /** Phones and cameras say place, time and make by names that only this form of mp4 has, and nothing by other names. */
 function isPhone(told: Map<string, string>): boolean {

@@ -24,6 +24,15 @@ describe("what is kept", () => {
     expect(notes).toEqual(["mp4 has no place for what the film says as inventory, shelf."]);
   });
 
+  test("the tool that wrote a film is no loss", () => {
+    const tags = { software: "VirtualDub", ISFT: "Lavf59", encoder_settings: "fast" };
+    expect(plan(tags).notes).toEqual([]);
+    expect(plan({ ...tags, INVENTORY: "7" }).notes).toEqual([
+      "mp4 has no place for what the film says as inventory.",
+    ]);
+    expect(Object.keys(plan(tags, "mkv").tags.kept)).toEqual(["software", "isft", "encoder_settings"]);
+  });
+
   test("names without end are not all listed", () => {
     const many = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`name${n}`, "x"]));
     expect(plan(many).notes[0]).toEndWith("name10, name11, ....");
