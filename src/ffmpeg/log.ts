@@ -70,6 +70,8 @@ const CONTAINER = [
   /EBML number/,
   /exceeds containing master element/,
 ];
+/** A piece of the file belongs to a track that it does not have: the piece is lost, or the track was taken out of the list. */
+const STRAY = /Invalid track number/;
 /** As ffmpeg 5 and 6 say it, and as 7 and later do. */
 const UNDECODED =
   /Error while decoding stream #0:(\d+)|\[[a-z]ist#0:(\d+).*(?:Error submitting packet to decoder|Error decoding subtitles)/;
@@ -94,6 +96,6 @@ export function isPictureDamage(line: string): boolean {
 function isDamage(line: string): boolean {
   return (
     /\[(?:warning|error|fatal)\]/.test(line) &&
-    (isPictureDamage(line) || CONTAINER.some((pattern) => pattern.test(line)))
+    (isPictureDamage(line) || STRAY.test(line) || CONTAINER.some((pattern) => pattern.test(line)))
   );
 }

@@ -24,7 +24,7 @@ export function judgeDamage(of: {
   const { damage, timeline } = of;
   const shorter = claimedSound(of);
   if (shorter !== null) return refusal("permanent", "source_damaged", shorter);
-  if (damage.lines === 0) return { notes: [] };
+  if (damage.lines === 0) return { notes: bareNotes(of) };
   const said = firstWords(damage);
   const broken = Math.max(damage.corrupt_pictures, of.broken?.broken ?? 0) + uncounted(of);
   if (broken > Math.max(1, timeline.packets * BROKEN_PICTURES)) {
@@ -34,7 +34,8 @@ export function judgeDamage(of: {
   const lost = lostSound(of);
   if (lost !== null) return refusal("permanent", "source_damaged", lost);
   const pictures = broken === 0 ? "" : ` ${broken} of its ${timeline.packets} pictures may show it.`;
-  return { notes: [`The source has small damage at ${placesOf(damage)}, first: ${said}.${pictures}`] };
+  const small = `The source has small damage at ${placesOf(damage)}, first: ${said}.${pictures}`;
+  return { notes: [small, ...bareNotes(of)] };
 }
 
 /** Two pictures in a thousand: a quarter of a minute of a film of two hours. */
@@ -69,12 +70,26 @@ function lostSound({ damage, sound, found }: Parameters<typeof judgeDamage>[0]):
     if (lost > Math.max(LOST_SOUNDS, packets * LOST_SOUND)) {
       return `The sound of track ${index} is damaged: ${lost} pieces of it could not be decoded.`;
     }
-    const bare_s = found.bare.find((track) => track.index === index)?.bare_s ?? 0;
+    const bare_s = bareOf(found, index);
     if (bare_s > Math.max(BARE_S, (end_s ?? 0) * LOST_SOUND)) {
       return `The sound of track ${index} is damaged: ${bare_s.toFixed(1)} s of it are missing.`;
     }
   }
   return null;
+}
+
+/** Gaps that may well be meant: a recording that paused has them. */
+function bareNotes({ sound, found }: Parameters<typeof judgeDamage>[0]): string[] {
+  return [...sound.keys()].flatMap((index) => {
+    const bare_s = bareOf(found, index);
+    return bare_s > BARE_S
+      ? [`The sound of track ${index} has gaps of ${bare_s.toFixed(1)} s in the source.`]
+      : [];
+  });
+}
+
+function bareOf(found: SoundFound, index: number): number {
+  return found.bare.find((track) => track.index === index)?.bare_s ?? 0;
 }
 
 /** Frames that may be missing where no constant rate betrays them. */

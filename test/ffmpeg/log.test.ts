@@ -20,6 +20,7 @@ describe("damage", () => {
       "[matroska,webm @ 0x55b2] [error] Element at 0x16845 ending at 0x19908 exceeds containing master element ending at 0x1892e",
       true,
     ],
+    ["[matroska,webm @ 0x55ea] [error] Invalid track number 3", true],
     ["[error] Error while decoding stream #0:0: Invalid data found when processing input", true],
     ["[vist#0:0/h264 @ 0x1] [error] Error submitting packet to decoder: Invalid data found", true],
     ["[mpeg4 @ 0x5569] [error] Error at MB: 19", true],

@@ -108,7 +108,7 @@ describe("sound that the source claims, and does not hold", () => {
       "gaps that the source may have always had",
       silent,
       { heard: { bare: [{ index: 1, bare_s: 9 }] } },
-      told,
+      { notes: ["The sound of track 1 has gaps of 9.0 s in the source."] },
     ],
   ];
   test.each(rows)("%s", (_name, found, rest, expected) => {
