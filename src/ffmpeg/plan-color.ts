@@ -5,7 +5,7 @@ import { type Color, isHdr, tellable } from "./color.ts";
 import type { EncoderChoice } from "./plan-encoder.ts";
 import type { Size } from "./plan-size.ts";
 import { type Refusal, refusal } from "./refusal.ts";
-import { SDR, type ToneMap, toneMapOf } from "./tone-map.ts";
+import { isMappable, SDR, type ToneMap, toneMapOf } from "./tone-map.ts";
 
 export type ColorPlan = {
   /** What the result says of its colours; null: it does not say, as the source did not. */
@@ -70,7 +70,22 @@ export function isGrayLimited({ chroma, color }: Pick<VideoStream, "chroma" | "c
 }
 
 /** Why no encoder can make the film look right; null where one can. */
-export function refuseColor(film: VideoStream): { refusal: Refusal } | null {
+export function refuseColor(film: VideoStream, target: Target): { refusal: Refusal } | null {
+  return refuseDolbyVision(film) ?? refuseUnmappable(film, target);
+}
+
+/** No worker's ffmpeg could do it, so that there is none to wait for. */
+function refuseUnmappable(film: VideoStream, target: Target): { refusal: Refusal } | null {
+  if (isMappable(film) || !isToneMapped(film, target, 10)) return null;
+  const kind = UNMAPPABLE[film.color.matrix ?? ""] ?? film.color.matrix ?? film.color.primaries;
+  const wish = target.codec === "h264" ? "h264 is always SDR" : "`hdr: tonemap` asks for SDR";
+  const message = `The film's HDR is coded in a way (${kind}) that ffmpeg cannot map to SDR, and ${wish}. As hevc or av1 with \`hdr: keep\` it stays what it is.`;
+  return refusal("permanent", "unsupported", message);
+}
+
+const UNMAPPABLE: Record<string, string> = { ictcp: "ICtCp", bt2020c: "BT.2020 with constant luminance" };
+
+function refuseDolbyVision(film: VideoStream): { refusal: Refusal } | null {
   const dolby = film.hdr?.dolby_vision ?? null;
   if (dolby === null || !isProprietary(dolby)) return null;
   const name = `Dolby Vision profile ${profileName(dolby)}`;

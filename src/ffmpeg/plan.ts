@@ -57,7 +57,7 @@ export function plan(of: {
   const { container, notes: renamed } = filmContainer(media, of.conversion);
   const conversion: Conversion = { ...of.conversion, container };
   const film = mainFilm(media);
-  const unfit = refuseSource(media, film);
+  const unfit = refuseSource(media, film, conversion);
   if (film === undefined || unfit !== null) return unfit ?? noVideo(media);
   const ruled = of.rules === undefined ? null : leaveAlone({ media, film, conversion, rules: of.rules });
   if (ruled !== null) return ruled;
@@ -89,7 +89,11 @@ function summarize({ rung, gpu, passed_over }: Step): PlanSummary {
   return { decode, filter, encoder, family, device: gpu?.name ?? null, passed_over };
 }
 
-function refuseSource(media: MediaInfo, film: VideoStream | undefined): { refusal: Refusal } | null {
+function refuseSource(
+  media: MediaInfo,
+  film: VideoStream | undefined,
+  conversion: Conversion,
+): { refusal: Refusal } | null {
   if (film === undefined) return noVideo(media);
   if (film.codec === "unknown") {
     return refusal("permanent", "unsupported", "ffmpeg does not know the codec of the video track.");
@@ -99,7 +103,7 @@ function refuseSource(media: MediaInfo, film: VideoStream | undefined): { refusa
     return refusal("permanent", "unsupported", message);
   }
   if (media.parts === "elsewhere") return refusal("permanent", "unsupported", ELSEWHERE);
-  const colors = refuseColor(film);
+  const colors = refuseColor(film, conversion);
   if (colors !== null) return colors;
   const shown = turned(film);
   if (shown.width > 0 && shown.height > 0) return null;

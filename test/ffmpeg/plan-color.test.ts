@@ -264,9 +264,15 @@ describe("a machine that cannot map tones", () => {
     expect("ladder" in plan({ ...of, conversion: conversion(hevc) })).toBe(true);
   });
 
-  test("or does not know the film's colours", () => {
+  test("no machine maps colours that ffmpeg does not know", () => {
     const odd = media({ video: [hdrStream({ color: { ...PQ, matrix: "ictcp" } })] });
     const result = plan({ media: odd, capabilities: capabilities(), gpu, conversion: conversion() });
-    expect("refusal" in result && result.refusal.message).toContain("ictcp");
+    expect("refusal" in result && result.refusal).toMatchObject({
+      ...{ outcome: "permanent", reason: "unsupported", message: expect.stringContaining("(ICtCp)") },
+    });
+    const of = { media: odd, capabilities: capabilities(), gpu };
+    expect("ladder" in plan({ ...of, conversion: conversion(hevc) })).toBe(true);
+    const asked = plan({ ...of, conversion: conversion({ ...hevc, hdr: "tonemap" }) });
+    expect("refusal" in asked && asked.refusal.message).toContain("`hdr: tonemap` asks for SDR");
   });
 });
