@@ -39,7 +39,6 @@ export async function lookAtJoins(
 const SAMPLES = 64;
 /** Clocks are told ten times a second at least (ISO 13818-1, 2.7.1 and 2.7.2): 20 Mbit/s in such a time. */
 const SAMPLE_BYTES = 262_144;
-const PIECE_BYTES = 4_194_304;
 
 async function findRestarts(file: OpenSource, signal: AbortSignal | undefined): Promise<Restart[]> {
   const multiplex = multiplexOf(await file.read({ at: 0, length: SAMPLE_BYTES }));
@@ -48,7 +47,7 @@ async function findRestarts(file: OpenSource, signal: AbortSignal | undefined): 
   const restarts = createRestarts();
   for (let at = 0; at < file.size; ) {
     signal?.throwIfAborted();
-    const piece = await file.read({ at, length: PIECE_BYTES });
+    const piece = await file.read({ at, length: SAMPLE_BYTES });
     const { ticks, rest } = readTicks(piece, multiplex, at);
     for (const tick of ticks) restarts.add(tick);
     if (at + piece.length >= file.size || piece.length === 0) break;

@@ -10,8 +10,8 @@ export type ShortSound = { index: number; end_s: number; expected_s: number; cla
 /** What the packets of the source tell of the tracks that were kept. */
 export type SoundFound = {
   short: ShortSound[];
-  /** Those of the short tracks that the result, not the source, cut short. */
-  lost: ShortSound[];
+  /** Those of the short tracks that the result, not the source, cut short; `still`: because the source's clock stands still. */
+  lost: (ShortSound & { still?: boolean })[];
   /** Tracks of the source that lack packets inside, and for how many seconds in all. */
   bare: { index: number; bare_s: number }[];
 };
@@ -45,8 +45,10 @@ export function lookIntoSource(of: {
   source_timelines: Map<number, Timeline>;
 }): SoundFound {
   const lost = of.short.flatMap((track) => {
-    const expected_s = endIn(of.source_timelines.get(track.index), of.source.start_s);
-    return expected_s - track.end_s > SLACK_S ? [{ ...track, expected_s }] : [];
+    const timeline = of.source_timelines.get(track.index);
+    const expected_s = endIn(timeline, of.source.start_s);
+    const still = timeline !== undefined && standsStill(timeline) ? { still: true } : {};
+    return expected_s - track.end_s > SLACK_S ? [{ ...track, expected_s, ...still }] : [];
   });
   const bare = [...of.sound.keys()].flatMap((index) => {
     const bare_s = of.source_timelines.get(index)?.bare_s ?? 0;
@@ -57,9 +59,12 @@ export function lookIntoSource(of: {
 
 /** From the film's start. A clock that stands still, or counts far too slowly, says nothing: then the packets' lengths do. */
 function endIn(timeline: Timeline | undefined, start_s: number): number {
-  const { first_s = null, end_s = null, lasts_s = 0 } = timeline ?? {};
-  if (first_s === null || end_s === null) return 0;
-  return lasts_s > 2 * (end_s - first_s) ? lasts_s : end_s - start_s;
+  if (timeline === undefined || timeline.first_s === null || timeline.end_s === null) return 0;
+  return standsStill(timeline) ? timeline.lasts_s : timeline.end_s - start_s;
+}
+
+function standsStill({ first_s, end_s, lasts_s }: Timeline): boolean {
+  return lasts_s > 2 * ((end_s ?? 0) - (first_s ?? 0));
 }
 
 /** Two of the longest packets that are in use (Opus: 120 ms); decoders take such off at a track's ends. */

@@ -72,11 +72,7 @@ export function judge(evidence: Evidence): { notes: string[] } | { refusal: Refu
     );
   }
   const [lost] = evidence.sound.lost;
-  if (lost !== undefined) {
-    return bad(
-      `audio track ${lost.index} ends at ${lost.end_s.toFixed(1)} s, in the source at ${lost.expected_s.toFixed(1)} s`,
-    );
-  }
+  if (lost !== undefined) return tellLost(lost);
   const picture = wrongPicture(evidence.pictures, evidence.plan.video);
   if (picture !== null) return bad(picture);
   if (evidence.decoded?.failed) return bad(`decoding it failed: ${evidence.decoded.said}`);
@@ -175,6 +171,14 @@ function wrongPicture(samples: PictureSample[], plan: Plan["video"]): string | n
   if (wrong.length === 0) return null;
   const places = wrong.map(({ at_s }) => `${at_s.toFixed(1)} s`).join(", ");
   return `its picture is not the source's at ${places}`;
+}
+
+/** Where the source does not say when its sound is heard, another try would end the same. */
+function tellLost({ index, end_s, expected_s, still }: SoundFound["lost"][number]): { refusal: Refusal } {
+  const what = `audio track ${index} ends at ${end_s.toFixed(1)} s, in the source at ${expected_s.toFixed(1)} s`;
+  if (still !== true) return bad(what);
+  const message = `The sound of the film cannot be placed, as its clock stands still: ${what}.`;
+  return refusal("permanent", "source_damaged", message);
 }
 
 function soundNotes({ sound }: Evidence): string[] {

@@ -49,7 +49,9 @@ describe("the source's packets tell", () => {
     const still = new Map([
       [1, { ...EMPTY_TIMELINE, packets: 100, first_s: 5, last_s: 5, end_s: 5.02, lasts_s: 55 }],
     ]);
-    expect(lookIntoSource({ ...of, source_timelines: still }).lost).toMatchObject([{ expected_s: 55 }]);
+    expect(lookIntoSource({ ...of, source_timelines: still }).lost).toMatchObject([
+      { expected_s: 55, still: true },
+    ]);
   });
 
   test("what is missing inside", () => {

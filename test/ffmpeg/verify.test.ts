@@ -290,3 +290,11 @@ describe("a Matroska file that lacks bytes at its end, whose tracks do not say h
     expect(judge(evidence({ ...cut, rest }))).toEqual({ notes });
   });
 });
+
+test("sound whose clock stands still in the source is the source's fault", () => {
+  const short = { index: 1, end_s: 0, expected_s: 60, claimed: true };
+  const result = judge(
+    evidence({ rest: { sound: { short: [short], lost: [{ ...short, still: true }], bare: [] } } }),
+  );
+  expect(result).toMatchObject({ refusal: { outcome: "permanent", reason: "source_damaged" } });
+});
