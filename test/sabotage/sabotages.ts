@@ -820,7 +820,7 @@ export const SABOTAGES: Sabotage[] = [
     file: "src/ffmpeg/args-video.ts",
     find: "const gray = plan.gray_limited === true;",
     put: "const gray = false;",
-    caught_by: "test/ffmpeg/gray.test.ts",
+    caught_by: "test/fidelity/gray.test.ts",
   },
   {
     what: "let a frame stand at any time",

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { filters } from "../../src/ffmpeg/args-video.ts";
 import { readFrames } from "../../src/ffmpeg/frames.ts";
 import type { Conversion } from "../../src/shared/conversion.ts";
+import { convert, temporaryFolder, thisMachine } from "../ffmpeg/machine.ts";
+import { bestPlan, conversion, media, videoStream } from "../ffmpeg/records.ts";
 import { newer, noNewer } from "../support/newer-ffmpeg.ts";
 import { run } from "../support/processes.ts";
 import { testOr } from "../support/test-or.ts";
-import { convert, temporaryFolder, thisMachine } from "./machine.ts";
-import { bestPlan, conversion, media, videoStream } from "./records.ts";
 
 const PATH = process.env.PATH ?? "";
 const SYSTEM = { ffmpeg: "ffmpeg", env: { PATH } };
