@@ -1,6 +1,6 @@
 import { fieldOptions } from "./args-fields.ts";
 import { afterScale, beforeScale, fitting, leading } from "./args-picture.ts";
-import { colorParams, colorTags, isHdr, untoldMatrix } from "./color.ts";
+import { colorParams, colorTags, isHdr } from "./color.ts";
 import { FAMILIES } from "./encoders/families.ts";
 import { chromaLocation } from "./encoders/hdr.ts";
 import type { Plan } from "./plan.ts";
@@ -113,9 +113,8 @@ function onCpu(plan: VideoPlan): string[] {
   const scale =
     plan.fit === null ? [`scale=${inner.width}:${inner.height}:${options}`] : fitting(plan, options);
   const map = tone_map === null ? [] : toneMapOnCpu(tone_map, plan.pixel_format);
-  const untold = untoldMatrix(color.matrix);
   const scaled = gray ? ["setparams=range=pc", ...scale, "setparams=range=tv"] : scale;
-  return [...untold, ...beforeScale(plan), ...scaled, ...afterScale(plan), ...map];
+  return [...plan.as_scaled, ...beforeScale(plan), ...scaled, ...afterScale(plan), ...map];
 }
 
 /** The GPU's pictures have the format that the encoder takes, or can be brought to it without a loss. */

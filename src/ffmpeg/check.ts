@@ -2,7 +2,7 @@ import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { byOwnClock, cropping, fitting, leading, turning, uprighting } from "./args-picture.ts";
-import { untoldMatrix } from "./color.ts";
+import { asScaled } from "./color.ts";
 import { misplacedFrame } from "./frame-times.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
 import type { FfmpegLog } from "./log.ts";
@@ -172,13 +172,13 @@ function takePictures(
   const { index } = of.plan.video;
   const input = turning(of.plan.video);
   const fit = fitting(byOwnClock(of.plan.video), "flags=bicubic");
-  const { tone_map, color } = of.plan.video;
-  const untold = untoldMatrix(color.matrix);
+  const { tone_map } = of.plan.video;
+  const film = of.source.media.video.find((one) => one.index === index);
   // There, times are the file's own.
-  const lead = of.source.media.video.find((one) => one.index === index)?.lead ?? null;
+  const lead = film?.lead ?? null;
   const filters = [
     ...leading(lead),
-    ...untold,
+    ...(film === undefined ? [] : asScaled(film)),
     ...uprighting(of.plan.video),
     ...cropping(of.plan.video),
     ...fit,
@@ -191,7 +191,7 @@ function takePictures(
   return samplePictures({
     ...{ ffmpeg_path: of.ffmpeg.path, source, signal: of.signal },
     result: {
-      ...{ path: of.target, stream: made.index, filters: untold, start_s: media.start_s, first_s },
+      ...{ path: of.target, stream: made.index, filters: asScaled(made), start_s: media.start_s, first_s },
       gray_limited: isGrayLimited(made),
     },
     duration_s: made.duration_s ?? media.duration_s ?? 0,

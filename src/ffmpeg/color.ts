@@ -45,12 +45,12 @@ export function colorParams(color: Color): string {
 
 /**
  * The filter that lets pictures of any matrix through the scaler, which turns none of YUV: since 7.1 it refuses those that it
- * does not know. What they are must be told again behind it.
+ * does not know, and pictures may say another one than their container. What they are must be told again behind it.
  */
-export function untoldMatrix(matrix: string | null): string[] {
-  return matrix === null || matrix === "gbr" || SCALED.includes(matrix)
-    ? []
-    : ["setparams=colorspace=unknown"];
+export function asScaled({ color, chroma }: Pick<VideoStream, "color" | "chroma">): string[] {
+  const { primaries, transfer, matrix } = color;
+  if (chroma === "rgb" || (primaries ?? transfer ?? matrix) === null) return [];
+  return [`setparams=colorspace=${matrix !== null && SCALED.includes(matrix) ? matrix : "unknown"}`];
 }
 
 /** libswscale/utils.c (sws_test_colorspace). */

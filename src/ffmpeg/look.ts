@@ -1,6 +1,6 @@
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
-import { untoldMatrix } from "./color.ts";
+import { asScaled } from "./color.ts";
 import { lookAtFrames } from "./fields.ts";
 import { readOptions, sourceUrl } from "./guard.ts";
 import { CAPTIONS } from "./look-captions.ts";
@@ -137,7 +137,7 @@ function command(of: Of, starts_s: number[], count: number): string[] {
     ...["-i", sourceUrl(of.path)],
   ]);
   const scale = `scale=${widthOf(film)}:${film.height}:flags=area`;
-  const plane = [...untoldMatrix(film.color.matrix), scale, "setsar=1", "format=gray"].join(",");
+  const plane = [...asScaled(film), scale, "setsar=1", "format=gray"].join(",");
   const chains = starts_s.map(
     (_, n) =>
       `[${n}:${film.index}]trim=end_frame=${count},showinfo@place${n},${plane},setpts=PTS-STARTPTS[v${n}]`,

@@ -1,7 +1,7 @@
 import { type Conversion, isLossless } from "../shared/conversion.ts";
 import type { BitDepth } from "../shared/gpu.ts";
 import type { DolbyVision, Hdr, StaticHdr, VideoStream } from "../shared/media.ts";
-import { type Color, isHdr, tellable } from "./color.ts";
+import { asScaled, type Color, isHdr, tellable } from "./color.ts";
 import type { EncoderChoice } from "./plan-encoder.ts";
 import type { Size } from "./plan-size.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -24,6 +24,8 @@ export type ColorPlan = {
   from_rgb: "bt709" | "bt2020" | null;
   /** The source is grey and of limited range, which no scaler may touch: since 7.1 ffmpeg's take all that is grey for full. */
   gray_limited?: boolean;
+  /** What tells the scaler of the pictures' matrix what it understands. */
+  as_scaled: string[];
 };
 
 type Target = Pick<Conversion, "codec"> & { hdr?: Conversion["hdr"] };
@@ -49,6 +51,7 @@ export function planColor(of: {
     ...{ color, chroma_location: location?.kept ?? null, hdr: writes ? hdr : null, tone_map, from_rgb },
     ...{ language: film.language, title: film.title },
     ...(isGrayLimited(film) ? { gray_limited: true } : {}),
+    as_scaled: asScaled(film),
     sheds: film.hdr !== null && (hdr === null || film.hdr.dolby_vision !== null),
     notes: [
       ...hdrNotes(film, labels, { ...of, mapped }),

@@ -170,7 +170,7 @@ describe("devices and filters of every rung", () => {
       [
         [
           "",
-          `scale=1920:1080:flags=bicubic:out_range=pc,setsar=1,format=yuv422p,${BT709.replace("=tv", "=pc")}`,
+          `setparams=colorspace=bt709,scale=1920:1080:flags=bicubic:out_range=pc,setsar=1,format=yuv422p,${BT709.replace("=tv", "=pc")}`,
         ],
       ],
     ],

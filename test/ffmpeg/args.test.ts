@@ -46,7 +46,10 @@ test("a whole command", () => {
       "67108864",
     ],
     ...["-i", "file:-y.mkv", "-map", "0:0", "-map", "0:1", "-map", "0:2"],
-    ...["-filter:v:0", `scale=1920:1080:flags=bicubic:out_range=tv,setsar=1,format=yuv420p,${TAGS}`],
+    ...[
+      "-filter:v:0",
+      `setparams=colorspace=bt709,scale=1920:1080:flags=bicubic:out_range=tv,setsar=1,format=yuv420p,${TAGS}`,
+    ],
     ...["-c:v:0", "libx264", "-preset", "ultrafast", "-crf", "23"],
     ...["-fps_mode", "passthrough", "-enc_time_base:v:0", "1:12800"],
     ...["-color_primaries", "bt709", "-color_trc", "gamma28", "-colorspace", "bt709", "-color_range", "tv"],

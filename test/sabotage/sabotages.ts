@@ -811,8 +811,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "hide no matrix from a scaler that refuses it",
     file: "src/ffmpeg/color.ts",
-    find: 'matrix === "gbr" || SCALED.includes(matrix)',
-    put: 'matrix === "gbr" || matrix !== ""',
+    find: "matrix !== null && SCALED.includes(matrix)",
+    put: "matrix !== null",
     caught_by: "test/ffmpeg/color.test.ts",
   },
   {
