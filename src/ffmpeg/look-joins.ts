@@ -99,11 +99,7 @@ function refuseRestarts(path: string, restarts: Restart[]): { refusal: Refusal }
   if (restarts.length >= MOST_PARTS) return refuse(restarts, "these are more than are taken");
   if (restarts.some(({ whole }) => !whole))
     return refuse(restarts, "the second part does not begin as a file does");
-  if (isStream(path))
-    return refuse(
-      restarts,
-      "parts are joined only where the file is at hand (storage.source: mount or download)",
-    );
+  if (isStream(path)) return elsewhere(restarts);
   return canJoin(path) ? null : refuse(restarts, "the file's name has a line's end in it");
 }
 
@@ -129,10 +125,19 @@ function filmTracks({ tracks }: Part): string {
 const MIXED_S = 10;
 
 function refuse(restarts: Restart[], why: string): { refusal: Refusal } {
-  const [first] = restarts;
-  const count = restarts.length === 1 ? "once" : `${restarts.length} times`;
-  const message = `The film's clock starts anew ${count}, first at byte ${first?.at} of the file: it was glued from parts, and cannot be made one film (${why}). Split it there, and convert the parts.`;
+  const message = `${gluedAt(restarts)}, and cannot be made one film (${why}). Split it there, and convert the parts.`;
   return refusal("permanent", "unsupported", message);
+}
+
+/** Not for good: another worker may have the file at hand. */
+function elsewhere(restarts: Restart[]): { refusal: Refusal } {
+  const message = `${gluedAt(restarts)}; parts are joined only where the file is at hand, and this worker reads it over HTTP. Let a worker have it by storage.source: mount or download.`;
+  return refusal("retry", "unsupported", message);
+}
+
+function gluedAt(restarts: Restart[]): string {
+  const count = restarts.length === 1 ? "once" : `${restarts.length} times`;
+  return `The film's clock starts anew ${count}, first at byte ${restarts[0]?.at} of the file: it was glued from parts`;
 }
 
 /** Films that were glued begin with a keyframe; where a recording lacks a piece, it hardly goes on with one. */

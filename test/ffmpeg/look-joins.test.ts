@@ -135,6 +135,7 @@ describe("what makes no film together is refused by name", () => {
       const ended = await convert({ source: server.url, target: inFolder("x.mp4") });
       await server.stop();
       expect(ended).toMatchObject({
+        outcome: "retry",
         reason: "unsupported",
         message: expect.stringContaining("storage.source"),
       });

@@ -60,9 +60,7 @@ function createJudge(context: Context, worker: WorkerRow, now: Instant) {
       if (isPlain(job)) return { suspect: false, tried: false, better_elsewhere: false };
       const attempts = store.attemptsOf(job.id);
       const failed_on = new Set(
-        attempts
-          .filter((one) => isFailure(one) || one.reason === "source_unreadable")
-          .map(({ worker_id }) => worker_id),
+        attempts.filter((one) => isFailure(one) || isForOthers(one)).map(({ worker_id }) => worker_id),
       );
       const tried = failed_on.has(worker.id);
       const suspect = isSuspect(job, attempts);
@@ -80,6 +78,11 @@ function createJudge(context: Context, worker: WorkerRow, now: Instant) {
       return held;
     },
   };
+}
+
+/** Nothing is wrong with the worker, and another one may do what it cannot. */
+function isForOthers({ outcome, reason }: AttemptRow): boolean {
+  return reason === "source_unreadable" || (outcome === "retry" && reason === "unsupported");
 }
 
 /** Who was silent for a lease is as good as gone, and no film waits for it; upkeep tells those who wait for films. */

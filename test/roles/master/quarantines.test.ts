@@ -139,16 +139,20 @@ test("with one worker, films that nobody can make still end, and good ones are f
 });
 
 describe("a film that failed on a worker", () => {
-  test("goes to another one first, while there is one", () => {
-    const queue = open({ retry_delay_ms: 0, retry_delay_max_ms: 10_000 });
-    queue.add("a.mkv", "b.mkv");
-    queue.register("one");
-    queue.register("two");
-    queue.fail("one", queue.claimOne("one"), { reason: "ffmpeg_failed" });
-    expect(queue.claimOne("one").source_rel).toBe("b.mkv");
-    expect(queue.claim("one")).toEqual([]);
-    expect(queue.claimOne("two").source_rel).toBe("a.mkv");
-  });
+  // "unsupported": what one worker cannot do, as it has the film over HTTP alone.
+  test.each(["ffmpeg_failed", "unsupported"] as const)(
+    "(%s) goes to another one first, while there is one",
+    (reason) => {
+      const queue = open({ retry_delay_ms: 0, retry_delay_max_ms: 10_000 });
+      queue.add("a.mkv", "b.mkv");
+      queue.register("one");
+      queue.register("two");
+      queue.fail("one", queue.claimOne("one"), { outcome: "retry", reason });
+      expect(queue.claimOne("one").source_rel).toBe("b.mkv");
+      expect(queue.claim("one")).toEqual([]);
+      expect(queue.claimOne("two").source_rel).toBe("a.mkv");
+    },
+  );
 
   test("waits for no busy one after one death of its worker, which may have been a power cut", () => {
     const queue = open({ retry_delay_ms: 0, retry_delay_max_ms: 10_000 });
