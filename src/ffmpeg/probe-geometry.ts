@@ -11,7 +11,7 @@ type Geometry = Pick<
  * is left out and named in `oddities`.
  */
 export function parseGeometry(stream: ProbedStream): Geometry {
-  const { num, den } = stream.sample_aspect_ratio ?? SQUARE;
+  const { num, den } = stretched(stream) ?? stream.sample_aspect_ratio ?? SQUARE;
   const sane = num / den >= 1 / MOST_ASPECT && num / den <= MOST_ASPECT;
   const squared = `The file says that its pixels are ${num}:${den}, which cannot be; they were taken for square.`;
   return {
@@ -26,6 +26,22 @@ export function parseGeometry(stream: ProbedStream): Geometry {
 const SQUARE: Rational = { num: 1, den: 1 };
 /** The pixels of anamorphic films are at most 2:1; ten times leaves room for what is meant as art. */
 const MOST_ASPECT = 10;
+
+/**
+ * The shape of pixels by a display matrix that scales width and height differently, as stored. ffmpeg sees it only where
+ * the sample description has no shape (pasp) of its own; one of its own that is not square stands.
+ */
+function stretched({ sample_aspect_ratio, side_data_list }: ProbedStream): Rational | null {
+  const own = sample_aspect_ratio ?? SQUARE;
+  const matrix = parseMatrix(side_data_list.find(({ rotation }) => rotation !== null)?.displaymatrix ?? null);
+  if (matrix === null || own.num !== own.den) return null;
+  const [a, b, c, d] = matrix;
+  const [num, den] = [Math.round(Math.hypot(a, b)), Math.round(Math.hypot(c, d))];
+  return num === 0 || den === 0 || Math.abs(num / den - 1) < LEAST_STRETCH ? null : { num, den };
+}
+
+/** As libavformat/mov.c has it: rounding leaves less. */
+const LEAST_STRETCH = 0.01;
 
 type Turn = { rotation: number; mirrored: boolean; tilted: number | null };
 

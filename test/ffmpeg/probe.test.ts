@@ -33,6 +33,24 @@ function parseFilm(changes: object, format: object = container): VideoStream {
   return video;
 }
 
+/** ffprobe's answer on a display matrix of these upper left numbers, and on pixels of that shape. */
+function scaling([a, b, c, d]: [number, number, number, number], sample_aspect_ratio: string): object {
+  const displaymatrix = `\n00000000: ${a} ${b} 0\n00000001: ${c} ${d} 0\n00000002: 0 0 1073741824\n`;
+  return { sample_aspect_ratio, side_data_list: [{ rotation: 0, displaymatrix }] };
+}
+
+test.each<[string, object, number, number]>([
+  ["stretches", scaling([87_381, 0, 0, 65_536], "1:1"), 4 / 3, 0],
+  ["stretches what it turns", scaling([0, 87_381, -65_536, 0], "1:1"), 4 / 3, 90],
+  ["stretches pixels that have a shape already", scaling([87_381, 0, 0, 65_536], "4:3"), 4 / 3, 0],
+  ["enlarges", scaling([131_072, 0, 0, 131_072], "1:1"), 1, 0],
+  ["rounds", scaling([65_540, 0, 0, 65_536], "1:1"), 1, 0],
+])("a display matrix that %s", (_, changes, shape, rotation) => {
+  const { sample_aspect_ratio, ...rest } = parseFilm(changes);
+  expect(sample_aspect_ratio.num / sample_aspect_ratio.den).toBeCloseTo(shape, 3);
+  expect(rest.rotation).toBe(rotation);
+});
+
 describe("a film's stream", () => {
   const rows: [string, object, Partial<VideoStream>][] = [
     ["turned by a matrix", { side_data_list: [{ rotation: -90 }] }, { rotation: 90 }],

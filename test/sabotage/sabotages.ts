@@ -468,8 +468,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "let a playlist open other files",
     file: "src/ffmpeg/guard.ts",
-    find: '"-format_whitelist",\n    FORMATS.join(","),',
-    put: '"-format_whitelist",\n    [...FORMATS, "hls"].join(","),',
+    find: '"-format_whitelist", FORMATS.join(","),',
+    put: '"-format_whitelist", [...FORMATS, "hls"].join(","),',
     caught_by: "test/ffmpeg/guard.test.ts",
   },
   {
@@ -641,8 +641,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "let ffmpeg open every format",
     file: "src/ffmpeg/guard.ts",
-    find: '    "-format_whitelist",\n    FORMATS.join(","),\n',
-    put: '    ...(FORMATS.length > 0 ? [] : [FORMATS.join(",")]),\n',
+    find: '"-format_whitelist", FORMATS.join(","), ...most',
+    put: "...most",
     caught_by: "test/ffmpeg/guard.test.ts",
   },
   {
@@ -823,6 +823,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/fidelity/gray.test.ts",
   },
   {
+    what: "squeeze films that their display matrix stretches",
+    file: "src/ffmpeg/probe-geometry.ts",
+    find: "stretched(stream) ?? ",
+    put: "",
+    caught_by: "test/ffmpeg/probe.test.ts",
+  },
+  {
     what: "let a frame stand at any time",
     file: "src/ffmpeg/frame-times.ts",
     find: "if (found === undefined || found > wanted + TOLERANCE_S) return time_s;",
@@ -907,8 +914,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "store a piece that was damaged on its way",
     file: "src/roles/master/transfers.ts",
-    find: "if (wire.pieceHash(bytes) !== hash)",
-    put: 'if (wire.pieceHash(bytes) === "")',
+    find: "if (wire.pieceHash(bytes) === hash)",
+    put: 'if (wire.pieceHash(bytes) !== "")',
     caught_by: "test/roles/master/uploads.test.ts",
   },
   {
