@@ -1,6 +1,6 @@
 import type { MediaInfo } from "../shared/media.ts";
 import { errorsOnly, guardOptions, sourceUrl } from "./guard.ts";
-import { withHeldCrops } from "./held-crop.ts";
+import { withHeldPictures } from "./held-picture.ts";
 import { joinedFile } from "./joined.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { createLines } from "./lines.ts";
@@ -49,7 +49,7 @@ export async function inspect(of: {
   const parsed = parseProbe(JSON.parse(answer.json()), begin.size);
   if ("refusal" in parsed) return parsed;
   parsed.media.format = joinedFile(of.path)?.format ?? parsed.media.format;
-  const held = await withParts(of.path, await withHeldCrops(of.path, parsed.media));
+  const held = await withParts(of.path, await withHeldPictures(of.path, parsed.media));
   return { media: await withColors(of, held) };
 }
 

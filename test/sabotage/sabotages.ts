@@ -796,17 +796,17 @@ export const SABOTAGES: Sabotage[] = [
   },
   {
     what: "forget what a Matroska file crops",
-    file: "src/ffmpeg/held-crop.ts",
+    file: "src/ffmpeg/held-picture.ts",
     find: "if (held === null || film.crop !== null) return film;",
     put: "if (held !== null || film.crop !== null) return film;",
-    caught_by: "test/ffmpeg/held-crop.test.ts",
+    caught_by: "test/ffmpeg/held-picture.test.ts",
   },
   {
     what: "forget the colours that only the container tells",
-    file: "src/ffmpeg/held-crop.ts",
+    file: "src/ffmpeg/held-picture.ts",
     find: "color: withHeldColor(film.color, held.color)",
     put: "color: withHeldColor(film.color, null)",
-    caught_by: "test/ffmpeg/held-crop.test.ts",
+    caught_by: "test/ffmpeg/held-picture.test.ts",
   },
   {
     what: "hide no matrix from a scaler that refuses it",
@@ -900,7 +900,7 @@ export const SABOTAGES: Sabotage[] = [
     file: "src/ffmpeg/matroska-crop.ts",
     find: "const size = bytesValue(Uint8Array.of(first - 2 ** (8 - size_length), ...more));",
     put: "const size = bytesValue(Uint8Array.of(first, ...more)) - 2 ** (7 * size_length);",
-    caught_by: "test/ffmpeg/held-crop.test.ts",
+    caught_by: "test/ffmpeg/held-picture.test.ts",
   },
   // Sound.
   {

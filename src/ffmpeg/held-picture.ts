@@ -9,7 +9,7 @@ import { type OpenSource, openSource } from "./source.ts";
  * ffmpegs do not tell that; what they tell stands. Reads some hundred bytes here and there; a container that cannot be
  * understood says nothing.
  */
-export async function withHeldCrops(path: string, media: MediaInfo): Promise<MediaInfo> {
+export async function withHeldPictures(path: string, media: MediaInfo): Promise<MediaInfo> {
   const matroska = media.format.includes("matroska");
   if (!matroska && !media.format.includes("mov")) return media;
   const file = await openSource(path);

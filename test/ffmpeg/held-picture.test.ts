@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { withHeldCrops } from "../../src/ffmpeg/held-crop.ts";
+import { withHeldPictures } from "../../src/ffmpeg/held-picture.ts";
 import { parseMatroskaCrops, readHead } from "../../src/ffmpeg/matroska-crop.ts";
 import { parseCleanAperture } from "../../src/ffmpeg/mp4-crop.ts";
 import { box, element, number } from "../support/containers.ts";
@@ -124,7 +124,7 @@ describe("in files", () => {
   test.each(rows)("%s", async (format, name, bytes, expected) => {
     const path = join(folder.path, name);
     await writeFile(path, bytes);
-    const [found] = (await withHeldCrops(path, media({ format, video: [film] }))).video;
+    const [found] = (await withHeldPictures(path, media({ format, video: [film] }))).video;
     expect(found).toMatchObject({
       ...expected,
       ...(name === "a.mkv" ? { sample_aspect_ratio: { num: 28, den: 29 } } : {}),
@@ -136,9 +136,9 @@ describe("in files", () => {
     await writeFile(path, Buffer.alloc(5000, 0x47));
     const told = videoStream({ crop: { left: 1, top: 1, right: 1, bottom: 1, by_ffmpeg: true } });
     for (const format of ["matroska,webm", "mov,mp4"]) {
-      expect((await withHeldCrops(path, media({ format, video: [told] }))).video).toEqual([told]);
+      expect((await withHeldPictures(path, media({ format, video: [told] }))).video).toEqual([told]);
     }
-    expect((await withHeldCrops("/nowhere", media({ format: "mpegts", video: [film] }))).video).toEqual([
+    expect((await withHeldPictures("/nowhere", media({ format: "mpegts", video: [film] }))).video).toEqual([
       film,
     ]);
   });
