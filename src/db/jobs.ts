@@ -70,6 +70,10 @@ export function createJobQueries({ orm, sqlite }: Database) {
   const release = orm.update(jobs).set({ not_before_ms: 0 }).where(DUE).prepare();
   const held = orm.select().from(jobs).where(HELD).prepare();
   const ofWorker = eq(jobs.worker_id, sql.placeholder("worker_id"));
+  const heldCounts = sqlite.prepare<{ worker_id: string; jobs: number }, []>(
+    `select worker_id, count(*) as jobs from jobs where status in ('processing', 'publishing')
+     and worker_id is not null group by worker_id`,
+  );
   const heldBy = prepareRows(sqlite, jobs, orm.select().from(jobs).where(and(HELD, ofWorker)).toSQL());
 
   return {
@@ -91,6 +95,9 @@ export function createJobQueries({ orm, sqlite }: Database) {
     /** Jobs in processing or publishing. */
     heldJobs: (): JobRow[] => held.all(),
     heldJobsOf: (worker_id: string): JobRow[] => heldBy.all({ worker_id }),
+    /** How many of them each worker has that has any. */
+    heldCounts: (): Map<string, number> =>
+      new Map(heldCounts.all().map(({ worker_id, jobs }) => [worker_id, jobs])),
     ...createJobLists(orm),
   };
 }

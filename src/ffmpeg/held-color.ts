@@ -2,14 +2,11 @@ import type { Color } from "./color.ts";
 import { type Element, elements, numberOf, videoSettings } from "./matroska-crop.ts";
 import { findInEntry } from "./mp4-crop.ts";
 
-/** What a film's container says of its colours, by ffmpeg's names; null for what it does not say. */
-export type HeldColor = Color;
-
 /**
  * The film's labels; where its pictures have none, its container's, as players show it. ffmpeg says those only since
  * 7.0: before, what a decoder does not know hides what the container does.
  */
-export function withHeldColor(color: Color, held: HeldColor | null): Color {
+export function withHeldColor(color: Color, held: Color | null): Color {
   if (held === null) return color;
   return {
     primaries: color.primaries ?? held.primaries,
@@ -23,7 +20,7 @@ export function withHeldColor(color: Color, held: HeldColor | null): Color {
  * The colours in a sample description of mp4 or QuickTime (the content of the box stsd): its box colr, of the kinds nclx
  * (ISO 14496-12, 12.1.5) and nclc (QuickTime, which knows no range). Null where there is none.
  */
-export function parseMp4Color(stsd: Uint8Array): HeldColor | null {
+export function parseMp4Color(stsd: Uint8Array): Color | null {
   const at = findInEntry(stsd, "colr");
   if (at === null || at + 10 > stsd.length) return null;
   const kind = String.fromCharCode(...stsd.subarray(at, at + 4));
@@ -39,11 +36,11 @@ export function parseMp4Color(stsd: Uint8Array): HeldColor | null {
 }
 
 /** The colours of a Matroska file's video tracks (RFC 9559, 5.1.4.1.28.16), in their order; `tracks` is the content of Tracks. */
-export function parseMatroskaColors(tracks: Uint8Array): (HeldColor | null)[] {
+export function parseMatroskaColors(tracks: Uint8Array): (Color | null)[] {
   return videoSettings(tracks).map(colorOf);
 }
 
-function colorOf(video: Element[]): HeldColor | null {
+function colorOf(video: Element[]): Color | null {
   const content = video.find(({ id }) => id === COLOUR)?.content;
   if (content === undefined) return null;
   const colour = elements(content);

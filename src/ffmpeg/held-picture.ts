@@ -1,5 +1,6 @@
 import type { MediaInfo, VideoStream } from "../shared/media.ts";
-import { type HeldColor, parseMatroskaColors, parseMp4Color, withHeldColor } from "./held-color.ts";
+import type { Color } from "./color.ts";
+import { parseMatroskaColors, parseMp4Color, withHeldColor } from "./held-color.ts";
 import { type HeldCrop, parseMatroskaCrops, readHead, TRACKS } from "./matroska-crop.ts";
 import { boxType, parseCleanAperture } from "./mp4-crop.ts";
 import { type OpenSource, openSource } from "./source.ts";
@@ -23,7 +24,7 @@ export async function withHeldPictures(path: string, media: MediaInfo): Promise<
   }
 }
 
-type Held = { crop: HeldCrop | null; color: HeldColor | null };
+type Held = { crop: HeldCrop | null; color: Color | null };
 
 function told(film: VideoStream, held: Held | undefined): VideoStream {
   if (held === undefined) return film;

@@ -53,7 +53,12 @@ function createJudge(context: Context, worker: WorkerRow, now: Instant) {
   let others: WorkerRow[] | undefined;
   let held: number | undefined;
   const isPlain = (job: JobRow) => job.retry_count === 0 && job.lost_count === 0;
-  const hasRoom = ({ id, concurrency }: WorkerRow) => store.heldJobsOf(id).length < concurrency;
+  let loads: Map<string, number> | undefined;
+  const hasRoom = ({ id, concurrency }: WorkerRow) => {
+    // After a power cut each of a thousand workers asks this of all others.
+    loads ??= store.heldCounts();
+    return (loads.get(id) ?? 0) < concurrency;
+  };
   const isSuspect = (job: JobRow, attempts: AttemptRow[]) => deathsOf(job, attempts) > 0;
   return {
     look(job: JobRow) {
