@@ -2,12 +2,17 @@ const DURATION_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_60
 const SIZE_BYTES: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 const RATE_BITS: Record<string, number> = { "": 1, k: 1000, m: 1_000_000, g: 1_000_000_000 };
 
-/** `30s`, `2h`, `1h30m`, `500ms` or `0` in milliseconds; null for anything else. */
+/** A thousand years: with it every time to come is still a date. */
+const LONGEST_MS = 365_250 * 86_400_000;
+
+/** `30s`, `2h`, `1h30m`, `500ms` or `0` in milliseconds; null for anything else, and for more than a thousand years. */
 export function parseDuration(text: string): number | null {
   if (text.trim() === "0") return 0;
   const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy)];
   if (parts.length === 0 || parts.map((part) => part[0]).join("") !== text.trim()) return null;
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (DURATION_MS[unit ?? ""] ?? 0), 0);
+  const all_ms = parts.map(([, amount, unit]) => Number(amount) * (DURATION_MS[unit ?? ""] ?? 0));
+  const sum_ms = all_ms.reduce((sum, ms) => sum + ms, 0);
+  return sum_ms <= LONGEST_MS ? sum_ms : null;
 }
 
 /** `500M`, `20 GB`, `20GiB` or `1024` in bytes (powers of 1024, as disks are filled); null for anything else. */

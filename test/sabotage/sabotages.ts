@@ -668,6 +668,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/roles/master/replacing.test.ts",
   },
   {
+    what: "delete an original that was to be deleted once, though its result is gone since",
+    file: "src/roles/master/keeper.ts",
+    find: "if (why === null) return carryAway(parts, row);",
+    put: "if (why !== undefined) return carryAway(parts, row);",
+    caught_by: ORIGINALS,
+  },
+  {
     what: "replace a film by a result that was verified only quickly",
     file: "src/roles/master/originals.ts",
     find: 'verified !== "quick"',

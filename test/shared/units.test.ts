@@ -20,6 +20,8 @@ test.each<[string, number | null]>([
   ["1h30", null],
   ["1h,30m", null],
   ["forever", null],
+  ["10000d", 864_000_000_000],
+  ["1000000d", null],
 ])("a duration of %p is %p ms", (text, ms) => expect(parseDuration(text)).toBe(ms));
 
 test.each<[string, number | null]>([

@@ -74,7 +74,7 @@ export function createCoordinator(given: {
     beginUndo: (id: string) => originals.beginUndo(context, id),
     besideResult: (row: OriginalRow) => originals.besideResult(context, row),
     finishUndo: (row: OriginalRow, now: Instant) => originals.finishUndo(context, row, now),
-    refuseUndo: (row: OriginalRow) => originals.refuseUndo(context, row),
+    keepOriginal: (row: OriginalRow) => originals.keepOriginal(context, row),
     beginPurge: (row: OriginalRow): boolean => originals.beginPurge(context, row),
     finishPurge: (row: OriginalRow, now: Instant) => originals.finishPurge(context, row, now),
 

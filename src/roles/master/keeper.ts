@@ -52,7 +52,7 @@ async function carryBack(parts: Parts, row: OriginalRow): Promise<Reply<"undo">>
   const { coordinator, transact, log } = parts;
   const back = await onStorage(row, () => putBack(parts.storage, row));
   if (back.state === "refused") {
-    await transact(() => coordinator.refuseUndo(row));
+    await transact(() => coordinator.keepOriginal(row));
     throw new VcError("conflict", back.message);
   }
   // Without their film they are of no use; before it is forgotten which they are.
@@ -96,13 +96,19 @@ async function purgeOne(parts: Parts, row: OriginalRow, forced: boolean): Promis
 }
 
 async function carryAway({ coordinator, transact, storage, log }: Parts, row: OriginalRow): Promise<void> {
-  await onStorage(row, () => deleteOriginal(storage, row));
+  try {
+    await onStorage(row, () => deleteOriginal(storage, row));
+  } catch (error) {
+    // Once the storage works again, much may have become of the result: it is weighed anew, and undo is open until then.
+    if (error instanceof VcError) await transact(() => coordinator.keepOriginal(row));
+    throw error;
+  }
   await transact((now) => coordinator.finishPurge(row, now));
   crashPoint("purge.committed");
   log.info("an original was deleted", { job_id: row.job_id, path: row.kept_rel, bytes: row.size });
 }
 
-/** What was begun and not ended: it was decided then. */
+/** What was begun and not ended. */
 async function resume(parts: Parts): Promise<void> {
   const { coordinator, transact, log } = parts;
   for (const row of await transact(() => coordinator.openOriginals())) {
@@ -113,9 +119,18 @@ async function resume(parts: Parts): Promise<void> {
       };
       await carryBack(parts, row).catch(told);
     } else {
-      await carryAway(parts, row);
+      await endPurge(parts, row);
     }
   }
+}
+
+/** The master may have been away for long, with the result gone meanwhile: the original is the last copy then. */
+async function endPurge(parts: Parts, row: OriginalRow): Promise<void> {
+  const { coordinator, transact, storage, log } = parts;
+  const why = await onStorage(row, () => whyKept(storage, row, false));
+  if (why === null) return carryAway(parts, row);
+  await transact(() => coordinator.keepOriginal(row));
+  log.warn("an original that was to be deleted stays", { job_id: row.job_id, path: row.kept_rel, why });
 }
 
 async function purgeAll(parts: Parts): Promise<void> {

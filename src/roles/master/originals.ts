@@ -181,8 +181,8 @@ export function finishUndo(context: Context, row: OriginalRow, now: Instant): Or
   return toOriginal(context, ended);
 }
 
-/** It stays where it is: putting it back was refused. */
-export function refuseUndo({ store }: Context, row: OriginalRow): void {
+/** It stays where it is: it could not be put back, or not be deleted. */
+export function keepOriginal({ store }: Context, row: OriginalRow): void {
   store.saveOriginal({ ...row, state: "kept" });
 }
 

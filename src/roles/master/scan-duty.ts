@@ -1,3 +1,4 @@
+import { timerMs } from "../../shared/clock.ts";
 import { VcError } from "../../shared/errors.ts";
 import type { Scanner, ScanResult } from "./scanner.ts";
 
@@ -39,7 +40,7 @@ export function createScanDuty(of: { scanner: Scanner; interval_ms: number }): S
   function again(wait_ms: number): void {
     running = null;
     if (stopped || wait_ms === 0 || next !== null) return;
-    timer = setTimeout(() => void request(), wait_ms);
+    timer = setTimeout(() => void request(), timerMs(wait_ms));
   }
 
   function scan(): Promise<ScanResult> {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { timerMs } from "../../shared/clock.ts";
 import type { WorkerConfig } from "../../shared/config-worker.ts";
 import { crashPoint } from "../../shared/crash-point.ts";
 import type { JobOrder } from "../../shared/job.ts";
@@ -149,7 +150,7 @@ async function drain(parts: AgentParts): Promise<void> {
   if (count === 0) return;
   log.info("draining: waiting for running films", { films: count });
   tellAtOnce(parts);
-  const late = setTimeout(() => handBack(parts), config.worker.drain_timeout);
+  const late = setTimeout(() => handBack(parts), timerMs(config.worker.drain_timeout));
   await unlessAborted(noneHeld(attempts), ended.signal);
   clearTimeout(late);
 }

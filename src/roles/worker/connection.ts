@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Client } from "../../shared/client.ts";
+import { timerMs } from "../../shared/clock.ts";
 import { type ErrorCode, VcError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { CallInput, Endpoint, Reply } from "../../shared/protocol.ts";
@@ -116,7 +117,7 @@ export function pause(delay_ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       signal.removeEventListener("abort", end);
       resolve();
-    }, delay_ms);
+    }, timerMs(delay_ms));
     signal.addEventListener("abort", end, { once: true });
   });
 }

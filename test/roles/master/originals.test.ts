@@ -1,5 +1,18 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { chmod, link, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeBackup } from "../../../src/db/backups.ts";
 import type { Master } from "../../../src/roles/master/index.ts";
@@ -7,6 +20,7 @@ import { findBackups, restore } from "../../../src/roles/master/restore.ts";
 import { type Clock, systemClock } from "../../../src/shared/clock.ts";
 import type { Original } from "../../../src/shared/originals.ts";
 import { claimJob, configOf, type MasterSite, withMasterSite } from "../../support/master-test.ts";
+import { testOr } from "../../support/test-or.ts";
 import { until } from "../../support/until.ts";
 
 const DAY_MS = 86_400_000;
@@ -237,6 +251,66 @@ test("originals go when their time is over, and never where their result is gone
     expect(await purge({ id: "b.mkv", force: true })).toEqual({ purged: ["b.mkv"], left: [] });
     expect(await readdir(join(site.films, ".vc/originals"))).toEqual([]);
   }));
+
+test("what a master had begun to delete stays where its result is gone since", () =>
+  withReplacing(async (site, start) => {
+    await site.film("a.mkv");
+    await site.film("b.mkv");
+    let master = await start();
+    await master.scan();
+    await replaceAll(site, master, 2);
+    await master.stop();
+    const database = new Database(join(site.folder, "state", "jobs.db"));
+    database.run("update originals set state = 'purging'");
+    database.close();
+    await rm(join(site.films, "b.mp4"));
+    master = await start();
+    await until("both are ended", async () => {
+      const { originals } = (await site.call("/api/originals")).body;
+      return (originals as Original[]).length === 1 && (await films(site)).length === 2;
+    });
+    expect((await kept(site))[0]?.source_path).toBe(join(site.films, "b.mkv"));
+    expect((await site.post("/api/undo", { id: "b.mkv" })).status).toBe(200);
+    expect(await films(site)).toEqual(["a.mp4", "b.mkv"]);
+  }));
+
+testOr(
+  await noFixedFiles(),
+  "what cannot be deleted is kept, may be put back, and is no longer about to be deleted",
+  () =>
+    withReplacing(async (site, start) => {
+      await site.film("a.mkv");
+      const master = await start();
+      await master.scan();
+      await replaceAll(site, master, 1);
+      const [a] = await kept(site);
+      if (a === undefined) throw new Error("an original was to be kept");
+      await chattr("+i", a.kept_path);
+      try {
+        const purged = await site.post("/api/purge", { id: "a.mkv" });
+        expect(purged.body.message).toContain("The original of a.mkv stays as it is");
+        expect((await kept(site)).map(({ state }) => state)).toEqual(["kept"]);
+      } finally {
+        await chattr("-i", a.kept_path);
+      }
+      expect((await site.post("/api/undo", { id: "a.mkv" })).status).toBe(200);
+    }),
+);
+
+async function noFixedFiles(): Promise<string | null> {
+  if (process.platform !== "linux") return "fixes a file, as Linux does";
+  const folder = await mkdtemp(join(tmpdir(), "vc-fixed-"));
+  const path = join(folder, "file");
+  await writeFile(path, "");
+  const fixed = (await chattr("+i", path)) && (await chattr("-i", path));
+  await rm(folder, { recursive: true });
+  return fixed ? null : "needs the right to fix files (chattr)";
+}
+
+async function chattr(flag: string, path: string): Promise<boolean> {
+  const found = Bun.which("chattr");
+  return found !== null && (await Bun.spawn([found, flag, path], { stderr: "ignore" }).exited) === 0;
+}
 
 test("without storage.replace, results in films' places are still no films, and can still be undone", () =>
   withReplacing(async (site, start) => {
