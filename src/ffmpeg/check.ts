@@ -42,7 +42,9 @@ export async function check(of: {
   }
   const pictures = await takePictures({ ...of, result: measured });
   const decoded =
-    of.verify === "quick" ? null : await decodeWhole({ ffmpeg_path: ffmpeg.path, path: target, signal });
+    of.verify === "quick"
+      ? null
+      : await decodeWhole({ ffmpeg_path: ffmpeg.path, plan, path: target, signal });
   const measureSource = once(() => measure({ ffprobe_path: ffmpeg.ffprobe_path, path: source.path, signal }));
   const packets = await readPackets({ ...of, result: measured, measureSource });
   const misplaced_s =
@@ -199,8 +201,9 @@ function takePictures(
   });
 }
 
-/** Reads every picture and every sound of a file; anything that ffmpeg complains about is a failure. */
-async function decodeWhole(of: { ffmpeg_path: string; path: string; signal: AbortSignal }) {
+/** Reads every picture and every sound of a result that can be decoded; anything that ffmpeg complains about is a failure. */
+async function decodeWhole(of: { ffmpeg_path: string; plan: Plan; path: string; signal: AbortSignal }) {
+  const heard = of.plan.audio.flatMap((track, n) => (isUndecodable(track) ? [] : ["-map", `0:a:${n}`]));
   const run = await captureTool({
     argv: [
       ...[
@@ -218,8 +221,7 @@ async function decodeWhole(of: { ffmpeg_path: string; path: string; signal: Abor
         fileUrl(of.path),
         "-map",
         "0:v",
-        "-map",
-        "0:a?",
+        ...heard,
         "-fps_mode",
         "passthrough",
         // In units of a frame, two of a variable rate would be at the same time.
@@ -234,8 +236,17 @@ async function decodeWhole(of: { ffmpeg_path: string; path: string; signal: Abor
     max_bytes: 1024,
     signal: of.signal,
   });
-  const said = run.stderr.trim().split("\n")[0] ?? "";
+  // ffmpeg tries every track before it begins, and says what it thinks of each. Its decoder of DTS is called dca.
+  const unheard = of.plan.audio
+    .filter(isUndecodable)
+    .map(({ codec }) => `[${codec === "dts" ? "dca" : codec} @ `);
+  const lines = run.stderr.split("\n").filter((line) => !unheard.some((begin) => line.startsWith(begin)));
+  const said = lines.find((line) => !/^\s*(?:$|Last message repeated)/.test(line)) ?? "";
   return { failed: run.code !== 0 || said !== "", said: said || `exit code ${run.code}` };
+}
+
+function isUndecodable(track: Plan["audio"][number]): boolean {
+  return track.action === "copy" && track.undecodable === true;
 }
 
 const DECODE_LIMIT_MS = 24 * 3600 * 1000;

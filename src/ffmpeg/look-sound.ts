@@ -4,6 +4,7 @@ import { createAdtsReader } from "./adts.ts";
 import { errorsOnly, guardOptions, sourceUrl } from "./guard.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { createLines } from "./lines.ts";
+import { isCut } from "./log.ts";
 import { runTool } from "./tool.ts";
 
 type Of = {
@@ -16,19 +17,49 @@ type Of = {
 };
 
 /**
- * The file with what the beginning of it does not tell of its sound: tracks that begin later, those that hold nothing,
- * and AAC in ADTS whose form changes on the way. Reads ten seconds, and further only where a track does not show itself.
+ * The file with what the header of it does not tell of its sound: tracks that begin later, those that hold nothing, those
+ * that this ffmpeg cannot decode, and AAC in ADTS whose form changes on the way. Reads ten seconds at most, and further
+ * only where a track gives no sound there.
  * Throws VcError("ffmpeg") if ffmpeg does not start.
  */
 export async function lookAtSound(of: Of): Promise<MediaInfo> {
   if (of.media.audio.length === 0) return of.media;
-  const seen = await readBeginning(of);
+  const heard = await hearBeginning(of);
+  const seen = of.media.audio.every(({ index }) => heard.has(index)) ? heard : await readBeginning(of);
   const audio: AudioStream[] = [];
   for (const track of of.media.audio) {
-    const found = seen.has(track.index) ? track : await findFirst(of, track);
+    const found = heard.has(track.index) ? track : await findFirst(of, track, seen.has(track.index));
     audio.push(await steadiness(of, found));
   }
   return { ...of.media, audio };
+}
+
+/** The tracks that give sound near the file's start; none where one of them keeps ffmpeg from starting. */
+async function hearBeginning(of: Of): Promise<Set<number>> {
+  const heard = new Set<number>();
+  const known = of.media.audio.filter(({ codec, channels }) => codec !== "unknown" && channels > 0);
+  if (known.length === 0) return heard;
+  // An output for each: older ffmpegs end all tracks of an output with the first one.
+  const outputs = known.flatMap(({ index }) => [
+    ...["-map", `0:${index}`, "-frames:a", "1", "-af", `ashowinfo@track${index}`, "-f", "null", "-"],
+  ]);
+  await runTool({
+    argv: [...listening(of), "-t", "10", "-i", sourceUrl(of.path), ...outputs],
+    ...LIMITS,
+    signal: of.signal,
+    onOutput: () => undefined,
+    onMessage: (line) => {
+      const track = SHOWN.test(line) ? HEARD.exec(line)?.[1] : undefined;
+      if (track !== undefined) heard.add(Number(track));
+    },
+  });
+  return heard;
+}
+
+const HEARD = /ashowinfo@track(\d+) /;
+
+function listening(of: Of): string[] {
+  return [of.ffmpeg.path, "-hide_banner", "-nostdin", "-nostats", "-v", "info", ...guardOptions(of.path)];
 }
 
 /** The streams that have packets near the file's start. */
@@ -54,12 +85,18 @@ async function readBeginning(of: Of): Promise<Set<number>> {
   return seen;
 }
 
-/** Where the header says nothing of the sound's form, the first sound does, however late. */
-async function findFirst(of: Of, track: AudioStream): Promise<AudioStream> {
+/**
+ * Where the header says nothing of the sound's form, the first sound does, however late. Without any, ffmpeg must have
+ * said that it cannot decode the track, and have read the file, to be believed that.
+ */
+async function findFirst(of: Of, track: AudioStream, seen: boolean): Promise<AudioStream> {
+  if (track.codec === "unknown") return track;
   let first: RegExpExecArray | null = null;
+  let refused = false;
+  let cut = false;
   const run = await runTool({
     argv: [
-      ...[of.ffmpeg.path, "-hide_banner", "-nostdin", "-nostats", "-v", "info", ...guardOptions(of.path)],
+      ...listening(of),
       ...["-i", sourceUrl(of.path), "-map", `0:${track.index}`, "-frames:a", "1", "-af", "ashowinfo"],
       ...["-f", "null", "-"],
     ],
@@ -68,11 +105,13 @@ async function findFirst(of: Of, track: AudioStream): Promise<AudioStream> {
     onOutput: () => undefined,
     onMessage: (line) => {
       first ??= SHOWN.exec(line);
+      refused ||= REFUSED.test(line);
+      cut ||= isCut(line);
     },
   });
-  if (run.timed_out || run.too_large) return track;
+  if (run.timed_out || run.too_large || cut) return track;
   const [, channels, layout, rate] = (first as RegExpExecArray | null) ?? [];
-  if (channels === undefined) return { ...track, empty: track.codec !== "unknown" };
+  if (channels === undefined) return { ...track, undecodable: refused, empty: !refused && !seen };
   if (track.channels > 0 && track.sample_rate > 0) return track;
   const told = { channels: Number(channels), channel_layout: layout ?? null, sample_rate: Number(rate) };
   return { ...track, ...told, unsteady: true };
@@ -80,6 +119,10 @@ async function findFirst(of: Of, track: AudioStream): Promise<AudioStream> {
 
 /** Such as `n:0 pts:0 pts_time:0 fmt:fltp channels:6 chlayout:5.1(side) rate:48000 nb_samples:1536 ...`. */
 const SHOWN = /ashowinfo.* n:\d+ .* channels:(\d+) chlayout:(.+?) rate:(\d+) /;
+
+/** As ffmpeg 5, and as later ones say it; and of a codec that it knows but has no decoder for. */
+const REFUSED =
+  /Error while decoding stream|Error submitting packet to decoder|no decoder found|Decoder .* not found/i;
 
 /** Every frame of AAC in ADTS has a header of its own; elsewhere one stands for all of them. */
 async function steadiness(of: Of, track: AudioStream): Promise<AudioStream> {

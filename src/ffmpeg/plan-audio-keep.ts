@@ -25,7 +25,7 @@ const COPYABLE: Record<Container, string[]> = {
 };
 
 /** Why a copy in this container would not be the same track; null if it would. */
-function cannotHold(track: AudioStream, container: Container): string | null {
+export function cannotHold(track: AudioStream, container: Container): string | null {
   const { codec, profile, channels, channel_layout, sample_rate } = track;
   if (!COPYABLE[container].includes(codec)) return `${container} cannot hold it as it is (${codec})`;
   if (container === "mp4" && codec === "dts" && isBeyondDts(profile))

@@ -1,12 +1,15 @@
 import type { Capabilities } from "../shared/capabilities.ts";
 import type { Conversion } from "../shared/conversion.ts";
 import type { AudioStream, MediaInfo } from "../shared/media.ts";
-import { isObjects, losslessCodec, planCopy } from "./plan-audio-keep.ts";
+import { cannotHold, isObjects, losslessCodec, planCopy } from "./plan-audio-keep.ts";
 import { type Fitted, fitChannels } from "./plan-channels.ts";
 import { planLabels, type TrackLabels } from "./plan-labels.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
-export type AudioPlan = TrackLabels & { index: number; codec: string } & ({ action: "copy" } | AudioEncoding);
+export type AudioPlan = TrackLabels & { index: number; codec: string } & (AudioCopy | AudioEncoding);
+
+/** `undecodable`: no ffmpeg at hand can tell by its sound whether it is whole. */
+type AudioCopy = { action: "copy"; undecodable?: true };
 
 type AudioEncoding = {
   action: "encode";
@@ -25,16 +28,26 @@ type AudioEncoding = {
 
 type Of = { media: MediaInfo; conversion: Conversion; capabilities: Capabilities };
 
-/** Every audio track, in the source's order; a track that cannot be decoded, or is empty, is left out and named. */
+/**
+ * Every audio track, in the source's order. A track that cannot be decoded is copied, or else left out and named, as is an
+ * empty one; refused where no sound would be left.
+ */
 export function planAudio(of: Of): { tracks: AudioPlan[]; notes: string[] } | { refusal: Refusal } {
   const planned = of.media.audio.map((track) => planTrack(track, of));
   const refused = planned.find((one) => "refusal" in one);
   if (refused !== undefined && "refusal" in refused) return refused;
   const kept = planned.flatMap((one) => ("refusal" in one ? [] : [one]));
-  return {
-    tracks: kept.flatMap(({ track }) => (track === null ? [] : [track])),
-    notes: kept.flatMap(({ notes }) => notes),
-  };
+  const tracks = kept.flatMap(({ track }) => (track === null ? [] : [track]));
+  const lost = tracks.length === 0 ? of.media.audio.find(({ undecodable }) => undecodable) : undefined;
+  return lost === undefined ? { tracks, notes: kept.flatMap(({ notes }) => notes) } : allLost(lost, of);
+}
+
+function allLost(track: AudioStream, { conversion }: Of): { refusal: Refusal } {
+  const { container } = conversion;
+  const mkv = container !== "mkv" && cannotHold(track, "mkv") === null;
+  const way = mkv ? "With conversion.container: mkv it is kept; another" : "Another";
+  const message = `The film would lose all of its sound: this worker's ffmpeg cannot decode audio track ${track.index} (${track.codec}), and ${container} cannot hold it as it is. ${way} ffmpeg may decode it.`;
+  return refusal("permanent", "unsupported", message);
 }
 
 type Planned = { track: AudioPlan | null; notes: string[] };
@@ -53,6 +66,7 @@ function planTrack(track: AudioStream, of: Of): Planned | { refusal: Refusal } {
   const { conversion } = of;
   const labels = planLabels(track, conversion.container);
   const about = { index: track.index, ...labels.labels };
+  if (track.undecodable) return planUndecodable(track, conversion, { about, notes: labels.notes });
   const copied = planCopy(track, conversion);
   if (copied === "kept") {
     return { track: { ...about, action: "copy", codec: track.codec }, notes: labels.notes };
@@ -67,6 +81,26 @@ function planTrack(track: AudioStream, of: Of): Planned | { refusal: Refusal } {
     notes: [...instead, ...objects, ...encoding.notes, ...labels.notes],
   };
 }
+
+/** Whatever was asked for: the sound as it is, or none. */
+function planUndecodable(
+  track: AudioStream,
+  { container }: Conversion,
+  { about, notes }: { about: TrackLabels & { index: number }; notes: string[] },
+): Planned {
+  const name = `Audio track ${track.index}`;
+  const shy = container === "mp4" && UNTOLD.includes(track.codec);
+  const why = shy ? "mp4 needs to be told what only its sound tells" : cannotHold(track, container);
+  const undecodable = `this worker's ffmpeg cannot decode it (${track.codec})`;
+  if (why !== null) {
+    return { track: null, notes: [`${name} could not be kept: ${undecodable}, and ${why}.`] };
+  }
+  const copy = { ...about, action: "copy", codec: track.codec, undecodable: true } as const;
+  return { track: copy, notes: [`${name} is kept as it is: ${undecodable}.`, ...notes] };
+}
+
+/** ffmpeg's mp4 muxer reads the sound itself to describe them, and leaves a track out without a word where it cannot. */
+const UNTOLD = ["ac3", "eac3"];
 
 type Encoded = { track: { codec: string } & AudioEncoding; notes: string[] };
 

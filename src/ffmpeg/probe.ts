@@ -132,6 +132,7 @@ function parseAudio(stream: ProbedStream, container_duration_s: number | null): 
     start_s: stream.start_time ?? 0,
     duration_s: claimedDuration(stream, container_duration_s),
     empty: false,
+    undecodable: false,
     unsteady: false,
   };
 }

@@ -171,6 +171,8 @@ export type AudioStream = {
   duration_s: number | null;
   /** It was looked for, and no sound of it is in the file. */
   empty: boolean;
+  /** It was listened to, and the ffmpeg at hand can decode nothing of it. */
+  undecodable: boolean;
   /** Its form changes on the way, or is not told where the file begins: no header of a copy could say it. */
   unsteady: boolean;
 };

@@ -126,6 +126,40 @@ describe("lossless", () => {
   });
 });
 
+describe("a track that this ffmpeg cannot decode", () => {
+  const plan = (tracks: Partial<AudioStream>[], changes: Partial<Conversion>) =>
+    planAudio({
+      media: media({ audio: tracks.map((track, n) => audioStream({ index: n + 1, ...track })) }),
+      conversion: conversion(changes),
+      capabilities: capabilities(),
+    });
+  const truehd = { codec: "truehd", undecodable: true };
+
+  test("is copied where the container holds it, whatever was asked for", () => {
+    expect(plan([truehd], { container: "mkv", audio_channels: "stereo" })).toMatchObject({
+      tracks: [{ index: 1, action: "copy", codec: "truehd", undecodable: true }],
+      notes: ["Audio track 1 is kept as it is: this worker's ffmpeg cannot decode it (truehd)."],
+    });
+  });
+
+  test.each(["truehd", "ac4", "ac3"])("is left out and named where mp4 cannot take it (%s)", (codec) => {
+    const planned = plan([{ ...truehd, codec }, {}], { container: "mp4" });
+    expect(planned).toMatchObject({ tracks: [{ index: 2, action: "encode" }] });
+    expect("notes" in planned && planned.notes[0]).toStartWith(
+      `Audio track 1 could not be kept: this worker's ffmpeg cannot decode it (${codec}), and mp4 `,
+    );
+  });
+
+  test.each([
+    ["mp4", "truehd", "With conversion.container: mkv it is kept; another ffmpeg may decode it."],
+    ["mkv", "ac4", "mkv cannot hold it as it is. Another ffmpeg may decode it."],
+  ] as const)("refuses a film that would lose all of its sound (%s, %s)", (container, codec, end) => {
+    const planned = plan([{ ...truehd, codec }], { container });
+    expect(planned).toMatchObject({ refusal: { outcome: "permanent", reason: "unsupported" } });
+    expect("refusal" in planned && planned.refusal.message).toEndWith(end);
+  });
+});
+
 test("an ffmpeg without libopus makes AAC, and says so", () => {
   const encoders = capabilities().encoders.filter(({ encoder }) => encoder !== "libopus");
   const result = planAudio({

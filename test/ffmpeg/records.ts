@@ -95,6 +95,7 @@ export function audioStream(changes: Partial<AudioStream> = {}): AudioStream {
     start_s: 0,
     duration_s: 60,
     empty: false,
+    undecodable: false,
     unsteady: false,
     ...changes,
   };

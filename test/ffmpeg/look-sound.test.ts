@@ -1,0 +1,83 @@
+import { expect, test } from "bun:test";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findFfmpeg } from "../../src/ffmpeg/find.ts";
+import { inspect } from "../../src/ffmpeg/inspect.ts";
+import { lookAtSound } from "../../src/ffmpeg/look-sound.ts";
+import { newer, noNewer } from "../support/newer-ffmpeg.ts";
+import { run } from "../support/processes.ts";
+import { testOr } from "../support/test-or.ts";
+import { convert, thisMachine } from "./machine.ts";
+
+/** A film with a tone, and a second track of Vorbis that its header calls by another name. */
+async function makeFilm(folder: string, name: string): Promise<string> {
+  const path = join(folder, "film.mkv");
+  const inputs = ["testsrc2=s=96x64:r=25:d=1", "sine=f=440:d=1", "sine=f=550:d=1"];
+  const cmd = [
+    ...["ffmpeg", "-v", "error", "-y", ...inputs.flatMap((graph) => ["-f", "lavfi", "-i", graph])],
+    ...["-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-pix_fmt", "yuv420p"],
+    ...["-c:a:0", "aac", "-c:a:1", "libvorbis", path],
+  ];
+  expect(await run({ cmd, cwd: folder, env: { PATH: process.env.PATH ?? "" } })).toMatchObject({ exit: 0 });
+  const file = await readFile(path);
+  file.write(name.padEnd("A_VORBIS".length, "\0"), file.indexOf("A_VORBIS"), "latin1");
+  await writeFile(path, file);
+  return path;
+}
+
+const TOOLS = [
+  ["the old", null, null],
+  ["the new", newer, noNewer],
+] as const;
+
+for (const [which, tools, reason] of TOOLS) {
+  testOr(
+    reason,
+    `a track that ${which} ffmpeg cannot decode does not sink its film`,
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), "vc-sound-"));
+      const machine = await thisMachine();
+      const ffmpeg = await findFfmpeg({ path: tools?.ffmpeg ?? null, ffprobe_path: tools?.ffprobe ?? null });
+      const source = await makeFilm(folder, "A_DTS");
+      const found = await inspect({ ffprobe_path: ffmpeg.ffprobe_path, path: source });
+      if ("refusal" in found) throw new Error(found.refusal.message);
+      const { audio } = await lookAtSound({ ffmpeg, path: source, media: found.media, copies: false });
+      expect(audio).toMatchObject([
+        { codec: "aac", undecodable: false, empty: false },
+        { codec: "dts", undecodable: true, empty: false },
+      ]);
+      const target = join(folder, "result.mkv");
+      const options = { capabilities: { ...machine, ffmpeg } };
+      const ended = await convert({ source, target }, { container: "mkv", verify: "full" }, options);
+      expect(ended).toMatchObject({ outcome: "done" });
+      expect(ended.report.notes).toContain(
+        "Audio track 2 is kept as it is: this worker's ffmpeg cannot decode it (dts).",
+      );
+      await rm(folder, { recursive: true });
+    },
+    60_000,
+  );
+}
+
+test("tracks that begin late are heard, and those without a sample are empty", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "vc-sound-"));
+  const path = join(folder, "late.mkv");
+  await writeFile(join(folder, "nothing.raw"), "");
+  const cmd = [
+    ...["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=96x64:r=5:d=14"],
+    ...["-itsoffset", "12", "-f", "lavfi", "-i", "sine=f=440:d=2"],
+    ...["-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "nothing.raw"],
+    ...["-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-c:a", "pcm_s16le", path],
+  ];
+  expect(await run({ cmd, cwd: folder, env: { PATH: process.env.PATH ?? "" } })).toMatchObject({ exit: 0 });
+  const { ffmpeg } = await thisMachine();
+  const found = await inspect({ ffprobe_path: ffmpeg.ffprobe_path, path });
+  if ("refusal" in found) throw new Error(found.refusal.message);
+  const { audio } = await lookAtSound({ ffmpeg, path, media: found.media, copies: false });
+  expect(audio.map(({ empty, undecodable }) => ({ empty, undecodable }))).toEqual([
+    { empty: false, undecodable: false },
+    { empty: true, undecodable: false },
+  ]);
+  await rm(folder, { recursive: true });
+});
