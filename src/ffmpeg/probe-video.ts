@@ -67,9 +67,9 @@ function scanOf(field_order: string): Scan {
   return { kind: "interlaced", first: field_order.endsWith("t") ? "top" : "bottom", seen: false };
 }
 
-/** ffmpeg's names end in the bits of a sample above 8: yuv420p10le, p010le, gray12le, gbrp16be. */
+/** ffmpeg's names end in the bits of a sample above 8: yuv420p10le, p010le, gray12le, ya16le, gbrp16be. */
 function bitDepth(pixel_format: string, raw: number | null): number {
-  const named = /(?:p|gray|p[024])(9|10|12|14|16)(?:le|be)$/.exec(pixel_format)?.[1];
+  const named = /(?:p|gray|ya|p[024])(9|10|12|14|16)(?:le|be)$/.exec(pixel_format)?.[1];
   if (named !== undefined) return Number(named);
   if (/^(?:rgb|bgr|x2rgb10|x2bgr10).*(?:48|64|10)/.test(pixel_format))
     return pixel_format.startsWith("x2") ? 10 : 16;

@@ -72,6 +72,8 @@ describe("a film's stream", () => {
     ["of P010", { pix_fmt: "p010le" }, { bit_depth: 10, chroma: "420" }],
     ["of 4:1:1, whose name ends in p", { pix_fmt: "yuv411p" }, { bit_depth: 8, chroma: "other" }],
     ["of RGB", { pix_fmt: "gbrp10le" }, { bit_depth: 10, chroma: "rgb" }],
+    ["of grey and transparency, 16 bits", { pix_fmt: "ya16le" }, { bit_depth: 16, chroma: "gray" }],
+    ["of grey and transparency", { pix_fmt: "ya8" }, { bit_depth: 8, chroma: "gray" }],
     ["of grey", { pix_fmt: "gray" }, { bit_depth: 8, chroma: "gray" }],
     ["of constant rate", {}, { constant_rate: true, frame_rate: 25, exact_rate: { num: 25, den: 1 } }],
     ["of variable rate", { avg_frame_rate: "20/1" }, { constant_rate: false, frame_rate: 20 }],
