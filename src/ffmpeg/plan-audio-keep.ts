@@ -11,7 +11,14 @@ export function planCopy(track: AudioStream, conversion: Conversion): "kept" | s
   const asked = audio_codec === "copy" || (audio_lossless === "keep" && isLossless(track));
   if (!asked) return null;
   if (audio_channels === "stereo" && track.channels > 2) return null;
+  if (container === "mp4" && track.codec === "flac") return flacInMp4(track, audio_codec);
   return cannotHold(track, container) ?? "kept";
+}
+
+/** Few players read it, so that it must be asked for by name; and mp4 says no layout of it. */
+function flacInMp4({ channels, unsteady }: AudioStream, audio_codec: Conversion["audio_codec"]): string {
+  if (channels > 2) return "FLAC in mp4 says no layout";
+  return audio_codec === "copy" && !unsteady ? "kept" : "few players read FLAC in mp4";
 }
 
 /** What ffmpeg's muxers take without experimental flags and players commonly read. */

@@ -78,6 +78,8 @@ describe("sampling rates", () => {
 describe("kept as it is, by container", () => {
   const rows: [Partial<AudioStream>, "kept" | string, "kept" | string][] = [
     [{ codec: "ac3" }, "kept", "kept"],
+    [{ codec: "flac", channels: 2 }, "kept", "kept"],
+    [{ codec: "flac", channels: 6, channel_layout: "5.1" }, "FLAC in mp4 says no layout", "kept"],
     [{ codec: "mp2" }, "cannot hold", "kept"],
     [{ codec: "mp3", sample_rate: 11_025 }, "below 16 kHz", "kept"],
     [{ codec: "dts", profile: "DTS" }, "kept", "kept"],
