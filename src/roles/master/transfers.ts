@@ -101,13 +101,10 @@ async function takeOutput(
   if (offset === null) throw new VcError("bad_request", `${wire.OFFSET_HEADER}: must be a count of bytes.`);
   if (refused !== null) return wrongOffset(refused);
   const end = await takeTurn(parts, input, exchange);
-  const bytes = await readChecked(parts, exchange, { length, hash }).catch((error: unknown) => {
-    end();
-    throw error;
-  });
-  const { answer, written } = parts.uploads.put(piece, bytes);
-  const done = () => {
-    freeBytes(bytes);
+  const coming = readChecked(parts, exchange, { length, hash });
+  const { answer, written } = parts.uploads.put(piece, coming);
+  const done = async () => {
+    await coming.then(freeBytes, () => undefined);
     end();
   };
   written.then(done, done);

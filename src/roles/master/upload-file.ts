@@ -43,33 +43,54 @@ export function beginStaging(place: Place, of: Input<"upload">): Promise<Upload>
  * Writes a piece where it belongs; `onTaken` is called when only the writing is left, but for a result's last piece.
  * Throws VcError bad_request (too long), unknown_upload, storage_full, storage.
  */
-export function putPiece(
+export async function putPiece(
   place: Place,
   upload: Upload,
-  { piece, bytes, onTaken }: { piece: Piece; bytes: Uint8Array; onTaken: (put: Put) => void },
+  {
+    file,
+    piece,
+    bytes,
+    onTaken,
+  }: {
+    file: FileHandle;
+    piece: Piece;
+    bytes: Uint8Array;
+    onTaken: (put: Put) => void;
+  },
 ): Promise<Put> {
-  return withFile(openStagingFile(place.staging_path, upload.staging), async (file) => {
-    if (file === null) throw unknownUpload(upload.staging);
-    const length = await lengthOf(file);
+  const { size: length, nlink } = await file.stat();
+  // It was opened before the piece came.
+  if (nlink === 0) throw unknownUpload(upload.staging);
+  upload.length = length;
+  if (!fits(piece, length)) return { written: false, right: length };
+  const end = piece.offset + bytes.byteLength;
+  if (upload.final && end > upload.size) throw beyond(upload);
+  // Also of what was promised: others may have filled the disk, or more was said than is kept.
+  await keepRoom(place, { ...upload, size: end });
+  upload.size = Math.max(upload.size, end);
+  upload.length = Math.max(length, end);
+  const put = { written: true, right: upload.length };
+  const behind = !upload.final || end < upload.size;
+  if (behind) onTaken(put);
+  await writeWhole(file, bytes, piece.offset).catch(async (error: unknown) => {
     upload.length = length;
-    if (!fits(piece, length)) return { written: false, right: length };
-    const end = piece.offset + bytes.byteLength;
-    if (upload.final && end > upload.size) throw beyond(upload);
-    // Also of what was promised: others may have filled the disk, or more was said than is kept.
-    await keepRoom(place, { ...upload, size: end });
-    upload.size = Math.max(upload.size, end);
-    upload.length = Math.max(length, end);
-    const put = { written: true, right: upload.length };
-    const behind = !upload.final || end < upload.size;
-    if (behind) onTaken(put);
-    await writeWhole(file, bytes, piece.offset).catch(async (error: unknown) => {
-      upload.length = length;
-      if (behind) upload.failure = inWords(error);
-      // Half a piece at the end would be taken for a whole one.
-      await file.truncate(length);
-      throw error;
-    });
-    return put;
+    if (behind) upload.failure = inWords(error);
+    // Half a piece at the end would be taken for a whole one.
+    await file.truncate(length);
+    throw error;
+  });
+  return put;
+}
+
+/** Opens an upload's file while its piece still comes. Throws VcError unknown_upload, storage, and what `use` throws. */
+export function withUpload<T>(
+  { staging_path }: Pick<Place, "staging_path">,
+  { staging }: Pick<Upload, "staging">,
+  use: (file: FileHandle) => Promise<T>,
+): Promise<T> {
+  return withFile(openStagingFile(staging_path, staging), async (file) => {
+    if (file === null) throw unknownUpload(staging);
+    return use(file);
   });
 }
 

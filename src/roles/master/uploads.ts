@@ -14,6 +14,7 @@ import {
   putPiece,
   type Upload,
   unknownUpload,
+  withUpload,
 } from "./upload-file.ts";
 
 export type Uploads = {
@@ -28,11 +29,11 @@ export type Uploads = {
    */
   refusalOf(piece: Piece): Put | null;
   /**
-   * Writes a checked piece, unless its offset is wrong by now. `answer`: the next one may come, which is so before all of
-   * this one is written, but for the last of a result; what fails after that is told to the next call. Both reject alike
-   * before. @throws VcError as refusalOf, storage_full, storage
+   * Writes a piece once it has come and was checked, unless its offset is wrong by then. `answer`: the next one may come,
+   * which is so before all of this one is written, but for the last of a result; what fails after that is told to the next
+   * call. Both reject alike before. @throws VcError as refusalOf, storage_full, storage
    */
-  put(piece: Piece, bytes: Uint8Array): { answer: Promise<Put>; written: Promise<unknown> };
+  put(piece: Piece, coming: Promise<Uint8Array>): { answer: Promise<Put>; written: Promise<unknown> };
   /** Resolves once nothing more is written for an attempt that was handed in. */
   settle(of: AttemptKey): Promise<void>;
 };
@@ -99,11 +100,16 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
       const { length } = find(piece);
       return fits(piece, length) ? null : { written: false, right: length };
     },
-    put(piece, bytes) {
+    put(piece, coming) {
       const taken = Promise.withResolvers<Put>();
-      const written = inTurn(piece.staging, async () => {
-        const upload = find(piece);
-        return putPiece(placeFor(upload), upload, { piece, bytes, onTaken: taken.resolve });
+      // It may fail while the file is still being opened, and is asked for after that.
+      coming.catch(() => {});
+      const written = withUpload(storage, piece, async (file) => {
+        const bytes = await coming;
+        return inTurn(piece.staging, async () => {
+          const upload = find(piece);
+          return putPiece(placeFor(upload), upload, { file, piece, bytes, onTaken: taken.resolve });
+        });
       });
       return { answer: Promise.race([taken.promise, written]), written };
     },

@@ -89,7 +89,8 @@ async function sendNext(path: string, staged: Staged, pieceSize: PieceSize): Pro
   const file = await open(path, "r");
   try {
     const bytes = await readAt(file, at, pieceSize.now());
-    return await staged.put(at, bytes).finally(() => freeBytes(bytes));
+    const piece = { from: at, bytes, hash: pieceHash(bytes) };
+    return await staged.put(piece).finally(() => freeBytes(bytes));
   } finally {
     await staged.noted();
     await file.close();
@@ -105,25 +106,40 @@ async function sendAll(
   const { size } = await file.stat();
   const pieces = await staged.begin({ size, final: true });
   const whole = new Bun.CryptoHasher("sha256");
-  // The next piece is read and hashed while this one travels.
-  let sending = Promise.resolve(true);
+  // One piece travels, the next one is ready, and one more is read and hashed.
+  let sent = Promise.resolve(true);
+  let sentBefore = sent;
   for (let at = 0; at < size; ) {
     const known = pieces.at(at);
     const bytes = await readAt(file, at, Math.min(size, known?.to ?? at + pieceSize.now()) - at);
-    whole.update(bytes);
-    const { length } = bytes;
-    if (known !== null && pieceHash(bytes) === known.hash) freeBytes(bytes);
+    await hashInto(whole, bytes);
+    const piece = { from: at, bytes, hash: pieceHash(bytes) };
+    at += bytes.length;
+    if (piece.hash === known?.hash) freeBytes(bytes);
     else {
-      if (!(await sending)) return null;
-      sending = staged.put(at, bytes).finally(() => freeBytes(bytes));
-      sending.catch(() => {});
+      if (!(await sentBefore)) {
+        freeBytes(bytes);
+        break;
+      }
+      sentBefore = sent;
+      sent = sent.then((all) => all && staged.put(piece)).finally(() => freeBytes(bytes));
+      sent.catch(() => {});
     }
-    at += length;
     onProgress(at, size);
   }
-  const sent = await sending;
+  const all = await sent;
   await staged.noted();
-  return sent ? whole.digest("hex") : null;
+  return all ? whole.digest("hex") : null;
+}
+
+/** Between two of these, answers are heard: a whole piece at once would hold up the one that travels. */
+const HASHED_AT_ONCE = 512 * 1024;
+
+async function hashInto(whole: Bun.CryptoHasher, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += HASHED_AT_ONCE) {
+    whole.update(bytes.subarray(at, at + HASHED_AT_ONCE));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
 }
 
 /** The staging file at the master, as far as this worker knows it. */
@@ -134,8 +150,10 @@ type Staged = {
   /** Resolves once all that was put is noted. */
   noted(): Promise<void>;
   /** Puts bytes at `from`. False where the master has lost what lay before them. */
-  put(from: number, bytes: Uint8Array): Promise<boolean>;
+  put(piece: ReadPiece): Promise<boolean>;
 };
+
+type ReadPiece = { from: number; bytes: Uint8Array; hash: string };
 
 function createStaged(of: Parameters<typeof createUpload>[0]): Staged {
   const { calls, pieceSize } = of;
@@ -160,9 +178,9 @@ function createStaged(of: Parameters<typeof createUpload>[0]): Staged {
     noted = noted.then(() => appendFile(of.log_path, formatPiece(piece))).catch(() => {});
   };
 
-  const sendOnce = async (offset: number, rest: Uint8Array) => {
-    const bytes = rest.subarray(0, pieceSize.now());
-    const hash = pieceHash(bytes);
+  const sendOnce = async (piece: ReadPiece, offset: number) => {
+    const bytes = piece.bytes.subarray(offset - piece.from).subarray(0, pieceSize.now());
+    const hash = bytes.length === piece.bytes.length ? piece.hash : pieceHash(bytes);
     const answer = await calls.send({ offset, bytes, hash, rewrite: offset < there });
     if (answer.wrong && answer.there === there)
       throw new VcError(
@@ -176,13 +194,14 @@ function createStaged(of: Parameters<typeof createUpload>[0]): Staged {
     there: () => there,
     noted: () => noted,
     begin,
-    async put(from, bytes) {
+    async put(piece) {
+      const end = piece.from + piece.bytes.length;
       // Of a film that is never made, nothing is begun either.
-      await keepRoom(from + bytes.length);
-      let at = from;
-      while (at < from + bytes.length) {
+      await keepRoom(end);
+      let at = piece.from;
+      while (at < end) {
         if (there < at) return false;
-        const sent = await calls.persist(() => sendOnce(at, bytes.subarray(at - from))).catch(unlessUnknown);
+        const sent = await calls.persist(() => sendOnce(piece, at)).catch(unlessUnknown);
         if (sent === null) {
           await begin(asked);
           continue;
