@@ -83,12 +83,22 @@ function filmTags({ tags }: Plan): string[] {
 
 /** The title stands in the handler's name, too: ffmpegs before 6 read it only there. */
 function subtitleTracks({ subtitles, container }: Plan): string[] {
-  return subtitles.flatMap(({ encoder, language, title, flags }, n) => [
+  return subtitles.flatMap(({ encoder, codec, language, title, flags }, n) => [
     ...[`-c:s:${n}`, encoder, `-disposition:s:${n}`, flags.length === 0 ? "0" : flags.join("+")],
+    ...(encoder === "copy" ? endlessTold(codec, `s:${n}`) : []),
     ...(language === null ? [] : [`-metadata:s:s:${n}`, `language=${language}`]),
     ...(title === null ? [] : [`-metadata:s:s:${n}`, `title=${title}`]),
     ...(title === null || container === "mkv" ? [] : [`-metadata:s:s:${n}`, `handler_name=${title}`]),
   ]);
+}
+
+/**
+ * Pictures without an end of their own, which stay until the next ones come, last 2^32 ms to ffmpeg (the all ones of
+ * AVSubtitle.end_display_time): a film that holds them as they are claims 49 days.
+ */
+export function endlessTold(codec: string, stream: string): string[] {
+  if (codec !== "dvd_subtitle" && codec !== "dvb_subtitle") return [];
+  return [`-bsf:${stream}`, "setts=duration=if(gt(DURATION*TB\\,86400)\\,0\\,DURATION)"];
 }
 
 function attachmentTags({ filename, mimetype }: Plan["attachments"][number], n: number): string[] {

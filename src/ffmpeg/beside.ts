@@ -1,6 +1,7 @@
 import { open, rm, stat } from "node:fs/promises";
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import { besideSuffix, type MadeBeside } from "../shared/job.ts";
+import { endlessTold } from "./args.ts";
 import { errorsOnly, fileUrl, readOptions, sourceUrl } from "./guard.ts";
 import { measure } from "./measure.ts";
 import type { Plan } from "./plan.ts";
@@ -86,11 +87,11 @@ function filmsClock({ video, audio, subtitles }: Parameters<typeof makeBeside>[0
 }
 
 /** Matroska keeps the language inside, too. */
-function outputOf({ index, extension, language, title, flags }: BesidePlan, path: string): string[] {
+function outputOf({ index, codec, extension, language, title, flags }: BesidePlan, path: string): string[] {
   const options = ["-map", `0:${index}`, "-c", "copy", "-map_metadata", "-1", "-map_chapters", "-1"];
   if (extension === "sup") return [...options, "-f", "sup", fileUrl(path)];
   return [
-    ...options,
+    ...[...options, ...endlessTold(codec, "0")],
     ...(language === null ? [] : ["-metadata:s:0", `language=${language}`]),
     ...(title === null ? [] : ["-metadata:s:0", `title=${title}`]),
     ...["-disposition:0", flags.length === 0 ? "0" : flags.join("+"), "-f", "matroska", fileUrl(path)],

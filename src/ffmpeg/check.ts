@@ -18,6 +18,7 @@ import { missingBytes } from "./segment.ts";
 import { isUnclaimed } from "./source-loss.ts";
 import { type BrokenPictures, findBrokenPictures } from "./source-pictures.ts";
 import { findShortSound, lookIntoSource, type SoundFound } from "./source-sound.ts";
+import { startAsRead } from "./start-as-read.ts";
 import type { Timeline } from "./timeline.ts";
 import { toneMapOnCpu } from "./tone-map.ts";
 import { captureTool } from "./tool.ts";
@@ -26,7 +27,7 @@ import { asPlanned } from "./verify-picture.ts";
 import { judgeRest } from "./verify-rest.ts";
 
 /** Gathers the evidence on a finished result and judges it: notes, or the reason why it is refused. */
-export async function check(of: {
+export async function check(given: {
   ffmpeg: FfmpegInfo;
   plan: Plan;
   source: { path: string; media: MediaInfo };
@@ -35,7 +36,10 @@ export async function check(of: {
   verify: Conversion["verify"];
   signal: AbortSignal;
 }): Promise<{ notes: string[] } | { refusal: Refusal }> {
-  const { ffmpeg, plan, source, target, signal } = of;
+  const { ffmpeg, plan, target, signal } = given;
+  const indices = [plan.video, ...plan.audio, ...plan.subtitles].map(({ index }) => index);
+  const source = { ...given.source, media: startAsRead(given.source.media, indices) };
+  const of = { ...given, source };
   const measured = await measureResult(of);
   if ("refusal" in measured) {
     return refusal("retry", "verification_failed", `The result cannot be read: ${measured.refusal.message}`);
@@ -72,7 +76,9 @@ export async function check(of: {
   const texts = read && plan.subtitles.length > 0 ? await measureSource() : null;
   const source_timelines = texts === null || "refusal" in texts ? null : texts.timelines;
   const { captions } = source.media.video.find(({ index }) => index === plan.video.index) ?? {};
-  const captions_lost = captions === true && !(await showsCaptions({ ...of, path: target }));
+  const captions_lost =
+    captions === true &&
+    !(await showsCaptions({ ...of, duration_s: measured.media.duration_s, path: target }));
   const rest = judgeRest({ plan, ...measured, captions_lost, source_timelines, damage: of.damage });
   return "refusal" in rest ? rest : { notes: [...judged.notes, ...rest.notes] };
 }

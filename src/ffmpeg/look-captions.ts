@@ -3,16 +3,21 @@ import { errorsOnly, guardOptions, sourceUrl } from "./guard.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { captureTool } from "./tool.ts";
 
-/** Whether the first pictures of a film carry closed captions (EIA-608, CTA-708), of which containers say nothing. */
+/**
+ * Whether a film carries closed captions (EIA-608, CTA-708), of which containers say nothing: in its first pictures, or at
+ * places all over it, as they may begin late.
+ */
 export async function showsCaptions(of: {
   ffmpeg: FfmpegInfo;
   path: string;
+  /** Seconds; null if it is not known. */
+  duration_s: number | null;
   signal: AbortSignal;
 }): Promise<boolean> {
   const run = await captureTool({
     argv: [
       ...[of.ffmpeg.ffprobe_path, ...errorsOnly(of.path), "-threads", "1", ...guardOptions(of.path)],
-      ...["-select_streams", "v:0", "-read_intervals", `%+#${PACKETS}`, "-show_frames"],
+      ...["-select_streams", "v:0", "-read_intervals", intervals(of.duration_s), "-show_frames"],
       ...["-show_entries", "frame=key_frame:frame_side_data", "-of", "json=compact=1", sourceUrl(of.path)],
     ],
     limit_ms: 60_000,
@@ -23,8 +28,16 @@ export async function showsCaptions(of: {
   return CAPTIONS.test(run.stdout.toString("utf8"));
 }
 
-/** Captions come with nearly every picture, but with nothing to say they may begin late. */
+/** ffprobe reads each place from the keyframe before it on. */
+function intervals(duration_s: number | null): string {
+  const places_s = PLACES.map((place) => place * (duration_s ?? 0)).filter((place_s) => place_s > 0);
+  return [`%+#${PACKETS}`, ...places_s.map((at_s) => `${at_s.toFixed(3)}%+${PLACE_S}`)].join(",");
+}
+
+/** Captions come with nearly every picture where somebody speaks. */
 const PACKETS = 120;
+const PLACES = [0.2, 0.4, 0.6, 0.8];
+const PLACE_S = 2;
 
 /** As ffprobe and ffmpeg's filter showinfo name them. */
 export const CAPTIONS = /closed captions/i;

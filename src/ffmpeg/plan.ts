@@ -16,6 +16,7 @@ import { type BesidePlan, filmContainer, planSubtitles, type SubtitlePlan } from
 import { planTags, type TagPlan } from "./plan-tags.ts";
 import { planVideo, type VideoPlan } from "./plan-video.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { startAsRead } from "./start-as-read.ts";
 
 /** Everything that is to be done to a film, so that arguments, verification and screens agree on it. */
 export type Plan = {
@@ -68,11 +69,13 @@ export function plan(of: {
   const subtitles = planSubtitles(media.subtitles, container, conversion.subtitles);
   const extras = planExtras(media, film, container);
   const { tags, notes: untold } = planTags(media, container);
+  const indices = [film, ...audio.tracks, ...subtitles.tracks].map(({ index }) => index);
+  const read = startAsRead(media, indices);
   const order = [...(media.parts === "ordered" ? [ORDERED] : []), ...joinNotes(media)];
   const notes = [...renamed, ...order, ...audio.notes, ...subtitles.notes, ...extras.notes, ...untold];
   return {
     ladder: climbed.steps.map((step): Plan => {
-      const video = planVideo({ film, media, conversion, step });
+      const video = planVideo({ film, media: read, conversion, step });
       return {
         summary: summarize(step),
         ...{ rung: step.rung, gpu: step.gpu, validation: of.gpu.validation ?? false },

@@ -229,9 +229,15 @@ test(
       { codec: "dvd_subtitle", language: "fre" },
     ]);
     // Its last subtitle has no end, by which the file claims to last 49 days.
-    const { result } = await become("dvd.mkv", { container: "mkv" });
+    const { result, target } = await become("dvd.mkv", { container: "mkv" });
     expect(result.subtitles).toMatchObject([{ codec: "dvd_subtitle" }]);
     expect(result.duration_s).toBeLessThan(4);
+    // Nor do the results, which players ask.
+    for (const path of [`${dvd.target}.1.mks`, target]) {
+      const argv = [ffmpeg.ffprobe_path, "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"];
+      const said = Bun.spawnSync([...argv, path]).stdout.toString();
+      expect({ path, claims: Number(said) > 0 && Number(said) < 4 }).toEqual({ path, claims: true });
+    }
   },
   2 * LIMIT_MS,
 );
@@ -263,8 +269,16 @@ test(
     await make("cc.mkv", ["-r", "10", "-i", at("cc.h264"), "-map", "2", "-c:v", "copy"]);
     const kept = await become("cc.mkv", { container: "mp4" });
     const signal = new AbortController().signal;
-    expect(await showsCaptions({ ffmpeg, path: kept.target, signal })).toBe(true);
+    expect(await showsCaptions({ ffmpeg, path: kept.target, duration_s: null, signal })).toBe(true);
     expect(kept.notes).toEqual([expect.stringContaining("closed captions inside its pictures")]);
+    const [silent, spoken] = [
+      await Bun.file(at("plain.h264")).bytes(),
+      await Bun.file(at("cc.h264")).bytes(),
+    ];
+    await writeFile(at("late.h264"), Buffer.concat([...Array(20).fill(silent), ...Array(20).fill(spoken)]));
+    await make("late.mkv", ["-r", "10", "-i", at("late.h264"), "-map", "2", "-c:v", "copy"]);
+    const late = await become("late.mkv", { container: "mp4" });
+    expect(late.notes).toEqual([expect.stringContaining("closed captions inside its pictures")]);
     const lost = await become("cc.mkv", { container: "mkv", codec: "ffv1" });
     expect(lost.notes.at(-1)).toBe("The closed captions inside the source's pictures are not in the result.");
   },

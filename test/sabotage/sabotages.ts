@@ -57,6 +57,13 @@ export const SABOTAGES: Sabotage[] = [
     put: '2 * count("P") >= 0',
     caught_by: "test/ffmpeg/look.test.ts",
   },
+  {
+    what: "count a recording from subtitles that are not read",
+    file: "src/ffmpeg/start-as-read.ts",
+    find: "start_s: Math.min(...starts_s) }",
+    put: "start_s: Math.min(media.start_s, ...starts_s) }",
+    caught_by: "test/ffmpeg/start-as-read.test.ts",
+  },
   // Quality.
   {
     what: "publish what falls short of a wish although it was to be proven",
