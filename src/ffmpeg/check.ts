@@ -3,6 +3,7 @@ import type { Conversion } from "../shared/conversion.ts";
 import type { MediaInfo } from "../shared/media.ts";
 import { byOwnClock, cropping, fitting, leading, turning, uprighting } from "./args-picture.ts";
 import { asScaled } from "./color.ts";
+import { refuseCrowded } from "./crowded.ts";
 import { misplacedFrame } from "./frame-times.ts";
 import { fileUrl, guardOptions } from "./guard.ts";
 import type { FfmpegLog } from "./log.ts";
@@ -44,12 +45,20 @@ export async function check(given: {
   if ("refusal" in measured) {
     return refusal("retry", "verification_failed", `The result cannot be read: ${measured.refusal.message}`);
   }
+  const measureSource = once(() => measure({ ffprobe_path: ffmpeg.ffprobe_path, path: source.path, signal }));
+  const crowded = await refuseCrowded({
+    result: { ...measured, index: measured.media.video[0]?.index ?? -1 },
+    readSource: async () => {
+      const read = await measureSource();
+      return "refusal" in read ? null : { ...read, index: plan.video.index };
+    },
+  });
+  if (crowded !== null) return crowded;
   const pictures = await takePictures({ ...of, result: measured });
   const decoded =
     of.verify === "quick"
       ? null
       : await decodeWhole({ ffmpeg_path: ffmpeg.path, plan, path: target, signal });
-  const measureSource = once(() => measure({ ffprobe_path: ffmpeg.ffprobe_path, path: source.path, signal }));
   const packets = await readPackets({ ...of, result: measured, measureSource });
   const misplaced_s =
     packets === null ? null : await findMisplaced({ ...of, result: measured, measureSource });

@@ -13,6 +13,8 @@ export type Timeline = {
   lasts_s: number;
   /** Packets that begin while one before them is still shown; for texts. */
   meanwhile: number;
+  /** Packets whose time lies more than a second before one of much earlier in the file. */
+  behind: number;
 };
 
 export const EMPTY_TIMELINE: Timeline = {
@@ -25,6 +27,7 @@ export const EMPTY_TIMELINE: Timeline = {
   bare_s: 0,
   lasts_s: 0,
   meanwhile: 0,
+  behind: 0,
 };
 
 /** Takes packets in the order of the file and remembers only a few, however long the film is. */
@@ -45,6 +48,7 @@ export function createTimeline(): { add(pts_s: number, duration_s: number): void
     add(pts_s, duration_s) {
       seen.packets += 1;
       seen.lasts_s += duration_s;
+      if (seen.last_s !== null && seen.last_s - pts_s > BEHIND_S) seen.behind += 1;
       if (seen.end_s !== null && seen.end_s - pts_s > TOUCHING_S) seen.meanwhile += 1;
       seen.end_s = Math.max(seen.end_s ?? 0, pts_s + duration_s);
       if (filled_s !== null && pts_s - filled_s > ROUNDING_S) bare.add(pts_s, pts_s - filled_s);
@@ -63,6 +67,7 @@ export function createTimeline(): { add(pts_s: number, duration_s: number): void
 const ROUNDING_S = 0.008;
 /** A text that follows another one often begins a frame or so before that ends; nobody sees it. */
 const TOUCHING_S = 0.1;
+const BEHIND_S = 1;
 /** How long a packet may last that does not say it. */
 const UNTOLD_S = 0.25;
 /** Encoders store frames at most 16 places away from where they are shown (H.264, table A-1). */

@@ -16,6 +16,7 @@ function timeline(packets: number): Timeline {
     bare_s: 0,
     lasts_s: 60,
     meanwhile: 0,
+    behind: 0,
   };
 }
 

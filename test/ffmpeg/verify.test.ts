@@ -27,6 +27,7 @@ function evidence(changes: {
       bare_s: 0,
       lasts_s: 60,
       meanwhile: 0,
+      behind: 0,
     },
     ...changes.timeline,
   };
@@ -59,6 +60,7 @@ function packets(changes: Partial<Timeline>): Timeline {
     bare_s: 0,
     lasts_s: 60,
     meanwhile: 0,
+    behind: 0,
   };
   return { ...whole, ...changes };
 }

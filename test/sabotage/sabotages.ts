@@ -64,6 +64,13 @@ export const SABOTAGES: Sabotage[] = [
     put: "start_s: Math.min(media.start_s, ...starts_s) }",
     caught_by: "test/ffmpeg/start-as-read.test.ts",
   },
+  {
+    what: "show the second part of a glued film in no time at all",
+    file: "src/ffmpeg/crowded.ts",
+    find: "if (crowded < LEAST || crowded",
+    put: "if (crowded < 1e9 || crowded",
+    caught_by: "test/ffmpeg/crowded.test.ts",
+  },
   // Quality.
   {
     what: "publish what falls short of a wish although it was to be proven",
