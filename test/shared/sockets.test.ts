@@ -46,3 +46,45 @@ testOr(
     }
   },
 );
+
+testOr(
+  sockets === null ? "this system tells nothing of connections" : null,
+  "a port can be told to take little of what is not read",
+  async () => {
+    const taken = async (limit: number | null): Promise<number> => {
+      let given = 0;
+      const server = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        fetch: () => {
+          const pull = (stream: ReadableStreamDefaultController<Uint8Array>) => {
+            given += PORTION;
+            stream.enqueue(new Uint8Array(PORTION));
+          };
+          return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }));
+        },
+      });
+      if (limit !== null) sockets?.limitUnread(server.port ?? 0, limit);
+      const socket = await Bun.connect({
+        hostname: "127.0.0.1",
+        port: server.port ?? 0,
+        socket: {
+          open: (own) => void own.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+          data: (own) => own.pause(),
+        },
+      });
+      let before = -1;
+      await until("no more is taken", () => {
+        const still = given > 0 && given === before;
+        before = given;
+        return still;
+      });
+      socket.terminate();
+      await server.stop(true);
+      return given;
+    };
+    expect(await taken(64 * 1024)).toBeLessThan(await taken(null));
+  },
+);
+
+const PORTION = 64 * 1024;

@@ -32,7 +32,7 @@ const ARROWS: { part: RegExp; may: RegExp }[] = [
 
 /** Each package's one home. */
 const HOMES: Record<string, RegExp> = {
-  "bun:ffi": /^src\/(vulkan\/|shared\/sockets\.ts$)/,
+  "bun:ffi": /^src\/(vulkan\/|shared\/socket(s|-owner)\.ts$)/,
   "bun:sqlite": /^src\/db\//,
   citty: /^src\/(main\.ts$|roles\/cli\/)/,
   consola: /^src\/(shared\/log\.ts|roles\/cli\/render[^/]*\.ts)$/,

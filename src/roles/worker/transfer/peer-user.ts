@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { openSocketOwner, type SocketOwner } from "../../../shared/socket-owner.ts";
 
 /** The two ends of a connection on the loopback, as the server sees them. */
 type Ends = { port: number; peer_port: number };
@@ -8,12 +9,20 @@ type Ends = { port: number; peer_port: number };
  * stand in its command line, which every user of a machine may read. Only Linux tells; elsewhere everybody passes.
  */
 export async function isOwnPeer(ends: Ends): Promise<boolean> {
+  ownerOfSocket ??= { ask: openSocketOwner() };
+  const told = ownerOfSocket.ask?.({ port: ends.peer_port, peer_port: ends.port }) ?? null;
+  const owner = told ?? (await ownerInTables(ends));
+  return owner === null || owner === 0 || owner === process.geteuid?.();
+}
+
+/** Opened once for a process. */
+let ownerOfSocket: { ask: SocketOwner | null } | null = null;
+
+async function ownerInTables(ends: Ends): Promise<ReturnType<typeof ownerOfPeer>> {
   // Each costs some 4 ms, however few connections there are: ffmpeg is found in the first.
   const table = await readTable("/proc/net/tcp");
   const found = ownerOfPeer(table, ends);
-  const owner =
-    found === "nobody" ? ownerOfPeer(`${table}\n${await readTable("/proc/net/tcp6")}`, ends) : found;
-  return owner === null || owner === 0 || owner === process.geteuid?.();
+  return found === "nobody" ? ownerOfPeer(`${table}\n${await readTable("/proc/net/tcp6")}`, ends) : found;
 }
 
 function readTable(path: string): Promise<string> {

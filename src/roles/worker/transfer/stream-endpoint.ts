@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type ErrorCode, VcError } from "../../../shared/errors.ts";
+import { openSockets } from "../../../shared/sockets.ts";
 import { formatContentRange, parseRange } from "../../../shared/transfer.ts";
 import { isOwnPeer } from "./peer-user.ts";
 import { streamPieceSize } from "./piece-size.ts";
@@ -23,7 +24,10 @@ export function createStreamEndpoint(): StreamEndpoint {
   let server: ReturnType<typeof listen> | null = null;
   return {
     open({ extension, reader }) {
-      server ??= listen(films);
+      if (server === null) {
+        server = listen(films);
+        openSockets()?.limitUnread(server.port ?? 0, UNREAD_BYTES);
+      }
       const suffix = /^\.[0-9A-Za-z]{1,10}$/.test(extension) ? extension.toLowerCase() : "";
       const path = `/${randomBytes(24).toString("base64url")}/film${suffix}`;
       films.set(path, reader);
@@ -38,6 +42,9 @@ export function createStreamEndpoint(): StreamEndpoint {
     },
   };
 }
+
+/** ffmpeg looks at many places and leaves them soon: what the system holds for it then was fetched in vain. */
+const UNREAD_BYTES = 128 * 1024;
 
 function listen(films: ReadonlyMap<string, SourceReader>) {
   return Bun.serve({
@@ -127,7 +134,7 @@ function stream(reader: SourceReader, from: number, to: number): ReadableStream<
         const bytes = piece.bytes.subarray(begin, Math.min(piece.bytes.length, begin + to - at));
         at += bytes.length;
         taken += 1;
-        // The system takes some MiB into its buffers for one who only looks at some place.
+        // Others only look at some place.
         if (taken > LOOKERS_PIECES && at < to) reader.ahead(at, streamPieceSize(taken));
         controller.enqueue(bytes);
       },
