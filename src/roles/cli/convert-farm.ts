@@ -10,11 +10,13 @@ import { createLogger, type Logger } from "../../shared/log.ts";
 import type { Status } from "../../shared/status.ts";
 import { startMaster } from "../master/index.ts";
 import { type RunningWorker, startWorker } from "../worker/index.ts";
-import { renderConvertEnd, renderConvertProgress } from "./render-convert.ts";
+import { renderConvertEnd, renderConvertLine, renderConvertProgress } from "./render-convert.ts";
 import { createScreen } from "./screen.ts";
 import { onSignals } from "./signals.ts";
 
 const LOOK_INTERVAL_MS = 500;
+/** Between two lines into a file or a pipe. */
+const LINE_INTERVAL_MS = 60_000;
 
 export type FarmRequest = {
   master: MasterConfig;
@@ -85,15 +87,29 @@ async function halt(worker: RunningWorker): Promise<void> {
   await worker.done;
 }
 
-/** Draws the progress until nothing is left to do. */
+/** Tells the progress until nothing is left to do. */
 async function watch(client: Client, json: boolean): Promise<void> {
-  const screen = process.stdout.isTTY === true && !json ? createScreen(process.stdout) : null;
+  const tell = json ? () => {} : process.stdout.isTTY === true ? drawing() : writing();
   for (;;) {
     const status = await client.call("status", {});
-    screen?.draw(renderConvertProgress(status));
+    tell(status);
     if (isOver(status)) return;
     await Bun.sleep(LOOK_INTERVAL_MS);
   }
+}
+
+function drawing(): (status: Status) => void {
+  const screen = createScreen(process.stdout);
+  return (status) => screen.draw(renderConvertProgress(status));
+}
+
+function writing(): (status: Status) => void {
+  let told_ms = performance.now();
+  return (status) => {
+    if (performance.now() - told_ms < LINE_INTERVAL_MS) return;
+    told_ms = performance.now();
+    console.log(renderConvertLine(status));
+  };
 }
 
 function isOver({ pending, processing, publishing, scan }: Status): boolean {

@@ -11,22 +11,44 @@ const MOST_NOTES = 20;
 
 /** What `vc convert` draws while it works: a bar over all films, and a line for each one in work. */
 export function renderConvertProgress(status: Status): string {
-  const running = status.workers.flatMap((worker) => worker.jobs);
-  const ended = status.completed + status.failed + status.skipped + status.cancelled;
-  const parts = running.reduce((sum, job) => sum + (job.progress?.percent ?? 0) / 100, 0);
-  const share = status.total === 0 ? 0 : Math.min(1, (ended + parts) / status.total);
-  const filled = Math.round(share * BAR_WIDTH);
+  const filled = Math.round(shareDone(status) * BAR_WIDTH);
   const bar = `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)}`;
-  const left = status.eta_s === null ? "" : `, ${seconds(status.eta_s)} left`;
-  const failed = status.failed === 0 ? "" : `, ${count(status.failed)} failed`;
-  const looking = status.scan.running ? " (still looking for films)" : "";
-  const total = percent(ended + parts, status.total);
   return [
-    `${bar} ${total}, ${count(ended)} of ${count(status.total, "film")}${failed}${left}${looking}`,
-    ...running.map((job) => `  ${printable(job.source_rel)}: ${renderProgress(job.progress)}`),
+    `${bar} ${overall(status)}`,
+    ...inWork(status).map((job) => `  ${job}`),
     ...status.workers.flatMap(({ doing }) => (doing === null ? [] : [`  🔎 ${printable(doing)}`])),
     ...problemsOf(status).map((problem) => `  ⚠️ ${problem}`),
   ].join("\n");
+}
+
+/** The same in one line, for a file or a pipe. */
+export function renderConvertLine(status: Status): string {
+  const problems = problemsOf(status).map((problem) => `⚠️ ${problem}`);
+  return [overall(status), ...inWork(status), ...problems].join("; ");
+}
+
+function overall(status: Status): string {
+  const left = status.eta_s === null ? "" : `, ${seconds(status.eta_s)} left`;
+  const failed = status.failed === 0 ? "" : `, ${count(status.failed)} failed`;
+  const looking = status.scan.running ? " (still looking for films)" : "";
+  const total = percent(shareDone(status), 1);
+  return `${total}, ${count(endedFilms(status))} of ${count(status.total, "film")}${failed}${left}${looking}`;
+}
+
+function inWork({ workers }: Status): string[] {
+  const jobs = workers.flatMap((worker) => worker.jobs);
+  return jobs.map((job) => `${printable(job.source_rel)}: ${renderProgress(job.progress)}`);
+}
+
+function endedFilms({ completed, failed, skipped, cancelled }: Status): number {
+  return completed + failed + skipped + cancelled;
+}
+
+/** 0 to 1; films in work count as far as they are. */
+function shareDone(status: Status): number {
+  const running = status.workers.flatMap((worker) => worker.jobs);
+  const parts = running.reduce((sum, job) => sum + (job.progress?.percent ?? 0) / 100, 0);
+  return status.total === 0 ? 0 : Math.min(1, (endedFilms(status) + parts) / status.total);
 }
 
 function problemsOf({ problems, workers }: Status): string[] {

@@ -1,5 +1,9 @@
 import { expect, test } from "bun:test";
-import { renderConvertEnd, renderConvertProgress } from "../../../src/roles/cli/render-convert.ts";
+import {
+  renderConvertEnd,
+  renderConvertLine,
+  renderConvertProgress,
+} from "../../../src/roles/cli/render-convert.ts";
 import type { Stats } from "../../../src/shared/status.ts";
 import { job, status, worker } from "./records.ts";
 
@@ -28,6 +32,15 @@ test("what keeps it from working stands below the bar", () => {
   const workers = [worker({ problem: "The disk of /out is full." })];
   const lines = renderConvertProgress({ ...nothing, problems: ["the root is gone"], workers }).split("\n");
   expect(lines.slice(1)).toEqual(["  ⚠️ the root is gone", "  ⚠️ The disk of /out is full."]);
+});
+
+test("into a file all of it goes in one line", () => {
+  const jobs = [{ job_id: "j", source_rel: "a\nb.mkv", progress: halfway }];
+  const counts = { total: 2, completed: 1, processing: 1, problems: ["the root is gone"] };
+  const line = renderConvertLine(status({ ...counts, workers: [worker({ jobs })] }));
+  expect(line).toStartWith("75.0%, 1 of 2 films; a");
+  expect(line).toEndWith(": encoding 50.0%, 87 fps, 2.00x, 4 s left; ⚠️ the root is gone");
+  expect(line).not.toContain("\n");
 });
 
 const stats = { completed_source_bytes: 3 * 1024 ** 2, completed_output_bytes: 1024 ** 2 } as Stats;
