@@ -24,7 +24,9 @@ export function parseProbe(json: unknown, size_bytes: number): { media: MediaInf
   const absurd = absurdity(parsed.output);
   if (absurd !== null) return refusal("permanent", "unsupported", absurd);
   const claimed_s = trustedDuration(claimedLength(parsed.output), streams);
-  const length = lengthFrom(format);
+  const length = lengthFrom(parsed.output);
+  // Of whose sound both readings are weighed once the result is there (source-sound.ts).
+  const matroska = format.format_name?.startsWith("matroska") === true;
   const media: MediaInfo = {
     format: format.format_name ?? "unknown",
     duration_s: length(claimed_s),
@@ -34,7 +36,9 @@ export function parseProbe(json: unknown, size_bytes: number): { media: MediaInf
     video: ofKind(streams, "video")
       .map((stream) => parseVideoStream(stream, claimed_s))
       .map((one) => ({ ...one, duration_s: length(one.duration_s) })),
-    audio: ofKind(streams, "audio").map((stream) => parseAudio(stream, claimed_s)),
+    audio: ofKind(streams, "audio")
+      .map((stream) => parseAudio(stream, claimed_s))
+      .map((one) => (matroska ? one : { ...one, duration_s: length(one.duration_s) })),
     subtitles: ofKind(streams, "subtitle").map(parseSubtitle),
     other: streams.filter((stream) => !KINDS.includes(stream.codec_type ?? "")).map(parseOther),
     chapters: chapters.length,
@@ -98,17 +102,17 @@ function trustedDuration(duration: number | null, streams: ProbedStream[]): numb
 
 /**
  * How long something lasts of which the header says so. In Matroska's files ffmpeg and others write where it ends (ffmpeg's
- * matroskaenc.c), mkvmerge how long it lasts: the same only where the clock begins with the film.
+ * matroskaenc.c), mkvmerge how long it lasts: the same only where the clock begins with the film. Of an mp4 of fragments
+ * (recordings of streams, whose first ones may be those of an hour ago), ffmpeg says where it ends.
  */
-function lengthFrom({
-  format_name,
-  start_time,
-  tags,
-}: Probed["format"]): (said_s: number | null) => number | null {
+function lengthFrom({ format, streams }: Probed): (said_s: number | null) => number | null {
+  const { format_name, start_time, tags } = format;
   const start_s = start_time ?? 0;
   const matroska = format_name?.startsWith("matroska") === true;
-  const lasts = !matroska || /libmatroska/i.test(tags.ENCODER ?? tags.encoder ?? "");
-  return (said_s) => (said_s === null || lasts || said_s <= start_s ? said_s : said_s - Math.max(0, start_s));
+  const fragments =
+    format_name?.startsWith("mov") === true && streams.every((one) => (one?.nb_frames ?? null) === null);
+  const ends = fragments || (matroska && !/libmatroska/i.test(tags.ENCODER ?? tags.encoder ?? ""));
+  return (said_s) => (said_s === null || !ends || said_s <= start_s ? said_s : said_s - Math.max(0, start_s));
 }
 
 function ofKind(streams: ProbedStream[], kind: string): ProbedStream[] {

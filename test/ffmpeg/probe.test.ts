@@ -116,6 +116,18 @@ describe("a film's stream", () => {
 });
 
 test.each([
+  ["of fragments, from the middle of a stream on", undefined, "100", 2.5],
+  ["of fragments, from the beginning", undefined, "0", 102.5],
+  ["with an index", "2562", "100", 102.5],
+])("an mp4 %s", (_, nb_frames, start_time, lasts_s) => {
+  const mp4 = { format_name: "mov,mp4,m4a,3gp,3g2,mj2", duration: "102.5", start_time };
+  const sound = { index: 1, codec_type: "audio", codec_name: "aac", duration: "102.5", nb_frames };
+  const media = parse([{ ...film, duration: "102.5", nb_frames }, sound], mp4);
+  expect([media.duration_s, media.audio[0]?.duration_s]).toEqual([lasts_s, lasts_s]);
+  expect(media.video[0]?.duration_s).toBe(lasts_s);
+});
+
+test.each([
   ["by ffmpeg, which writes where it ends", { ENCODER: "Lavf59.27.100" }, "100", 2.5],
   ["by who knows whom", {}, "100", 2.5],
   [
