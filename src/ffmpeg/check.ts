@@ -251,13 +251,19 @@ async function decodeWhole(of: { ffmpeg_path: string; plan: Plan; path: string; 
     max_bytes: 1024,
     signal: of.signal,
   });
-  // ffmpeg tries every track before it begins, and says what it thinks of each. Its decoder of DTS is called dca.
-  const unheard = of.plan.audio
-    .filter(isUndecodable)
-    .map(({ codec }) => `[${codec === "dts" ? "dca" : codec} @ `);
-  const lines = run.stderr.split("\n").filter((line) => !unheard.some((begin) => line.startsWith(begin)));
+  // ffmpeg tries every track before it begins, and says what it thinks of each.
+  const unheard = new Set(of.plan.audio.filter(isUndecodable).map(({ codec }) => DECODERS[codec] ?? codec));
+  const lines = run.stderr.split("\n").filter((line) => !unheard.has(speakerOf(line)));
   const said = lines.find((line) => !/^\s*(?:$|Last message repeated)/.test(line)) ?? "";
   return { failed: run.code !== 0 || said !== "", said: said || `exit code ${run.code}` };
+}
+
+/** libavcodec's first ones for codecs of other names. */
+const DECODERS: Record<string, string> = { dts: "dca", mp3: "mp3float" };
+
+/** Such as `[mp3float @ 0x55d0] Header missing` and `[Vorbis parser @ 0x55d0] Invalid packet`. */
+function speakerOf(line: string): string {
+  return /^\[(\S+)(?: parser)? @ /.exec(line)?.[1]?.toLowerCase() ?? "";
 }
 
 function isUndecodable(track: Plan["audio"][number]): boolean {

@@ -10,49 +10,53 @@ import { run } from "../support/processes.ts";
 import { testOr } from "../support/test-or.ts";
 import { convert, thisMachine } from "./machine.ts";
 
-/** A film with a tone, and a second track of Vorbis that its header calls by another name. */
-async function makeFilm(folder: string, name: string): Promise<string> {
+/** A film with a tone, and a second track of noise: Vorbis that the header calls DTS, or broken MP3. */
+async function makeFilm(folder: string, codec: "dts" | "mp3"): Promise<string> {
   const path = join(folder, "film.mkv");
   const inputs = ["testsrc2=s=96x64:r=25:d=1", "sine=f=440:d=1", "sine=f=550:d=1"];
+  const second = codec === "dts" ? ["libvorbis"] : ["libmp3lame", "-bsf:a:1", "noise=amount=1"];
   const cmd = [
     ...["ffmpeg", "-v", "error", "-y", ...inputs.flatMap((graph) => ["-f", "lavfi", "-i", graph])],
     ...["-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-pix_fmt", "yuv420p"],
-    ...["-c:a:0", "aac", "-c:a:1", "libvorbis", path],
+    ...["-c:a:0", "aac", "-c:a:1", ...second, path],
   ];
   expect(await run({ cmd, cwd: folder, env: { PATH: process.env.PATH ?? "" } })).toMatchObject({ exit: 0 });
+  if (codec === "mp3") return path;
   const file = await readFile(path);
-  file.write(name.padEnd("A_VORBIS".length, "\0"), file.indexOf("A_VORBIS"), "latin1");
+  file.write("A_DTS".padEnd("A_VORBIS".length, "\0"), file.indexOf("A_VORBIS"), "latin1");
   await writeFile(path, file);
   return path;
 }
 
 const TOOLS = [
-  ["the old", null, null],
-  ["the new", newer, noNewer],
+  ["the old", "dts", null, null],
+  ["the old", "mp3", null, null],
+  ["the new", "dts", newer, noNewer],
+  ["the new", "mp3", newer, noNewer],
 ] as const;
 
-for (const [which, tools, reason] of TOOLS) {
+for (const [which, codec, tools, reason] of TOOLS) {
   testOr(
     reason,
-    `a track that ${which} ffmpeg cannot decode does not sink its film`,
+    `a track (${codec}) that ${which} ffmpeg cannot decode does not sink its film`,
     async () => {
       const folder = await mkdtemp(join(tmpdir(), "vc-sound-"));
       const machine = await thisMachine();
       const ffmpeg = await findFfmpeg({ path: tools?.ffmpeg ?? null, ffprobe_path: tools?.ffprobe ?? null });
-      const source = await makeFilm(folder, "A_DTS");
+      const source = await makeFilm(folder, codec);
       const found = await inspect({ ffprobe_path: ffmpeg.ffprobe_path, path: source });
       if ("refusal" in found) throw new Error(found.refusal.message);
       const { audio } = await lookAtSound({ ffmpeg, path: source, media: found.media, copies: false });
       expect(audio).toMatchObject([
         { codec: "aac", undecodable: false, empty: false },
-        { codec: "dts", undecodable: true, empty: false },
+        { codec, undecodable: true, empty: false },
       ]);
       const target = join(folder, "result.mkv");
       const options = { capabilities: { ...machine, ffmpeg } };
       const ended = await convert({ source, target }, { container: "mkv", verify: "full" }, options);
       expect(ended).toMatchObject({ outcome: "done" });
       expect(ended.report.notes).toContain(
-        "Audio track 2 is kept as it is: this worker's ffmpeg cannot decode it (dts).",
+        `Audio track 2 is kept as it is: this worker's ffmpeg cannot decode it (${codec}).`,
       );
       await rm(folder, { recursive: true });
     },
