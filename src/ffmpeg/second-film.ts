@@ -9,7 +9,8 @@ import type { OpenSource } from "./source.ts";
 export async function findSecondFilm(file: OpenSource): Promise<number | null> {
   let begins: number | null = null;
   let indices = 0;
-  for (let at = 0, boxes = 0; boxes < MOST_BOXES; boxes += 1) {
+  // A damaged length may lead to where no file can be.
+  for (let at = 0, boxes = 0; at < file.size && boxes < MOST_BOXES; boxes += 1) {
     const head = await file.read({ at, length: HEAD_BYTES });
     if (head.length < HEAD_BYTES) return null;
     const type = boxType(head, 0);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { findSecondFilm } from "../../src/ffmpeg/second-film.ts";
+import { openSource } from "../../src/ffmpeg/source.ts";
 import { convert, temporaryFolder, thisMachine } from "./machine.ts";
 
 /** A file of empty boxes; `wide:` ones have lengths of 64 bits. */
@@ -28,6 +29,21 @@ test.each<[string, string[], number | null]>([
   ["fragments, with their headers again", ["ftyp", "moov", "moof", "mdat", "ftyp", "moov"], null],
   ["nothing", [], null],
 ])("%s", async (_, types, at) => expect(await findSecondFilm(sourceOf(types))).toBe(at));
+
+test("a length beyond all files ends the search", async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder.path, "damaged.mp4");
+  const box = Buffer.from("0000000177696465ffffffffffffff00", "hex");
+  await Bun.write(path, Buffer.concat([box, Buffer.alloc(100)]));
+  const file = await openSource(path);
+  try {
+    expect(file && (await findSecondFilm(file))).toBeNull();
+    expect(file).not.toBeNull();
+  } finally {
+    await file?.close();
+    await folder.remove();
+  }
+});
 
 test("a second film in the file is not lost in silence", async () => {
   const folder = await temporaryFolder();
