@@ -940,6 +940,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/roles/master/uploads.test.ts",
   },
   {
+    what: "write a piece into a file that was taken away while it came",
+    file: "src/roles/master/upload-file.ts",
+    find: "if (nlink === 0)",
+    put: "if (nlink < 0)",
+    caught_by: "test/roles/master/uploads.test.ts",
+  },
+  {
     what: "publish an uploaded film that is not the one which its worker made",
     file: "src/roles/master/staged-digest.ts",
     find: "if (found !== output.sha256.toLowerCase())",

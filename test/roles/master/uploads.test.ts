@@ -6,6 +6,7 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  readlink,
   rm,
   stat,
   symlink,
@@ -336,6 +337,26 @@ describe("turns", () => {
       { server: { max_transfers: 1 } },
     ));
 
+  test("are given back where the file was taken away, also while a piece comes", () =>
+    withClaim(
+      SOURCE,
+      async (scene) => {
+        const { of } = scene;
+        const bytes = part(0, 1000);
+        await beginUpload(of, { size: bytes.length });
+        const coming = openHead(of, bytes.length, pieceHash(bytes));
+        await until("the file is open", () => isOpen(staged(scene)));
+        await rm(staged(scene));
+        coming.write(bytes);
+        expect(await answerOf(coming)).toMatch(/^HTTP\/1\.1 409 [\s\S]*"unknown_upload"/);
+        for (let n = 0; n < 3; n++) expect(await sayHead(of, 1000)).toContain('"unknown_upload"');
+        expect(await beginUpload(of, { size: bytes.length })).toMatchObject({ offset: 0 });
+        expect((await sendPiece(of, 0, bytes)).status).toBe(204);
+        expect(await readFile(staged(scene))).toEqual(bytes);
+      },
+      { server: { max_transfers: 1 } },
+    ));
+
   test("and a limit of bytes a second change nothing of what travels", () =>
     withClaim(
       film,
@@ -354,9 +375,12 @@ describe("turns", () => {
 });
 
 /** Sends the head of a piece and none of its bytes, and returns what is answered. */
-async function sayHead(of: Caller, length: number): Promise<string> {
+function sayHead(of: Caller, length: number): Promise<string> {
+  return answerOf(openHead(of, length));
+}
+
+async function answerOf(socket: Socket): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const socket = openHead(of, length);
   socket.once("data", (bytes) => resolve(bytes.toString()));
   socket.once("error", reject);
   try {
@@ -366,14 +390,26 @@ async function sayHead(of: Caller, length: number): Promise<string> {
   }
 }
 
-function openHead({ url, worker_id, job }: Caller, length: number): Socket {
+/** Whether the master, which runs in this process, has a file open; always where only Linux could tell. */
+async function isOpen(path: string): Promise<boolean> {
+  if (process.platform !== "linux") return true;
+  const all = await readdir("/proc/self/fd");
+  const links = await Promise.all(all.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")));
+  return links.includes(path);
+}
+
+function openHead(
+  { url, worker_id, job }: Caller,
+  length: number,
+  hash = pieceHash(new Uint8Array()),
+): Socket {
   const path = bytePath("output", { worker_id, job_id: job.id, attempt: job.attempt, staging: job.staging });
   const head = [
     `PATCH ${path} HTTP/1.1`,
     "Host: 127.0.0.1",
     `Content-Type: ${PIECE_TYPE}`,
     "Upload-Offset: 0",
-    `Piece-XXH3: ${pieceHash(new Uint8Array())}`,
+    `Piece-XXH3: ${hash}`,
     `Content-Length: ${length}`,
   ];
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
