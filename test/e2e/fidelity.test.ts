@@ -79,7 +79,7 @@ testOr(unlessFull, "the table of what came through is written", async () => {
   expect(conversions).toBeGreaterThan(700);
   const versions = [await versionOf("ffmpeg"), ...(newer === null ? [] : [await versionOf(newer.ffmpeg)])];
   const measured = [
-    `${conversions} conversions, by ffmpeg ${versions.join(" and ")}`,
+    `${new Date().toISOString().slice(0, 10)}: ${conversions} conversions of ${FIXTURES.length} films, by ffmpeg ${versions.join(" and ")}`,
     `${found.length} not as they must be`,
   ];
   await Bun.write(join(ROOT, "docs/fidelity.md"), fidelityDocs({ faults: found, measured }));
