@@ -10,7 +10,7 @@ import { captureTool } from "./tool.ts";
 export async function showsCaptions(of: {
   ffmpeg: FfmpegInfo;
   path: string;
-  /** Seconds; null if it is not known. */
+  /** Seconds, of a file whose clock begins at 0; null if it is not known. */
   duration_s: number | null;
   signal: AbortSignal;
 }): Promise<boolean> {
@@ -28,10 +28,13 @@ export async function showsCaptions(of: {
   return CAPTIONS.test(run.stdout.toString("utf8"));
 }
 
-/** ffprobe reads each place from the keyframe before it on. */
+/** ffprobe reads each place from the keyframe before it on, from which it would count a length: an end is a time. */
 function intervals(duration_s: number | null): string {
   const places_s = PLACES.map((place) => place * (duration_s ?? 0)).filter((place_s) => place_s > 0);
-  return [`%+#${PACKETS}`, ...places_s.map((at_s) => `${at_s.toFixed(3)}%+${PLACE_S}`)].join(",");
+  return [
+    `%+#${PACKETS}`,
+    ...places_s.map((at_s) => `${at_s.toFixed(3)}%${(at_s + PLACE_S).toFixed(3)}`),
+  ].join(",");
 }
 
 /** Captions come with nearly every picture where somebody speaks. */

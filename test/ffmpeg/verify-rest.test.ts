@@ -286,6 +286,25 @@ test(
 );
 
 test(
+  "closed captions that begin far behind a keyframe are seen",
+  async () => {
+    const long = ["-f", "lavfi", "-i", "testsrc2=size=64x64:rate=10:duration=30", "-map", "2", "-g", "999"];
+    await make("long.h264", long);
+    const bytes = await Bun.file(at("long.h264")).bytes();
+    const half = Math.floor(bytes.length / 2);
+    await writeFile(
+      at("far.h264"),
+      Buffer.concat([bytes.subarray(0, half), withCaptions(bytes.subarray(half))]),
+    );
+    await make("far.mkv", ["-r", "10", "-i", at("far.h264"), "-map", "2", "-c:v", "copy"]);
+    const shown = (duration_s: number | null) =>
+      showsCaptions({ ffmpeg, path: at("far.mkv"), duration_s, signal: new AbortController().signal });
+    expect([await shown(null), await shown(30)]).toEqual([false, true]);
+  },
+  LIMIT_MS,
+);
+
+test(
   "texts that are not UTF-8 cost no film, and are counted",
   async () => {
     const bytes = Buffer.from(
