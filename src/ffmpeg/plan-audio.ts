@@ -47,7 +47,8 @@ function allLost(track: AudioStream, { conversion }: Of): { refusal: Refusal } {
   const mkv = container !== "mkv" && cannotHold(track, "mkv") === null;
   const way = mkv ? "With conversion.container: mkv it is kept; another" : "Another";
   const message = `The film would lose all of its sound: this worker's ffmpeg cannot decode audio track ${track.index} (${track.codec}), and ${container} cannot hold it as it is. ${way} ffmpeg may decode it.`;
-  return refusal("permanent", "unsupported", message);
+  // Not for good: another worker may have such an ffmpeg.
+  return refusal("retry", "unsupported", message);
 }
 
 type Planned = { track: AudioPlan | null; notes: string[] };

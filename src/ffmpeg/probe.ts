@@ -102,18 +102,23 @@ function trustedDuration(duration: number | null, streams: ProbedStream[]): numb
 
 /**
  * How long something lasts of which the header says so. In Matroska's files ffmpeg and others write where it ends (ffmpeg's
- * matroskaenc.c), mkvmerge how long it lasts: the same only where the clock begins with the film. Of an mp4 of fragments
- * (recordings of streams, whose first ones may be those of an hour ago), ffmpeg says where it ends.
+ * matroskaenc.c), mkvmerge how long it lasts: the same only where the clock begins with the film. Of an mp4 of fragments whose
+ * clock begins late, ffmpeg says where it ends (recordings of streams, whose first ones may be those of an hour ago), or
+ * how long it lasts (with an edit list): nothing can be believed.
  */
 function lengthFrom({ format, streams }: Probed): (said_s: number | null) => number | null {
   const { format_name, start_time, tags } = format;
   const start_s = start_time ?? 0;
   const matroska = format_name?.startsWith("matroska") === true;
+  const ends = matroska && !/libmatroska/i.test(tags.ENCODER ?? tags.encoder ?? "");
   const fragments =
     format_name?.startsWith("mov") === true && streams.every((one) => (one?.nb_frames ?? null) === null);
-  const ends = fragments || (matroska && !/libmatroska/i.test(tags.ENCODER ?? tags.encoder ?? ""));
+  if (fragments && start_s > BEGINS_S) return () => null;
   return (said_s) => (said_s === null || !ends || said_s <= start_s ? said_s : said_s - Math.max(0, start_s));
 }
+
+/** Later than this, a clock does not begin with the film: the first picture of a film may be shown some frames late. */
+const BEGINS_S = 0.5;
 
 function ofKind(streams: ProbedStream[], kind: string): ProbedStream[] {
   return streams.filter((stream) => stream.codec_type === kind);

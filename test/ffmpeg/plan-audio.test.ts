@@ -157,7 +157,7 @@ describe("a track that this ffmpeg cannot decode", () => {
     ["mkv", "ac4", "mkv cannot hold it as it is. Another ffmpeg may decode it."],
   ] as const)("refuses a film that would lose all of its sound (%s, %s)", (container, codec, end) => {
     const planned = plan([{ ...truehd, codec }], { container });
-    expect(planned).toMatchObject({ refusal: { outcome: "permanent", reason: "unsupported" } });
+    expect(planned).toMatchObject({ refusal: { outcome: "retry", reason: "unsupported" } });
     expect("refusal" in planned && planned.refusal.message).toEndWith(end);
   });
 });

@@ -116,10 +116,11 @@ describe("a film's stream", () => {
 });
 
 test.each([
-  ["of fragments, from the middle of a stream on", undefined, "100", 2.5],
+  ["of fragments, from the middle of a stream on", undefined, "100", null],
+  ["of fragments, whose first picture is shown a little late", undefined, "0.08", 102.5],
   ["of fragments, from the beginning", undefined, "0", 102.5],
   ["with an index", "2562", "100", 102.5],
-])("an mp4 %s", (_, nb_frames, start_time, lasts_s) => {
+] as const)("an mp4 %s", (_, nb_frames, start_time, lasts_s) => {
   const mp4 = { format_name: "mov,mp4,m4a,3gp,3g2,mj2", duration: "102.5", start_time };
   const sound = { index: 1, codec_type: "audio", codec_name: "aac", duration: "102.5", nb_frames };
   const media = parse([{ ...film, duration: "102.5", nb_frames }, sound], mp4);

@@ -26,7 +26,7 @@ export function createStreamEndpoint(): StreamEndpoint {
     open({ extension, reader }) {
       if (server === null) {
         server = listen(films);
-        openSockets()?.limitUnread(server.port ?? 0, UNREAD_BYTES);
+        keepUnreadShort(server.port ?? 0);
       }
       const suffix = /^\.[0-9A-Za-z]{1,10}$/.test(extension) ? extension.toLowerCase() : "";
       const path = `/${randomBytes(24).toString("base64url")}/film${suffix}`;
@@ -45,6 +45,14 @@ export function createStreamEndpoint(): StreamEndpoint {
 
 /** ffmpeg looks at many places and leaves them soon: what the system holds for it then was fetched in vain. */
 const UNREAD_BYTES = 128 * 1024;
+
+function keepUnreadShort(port: number): void {
+  try {
+    openSockets()?.limitUnread(port, UNREAD_BYTES);
+  } catch {
+    // It only saves bytes.
+  }
+}
 
 function listen(films: ReadonlyMap<string, SourceReader>) {
   return Bun.serve({
