@@ -977,7 +977,7 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "leave pieces of a result at the master that the muxer has changed since",
     file: "src/roles/worker/transfer/upload.ts",
-    find: "if (known !== null && pieceHash(bytes) === known.hash)",
+    find: "if (piece.hash === known?.hash)",
     put: "if (known !== null)",
     caught_by: "test/roles/worker/transfer/upload.test.ts",
   },
