@@ -2,6 +2,7 @@ import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import type { Color } from "./color.ts";
 import { parseMatroskaColors, parseMp4Color, withHeldColor } from "./held-color.ts";
 import { type HeldCrop, parseMatroskaCrops, readHead, TRACKS } from "./matroska-crop.ts";
+import { type Box, boxAt } from "./mp4-boxes.ts";
 import { boxType, parseCleanAperture } from "./mp4-crop.ts";
 import { type OpenSource, openSource } from "./source.ts";
 
@@ -99,21 +100,17 @@ async function readTrack(file: OpenSource, media: Span): Promise<Held> {
 }
 
 /** Where the content of a box lies in the file. */
-type Span = { from: number; to: number };
+type Span = Pick<Box, "from" | "to">;
 
 /** The boxes of one type that lie directly in a span. */
 async function boxes(file: OpenSource, { from, to }: Span, type: string): Promise<Span[]> {
   const found: Span[] = [];
-  for (let at = from, n = 0; at + 8 <= to && n < MOST_ELEMENTS; n += 1) {
-    const head = await bytesAt(file, at, 16);
-    if (head.length < 8) break;
-    const small = head.readUInt32BE(0);
-    const large = small === 1 && head.length === 16;
-    const size = large ? Number(head.readBigUInt64BE(8)) : small;
-    if (size < 8) break;
-    if (boxType(head, 0) === type) found.push({ from: at + (large ? 16 : 8), to: at + size });
+  for (let at = from, n = 0; at < to && n < MOST_ELEMENTS; n += 1) {
+    const box = await boxAt(file, at);
+    if (box === null) break;
+    if (box.type === type) found.push(box);
     if (type === "moov" && found.length > 0) break;
-    at += size;
+    at = box.to;
   }
   return found;
 }

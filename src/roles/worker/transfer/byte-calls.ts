@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { whyUnanswered } from "../../../shared/client.ts";
-import { timerMs } from "../../../shared/clock.ts";
 import { VcError } from "../../../shared/errors.ts";
 import { freeBytes } from "../../../shared/free-bytes.ts";
 import { printable } from "../../../shared/printable.ts";
@@ -111,7 +110,7 @@ async function once<T>(
   let timer = setTimeout(late, ANSWER_MS);
   const alive = (within_ms: number) => {
     clearTimeout(timer);
-    timer = setTimeout(late, timerMs(within_ms));
+    timer = setTimeout(late, within_ms);
   };
   try {
     return await step(cut.signal, alive);
