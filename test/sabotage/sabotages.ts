@@ -689,6 +689,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: ORIGINALS,
   },
   {
+    what: "let one original that cannot be deleted keep all younger ones",
+    file: "src/roles/master/keeper.ts",
+    find: "      page.stuck.push(ended.stuck);\n",
+    put: "      throw staysAsItIs(ended.stuck);\n",
+    caught_by: ORIGINALS,
+  },
+  {
     what: "replace a film by a result that was verified only quickly",
     file: "src/roles/master/originals.ts",
     find: 'verified !== "quick"',

@@ -24,6 +24,9 @@ import { testOr } from "../../support/test-or.ts";
 import { until } from "../../support/until.ts";
 
 const DAY_MS = 86_400_000;
+const in31Days: Clock = {
+  now: () => ({ ...systemClock.now(), wall_ms: systemClock.now().wall_ms + 31 * DAY_MS }),
+};
 
 type Held = Awaited<ReturnType<typeof claimJob>>;
 
@@ -237,10 +240,7 @@ test("originals go when their time is over, and never where their result is gone
     expect(await purge({ id: "c.mkv" })).toEqual({ purged: ["c.mkv"], left: [] });
     await master.stop();
 
-    const later: Clock = {
-      now: () => ({ ...systemClock.now(), wall_ms: systemClock.now().wall_ms + 31 * DAY_MS }),
-    };
-    master = await start(later);
+    master = await start(in31Days);
     await until("the one that is due is gone", async () => (await kept(site)).length === 1);
     expect((await kept(site))[0]?.source_path).toBe(join(site.films, "b.mkv"));
     await until("people are told of the one that stays", async () => {
@@ -294,6 +294,39 @@ testOr(
         await chattr("-i", a.kept_path);
       }
       expect((await site.post("/api/undo", { id: "a.mkv" })).status).toBe(200);
+    }),
+);
+
+testOr(
+  await noFixedFiles(),
+  "one original that cannot be deleted keeps no younger one, is told, and goes once it can",
+  () =>
+    withReplacing(async (site, start) => {
+      for (const name of ["a.mkv", "b.mkv", "c.mkv"]) await site.film(name);
+      const first = await start();
+      await first.scan();
+      await replaceAll(site, first, 3);
+      const [oldest] = (await kept(site)).toSorted((a, b) => (a.replaced_at < b.replaced_at ? -1 : 1));
+      if (oldest === undefined) throw new Error("an original was to be kept");
+      await chattr("+i", oldest.kept_path);
+      try {
+        await first.stop();
+        await start(in31Days);
+        await until("the others are gone", async () => (await kept(site)).length === 1);
+        await until("people are told of it", async () => {
+          const { problems } = (await site.call("/api/status")).body;
+          return String(problems).includes(
+            `${oldest.kept_path.slice(site.films.length + 1)} cannot be deleted`,
+          );
+        });
+        const { left } = (await site.post("/api/purge", {})).body as { left: { why: string }[] };
+        expect(left.map(({ why }) => why)).toEqual(["it cannot be deleted now: operation not permitted"]);
+        expect((await kept(site)).map(({ state }) => state)).toEqual(["kept"]);
+      } finally {
+        await chattr("-i", oldest.kept_path);
+      }
+      expect((await site.post("/api/purge", {})).body.left).toEqual([]);
+      expect(await kept(site)).toEqual([]);
     }),
 );
 
