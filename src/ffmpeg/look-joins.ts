@@ -21,18 +21,17 @@ type Of = { ffprobe_path: string; path: string; media: MediaInfo; signal?: Abort
 /**
  * What is to be read instead of a file that was glued from films with a clock each (`cat a.vob b.vob`): those films one
  * after the other, which ffmpeg would not keep in step by itself. Any other file as it is. Reads some megabytes of a program or
- * transport stream, and all of it only where its clock seems to start anew; of an mp4, where its boxes begin. Throws as
- * inspect does.
+ * transport stream, and all of it only where its clock seems to start anew; of others, where a second film may begin, which is
+ * refused. Throws as inspect does.
  */
 export async function lookAtJoins(
   of: Of,
 ): Promise<{ path: string; media: MediaInfo } | { refusal: Refusal }> {
-  const boxes = of.media.format.startsWith("mov");
-  if (!boxes && !["mpeg", "mpegts"].includes(of.media.format)) return of;
   const file = await openSource(of.path);
   if (file === null) return of;
   try {
-    if (boxes) return refuseSecond(await findSecondFilm(file)) ?? of;
+    if (!["mpeg", "mpegts"].includes(of.media.format))
+      return refuseSecond(await findSecondFilm(file, of.media.format)) ?? of;
     const restarts = await findRestarts(file, of.signal);
     return restarts.length === 0 ? of : await join(of, file.size, restarts);
   } finally {
@@ -42,7 +41,7 @@ export async function lookAtJoins(
 
 function refuseSecond(at: number | null): { refusal: Refusal } | null {
   if (at === null) return null;
-  const message = `The file holds a second film, from byte ${at} on, which neither players nor ffmpeg see: it was glued from parts. Split it there, and convert the parts.`;
+  const message = `The file holds a second film, from byte ${at} on, which players and ffmpeg do not show behind the first one: it was glued from parts. Split it there, and convert the parts.`;
   return refusal("permanent", "unsupported", message);
 }
 

@@ -11,6 +11,12 @@ const SIGNATURES: { name: string; matches: (head: Uint8Array) => boolean }[] = [
   { name: "MP4 or QuickTime", matches: (head) => MP4_BOXES.some((box) => hasText(head, 4, box)) },
   { name: "AVI", matches: (head) => hasText(head, 0, "RIFF") && hasText(head, 8, "AVI ") },
   { name: "FLV", matches: (head) => hasBytes(head, 0, [0x46, 0x4c, 0x56, 0x01]) },
+  { name: "Ogg", matches: (head) => hasText(head, 0, "OggS") },
+  { name: "RealMedia", matches: (head) => hasText(head, 0, ".RMF") },
+  {
+    name: "MXF",
+    matches: (head) => hasBytes(head, 0, [0x06, 0x0e, 0x2b, 0x34, 0x02, 0x05, 0x01, 0x01, 0x0d, 0x01, 0x02]),
+  },
   { name: "MPEG program stream", matches: (head) => hasBytes(head, 0, [0, 0, 1, 0xba]) },
   {
     name: "Windows Media",

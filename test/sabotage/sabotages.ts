@@ -65,6 +65,20 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/ffmpeg/start-as-read.test.ts",
   },
   {
+    what: "lose the second of two Flash films that were glued, where the first does not tell its size",
+    file: "src/ffmpeg/second-sampled.ts",
+    find: "if (fell(known, marks)) {",
+    put: "if (fell(known, marks) && at < 0) {",
+    caught_by: "test/ffmpeg/second-sampled.test.ts",
+  },
+  {
+    what: "lose the second of two Windows Media films that were glued",
+    file: "src/ffmpeg/second-film.ts",
+    find: '{ name: "asf", find: secondHeader },',
+    put: "",
+    caught_by: "test/ffmpeg/second-film.test.ts",
+  },
+  {
     what: "show the second part of a glued film in no time at all",
     file: "src/ffmpeg/crowded.ts",
     find: "if (crowded < LEAST || crowded",
