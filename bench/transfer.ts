@@ -140,7 +140,7 @@ async function fetchFilm(site: Site, { id, attempt, source_size, source_mtime_ns
   const path = bytePath("source", { worker_id: "bench", job_id: id, attempt });
   await download({
     ...{ place, size: source_size, mtime_ns: source_mtime_ns, onProgress: () => {} },
-    fetch: (from, to) => bytes.get(path, { from, to }, forever),
+    fetch: (from, to) => bytes.get(path, { from, to }, { signal: forever }),
   });
   await rm(folder, { recursive: true });
 }

@@ -10,7 +10,7 @@ export function judgeRun(
   if (run.stopped !== null && run.stopped !== "end_hang") return stopped(run.stopped, run.undead, limits);
   if (run.log.cut !== null) {
     const message = `The stream of the source broke off: ${strip(run.log.cut)}`;
-    return { outcome: "retry", reason: "mount_lost", message };
+    return { outcome: "retry", reason: "transfer_failed", message };
   }
   // When only the trailer did not fit, ffmpeg ends with 0 all the same.
   if (run.log.disk_full) {

@@ -26,7 +26,7 @@ export async function onSource<E extends Ended>(
   if ("refusal" in ended && ended.refusal.reason === "cancelled") return ended;
   const trouble = troubleOf(await ask(source, AbortSignal.timeout(ANSWER_MS)), before);
   const final = "refusal" in ended && ended.refusal.outcome !== "retry";
-  if (trouble === null || (trouble.refusal.reason === "mount_lost" && !final)) return ended;
+  if (trouble === null || (trouble.refusal.reason === "transfer_failed" && !final)) return ended;
   if ("beside" in ended) {
     for (const { suffix } of ended.beside) await rm(target + suffix, { force: true });
   }
@@ -47,7 +47,7 @@ function ask(source: string, signal: AbortSignal): Promise<StreamHead> {
 
 function ifLost(error: unknown): { refusal: Refusal } {
   if (!(error instanceof VcError) || error.code !== "unreachable") throw error;
-  return refusal("retry", "mount_lost", error.message);
+  return refusal("retry", "transfer_failed", error.message);
 }
 
 function troubleOf({ status, size, tag }: StreamHead, before: StreamHead): { refusal: Refusal } | null {
@@ -58,5 +58,5 @@ function troubleOf({ status, size, tag }: StreamHead, before: StreamHead): { ref
     return refusal("retry", "source_changed", "The source was replaced by another while it was read.");
   if (status === 200 && size !== null) return null;
   const how = status === 0 ? "does not answer" : `answers with ${status}`;
-  return refusal("retry", "mount_lost", `The stream of the source ${how}.`);
+  return refusal("retry", "transfer_failed", `The stream of the source ${how}.`);
 }

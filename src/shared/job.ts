@@ -25,6 +25,7 @@ export const LOST_REASONS = [
   "drained",
   "disk_full",
   "mount_lost",
+  "transfer_failed",
   "ffmpeg_missing",
   "source_changed",
   "source_unreadable",

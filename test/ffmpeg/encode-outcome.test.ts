@@ -65,7 +65,7 @@ describe("a run of ffmpeg", () => {
     [
       "whose source's stream broke off",
       { code: 0, log: { ...complaints, cut: "[http @ 0x1] [warning] HTTP error 502 Bad Gateway" } },
-      "mount_lost",
+      "transfer_failed",
       "broke off: HTTP error 502",
     ],
     ["that crashed", { code: null, signal: "SIGSEGV" }, "ffmpeg_failed", "ended by SIGSEGV"],

@@ -144,7 +144,7 @@ describe("a connection that breaks", () => {
       const { ended } = await convertServed(path, {
         trouble: ({ from }) => (from < end ? { cut_after: end - from } : { status: 502 }),
       });
-      expect(reasonOf(ended)).toBe("retry mount_lost");
+      expect(reasonOf(ended)).toBe("retry transfer_failed");
       expect(existsSync(inFolder("result.mp4"))).toBe(false);
     },
     LIMIT_MS,
@@ -160,7 +160,7 @@ describe("a connection that breaks", () => {
         const { ended } = await convertServed(path, {
           trouble: (asked) => (asked.n >= n ? { status: 502 } : null),
         });
-        expect(`${n}: ${reasonOf(ended)}`).toBe(`${n}: retry mount_lost`);
+        expect(`${n}: ${reasonOf(ended)}`).toBe(`${n}: retry transfer_failed`);
       }
     },
     LIMIT_MS,
@@ -282,10 +282,12 @@ describe("onSource", () => {
         return { refusal: damaged };
       },
     );
-    expect(await ended).toMatchObject({ refusal: { outcome: "retry", reason: "mount_lost" } });
+    expect(await ended).toMatchObject({ refusal: { outcome: "retry", reason: "transfer_failed" } });
     expect(await isAway(server.url)).toBe(true);
     await server.stop();
-    expect(await run(server.url, { refusal: damaged })).toMatchObject({ refusal: { reason: "mount_lost" } });
+    expect(await run(server.url, { refusal: damaged })).toMatchObject({
+      refusal: { reason: "transfer_failed" },
+    });
   });
 
   test("takes away what was made beside the film of another source", async () => {

@@ -117,6 +117,8 @@ const ADVICE: Partial<Record<Reason, string>> = {
   quality_missed:
     "Wish for less (conversion.quality), or change the codec, the preset or conversion.bitrate; then RETRY.",
   name_taken: "Move the file that has the output's name away; then RETRY.",
+  mount_lost: "Look at the storage that its workers mount; then RETRY.",
+  transfer_failed: "Look at the network between its workers and the master; then RETRY.",
   disk_full: "Make room on the disk of the results; then RETRY.",
   gave_up: "Its workers were lost again and again: look at their logs; then RETRY.",
   job_timeout: "Raise worker.job_timeout, or set it to 0; then RETRY.",

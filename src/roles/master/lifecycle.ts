@@ -158,7 +158,13 @@ function refusal(status: JobStatus, event: JobEvent["type"]): string {
 }
 
 /** What lasts for a while: at once, the next attempt would end in the same way. */
-const WAITING = new Set<Reason>(["source_changed", "mount_lost", "disk_full", "ffmpeg_missing"]);
+const WAITING = new Set<Reason>([
+  "source_changed",
+  "mount_lost",
+  "transfer_failed",
+  "disk_full",
+  "ffmpeg_missing",
+]);
 
 /** How an attempt stands to its job: what a message about it may still do. */
 export type Standing =

@@ -24,7 +24,13 @@ export function mayBlame(reason: Reason | null): boolean {
   return reason !== null && BLAMED.has(reason);
 }
 
-const BLAMED = new Set<Reason>([...RETRY_REASONS, "mount_lost", "ffmpeg_missing", "worker_restarted"]);
+const BLAMED = new Set<Reason>([
+  ...RETRY_REASONS,
+  "mount_lost",
+  "transfer_failed",
+  "ffmpeg_missing",
+  "worker_restarted",
+]);
 
 /**
  * The record after one more failure. `others`: another worker could take its films, so that it costs nothing to doubt

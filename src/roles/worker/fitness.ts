@@ -72,13 +72,21 @@ export function createFitness(parts: {
     },
     doubt(reason, source_bytes = 0) {
       if (reason === "ffmpeg_missing") capabilities = null;
-      if (reason === "mount_lost" || reason === "worker_error" || reason === "source_unreadable") way = null;
+      if (OF_THE_WAY.has(reason)) way = null;
       if (reason === "disk_full") wanted = Math.max(wanted, source_bytes, 1);
     },
     problem: () => problem,
     doing: () => doing,
   };
 }
+
+/** After these the way to the films is chosen anew. */
+const OF_THE_WAY: ReadonlySet<Reason> = new Set([
+  "mount_lost",
+  "transfer_failed",
+  "worker_error",
+  "source_unreadable",
+]);
 
 const DETECTING = "trying out what ffmpeg and the GPUs can do; films follow, after a minute or so";
 

@@ -132,7 +132,7 @@ async function checkSource(task: AttemptTask): Promise<AttemptResult | null> {
 async function checkStream(source: string): Promise<AttemptResult | null> {
   const head = await headStream(source).catch(() => null);
   if (head?.status === 200) return null;
-  return refuse("retry", "mount_lost", "The film cannot be read from the master.");
+  return refuse("retry", "transfer_failed", "The film cannot be read from the master.");
 }
 
 /** The master follows none below its root: one that is there now was put there since, and may lead anywhere. */

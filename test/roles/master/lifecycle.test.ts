@@ -81,11 +81,13 @@ test.each<[JobFacts, JobEvent, object]>([
     { type: "excuse", attempts: 1, ended_it: false, reason: "stalled" },
     { status: "publishing", retry_count: 1, lost_count: 1, reason: null },
   ],
-  ...(["mount_lost", "ffmpeg_missing"] as const).map((reason): [JobFacts, JobEvent, object] => [
-    at("processing"),
-    { type: "lost", reason },
-    { status: "pending", lost_count: 1, retry_count: 0, reason, back_off: true },
-  ]),
+  ...(["mount_lost", "transfer_failed", "ffmpeg_missing"] as const).map(
+    (reason): [JobFacts, JobEvent, object] => [
+      at("processing"),
+      { type: "lost", reason },
+      { status: "pending", lost_count: 1, retry_count: 0, reason, back_off: true },
+    ],
+  ),
   [at("processing"), { type: "cancel" }, { status: "cancelled", reason: "cancelled" }],
   [at("cancelled", 2, 2), { type: "retry" }, { status: "pending", retry_count: 0, lost_count: 0 }],
   [at("completed", 2, 2), { type: "source_changed" }, { status: "pending", retry_count: 0, lost_count: 0 }],

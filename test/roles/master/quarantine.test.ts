@@ -90,7 +90,7 @@ test("it remembers the newest thirty failures", () => {
 test("what is the film's, the source's or a person's doing is never blamed on a worker", () => {
   const innocent = REASONS.filter((reason) => !mayBlame(reason));
   const lost = LOST_REASONS.filter((reason) => mayBlame(reason));
-  expect(lost).toEqual(["worker_restarted", "mount_lost", "ffmpeg_missing"]);
+  expect(lost).toEqual(["worker_restarted", "mount_lost", "transfer_failed", "ffmpeg_missing"]);
   for (const reason of ["source_damaged", "unsupported", "name_taken", "cancelled", "disk_full"] as const)
     expect(innocent).toContain(reason);
   expect(mayBlame(null)).toBe(false);

@@ -86,6 +86,7 @@ test("trouble that differs only in its numbers is told once", async () => {
 test.each<[Reason, number, number]>([
   ["ffmpeg_missing", 2, 1],
   ["mount_lost", 1, 2],
+  ["transfer_failed", 1, 2],
   ["worker_error", 1, 2],
   ["source_damaged", 1, 1],
   ["disk_full", 1, 1],

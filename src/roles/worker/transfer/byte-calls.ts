@@ -22,13 +22,15 @@ import {
 export type ByteCalls = {
   /**
    * The bytes from `from` up to `to` (not counted in), or fewer, at least one. Throws VcError with the code of the
-   * master's refusal, or `unreachable`, also for a piece that is not what its hash says.
+   * master's refusal, or `unreachable`, also for a piece that is not what its hash says, and where nothing comes for
+   * `silence_ms`.
    */
-  get(path: string, range: { from: number; to: number }, signal: AbortSignal): Promise<Uint8Array>;
+  get(path: string, range: { from: number; to: number }, of: Patience): Promise<Uint8Array>;
   /** Sends a piece. `there`: how much lies there now; `wrong` where the piece does not belong behind that. */
   patch(path: string, piece: SentPiece, signal: AbortSignal): Promise<{ there: number; wrong: boolean }>;
 };
 
+type Patience = { signal: AbortSignal; silence_ms?: number };
 export type SentPiece = { offset: number; bytes: Uint8Array; hash: string };
 
 /** Until the first byte of an answer: the master may let calls wait for their turn. */
@@ -55,19 +57,21 @@ export function createByteCalls(of: {
   };
 
   return {
-    async get(path, { from, to }, signal) {
+    async get(path, { from, to }, { signal, silence_ms = Number.POSITIVE_INFINITY }) {
       const range = { from, to: Math.min(to, from + MOST_PIECE_BYTES) - 1 };
       await down.pass(range.to - from + 1, signal);
-      return once({ base, trust: of.trust, signal }, async (cut, alive) => {
+      const line = { base, trust: of.trust, signal, answer_ms: Math.min(ANSWER_MS, silence_ms) };
+      const idle_ms = Math.min(IDLE_MS, silence_ms);
+      return once(line, async (cut, alive) => {
         const headers = { Range: formatRange(range), "Accept-Encoding": "identity" };
         const response = await call(path, { headers }, cut);
         if (response.status !== 206) throw await refusalOf(base, response);
-        alive(IDLE_MS);
+        alive(idle_ms);
         const said = parseContentRange(response.headers.get("Content-Range"));
         if (said?.from !== from || said.to > range.to)
           throw broken(base, "it sent another piece of the film");
         const length = said.to - from + 1;
-        const bytes = await readPiece(response, length, () => alive(IDLE_MS));
+        const bytes = await readPiece(response, length, () => alive(idle_ms));
         if (pieceHash(bytes) !== parsePieceHash(response.headers.get(HASH_HEADER)))
           throw broken(base, "a piece of the film was changed on its way");
         return bytes;
@@ -75,7 +79,7 @@ export function createByteCalls(of: {
     },
     async patch(path, { offset, bytes, hash }, signal) {
       await up.pass(bytes.length, signal);
-      return once({ base, trust: of.trust, signal }, async (cut) => {
+      return once({ base, trust: of.trust, signal, answer_ms: ANSWER_MS }, async (cut) => {
         const headers = {
           "Content-Type": PIECE_TYPE,
           [OFFSET_HEADER]: `${offset}`,
@@ -92,14 +96,14 @@ export function createByteCalls(of: {
   };
 }
 
-type Line = { base: string; trust: Trust; signal: AbortSignal };
+type Line = { base: string; trust: Trust; signal: AbortSignal; answer_ms: number };
 
 /**
  * One call that ends with `signal`, and when its answer does not come; each `alive` gives it so much more time. What
  * the network says is told as `unreachable`.
  */
 async function once<T>(
-  { base, trust, signal }: Line,
+  { base, trust, signal, answer_ms }: Line,
   step: (cut: AbortSignal, alive: (within_ms: number) => void) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
@@ -107,7 +111,7 @@ async function once<T>(
   const end = () => cut.abort(signal.reason);
   signal.addEventListener("abort", end);
   const late = () => cut.abort(new Error("no bytes came any more"));
-  let timer = setTimeout(late, ANSWER_MS);
+  let timer = setTimeout(late, answer_ms);
   const alive = (within_ms: number) => {
     clearTimeout(timer);
     timer = setTimeout(late, within_ms);

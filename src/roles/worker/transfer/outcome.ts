@@ -12,7 +12,7 @@ export function endingOf(error: unknown): Ending {
   }
   if (UNWANTED.has(error.code)) return { outcome: "stopped" };
   if (error.code === "source_missing") return ending("skipped", "source_missing", error.message);
-  return ending("retry", REASONS[error.code] ?? "mount_lost", error.message);
+  return ending("retry", REASONS[error.code] ?? "transfer_failed", error.message);
 }
 
 const UNWANTED: ReadonlySet<ErrorCode> = new Set(["stale_attempt", "not_found", "session_replaced"]);

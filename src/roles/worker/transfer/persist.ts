@@ -54,7 +54,7 @@ export async function persist<T>(
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof VcError) || !PASSING.has(error.code)) throw error;
-      if (of.stall_ms > 0 && now_ms() - begun_ms > of.stall_ms) throw error;
+      if (of.stall_ms > 0 && now_ms() - begun_ms >= of.stall_ms) throw error;
       of.pieceSize.cut();
       failures += 1;
       if (failures === TOLD_AT)

@@ -168,6 +168,8 @@ function pieces(
   const { worker_id } = connection.who;
   const path = bytePath("source", { worker_id, job_id: order.id, attempt: order.attempt });
   const pieceSize = createPieceSize(most_bytes, config.storage.bandwidth_limit);
+  const { download_timeout: stall_ms } = config.storage;
+  const silence_ms = stall_ms === 0 ? Number.POSITIVE_INFINITY : stall_ms;
   const onTrouble = (why: string | null) => {
     const text = `${order.source_rel} cannot be read from the master, trying on: ${why}`;
     warnings.set(readingOf(order), why === null ? null : text);
@@ -176,11 +178,11 @@ function pieces(
     persist(
       async () => {
         const range = { from, to: Math.min(to, from + pieceSize.now()) };
-        const piece = await bytes.get(path, range, signal);
+        const piece = await bytes.get(path, range, { signal, silence_ms });
         pieceSize.succeeded();
         return piece;
       },
-      { signal, stall_ms: config.storage.download_timeout, pieceSize, log, onTrouble },
+      { signal, stall_ms, pieceSize, log, onTrouble },
     );
 }
 

@@ -24,7 +24,7 @@ const piece = (headers: Record<string, string> = {}, body = bytes, status = 206)
     },
   });
 const refusal = (status: number, error: string) => Response.json({ error, message: "so it is." }, { status });
-const get = (range = { from: 10, to: 1010 }) => calls("t0ken").get("/film", range, signal);
+const get = (range = { from: 10, to: 1010 }) => calls("t0ken").get("/film", range, { signal });
 
 test("a piece that fits its hash comes, asked for with range and token", async () => {
   let asked: Headers | null = null;
@@ -78,14 +78,33 @@ test("nobody there", async () => {
     trust: createTrust({ master_url: "http://127.0.0.1:1" }),
     limit_bytes_per_s: 0,
   });
-  const error = await away.get("/film", { from: 0, to: 1 }, signal).catch((thrown: unknown) => thrown);
+  const error = await away.get("/film", { from: 0, to: 1 }, { signal }).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: "unreachable" });
 });
+
+test.each<[string, () => Response | Promise<Response>]>([
+  ["no answer", () => new Promise(() => {})],
+  ["an answer that stops in the middle", () => stopping()],
+])("%s is waited for no longer than the caller bears silence", async (_, given) => {
+  answer = given;
+  const error = await calls()
+    .get("/film", { from: 10, to: 1010 }, { signal, silence_ms: 50 })
+    .catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: "unreachable",
+    message: expect.stringContaining("no bytes came any more"),
+  });
+});
+
+function stopping(): Response {
+  const first = new ReadableStream({ start: (body) => body.enqueue(bytes.slice(0, 100)) });
+  return new Response(first, { status: 206, headers: piece().headers });
+}
 
 test("the caller's signal ends a call with its reason", async () => {
   answer = () => new Promise(() => {});
   const stop = new AbortController();
-  const getting = calls().get("/film", { from: 0, to: 1 }, stop.signal);
+  const getting = calls().get("/film", { from: 0, to: 1 }, stop);
   stop.abort(new Error("enough"));
   expect(getting).rejects.toThrow("enough");
   await getting.catch(() => {});
@@ -143,7 +162,7 @@ test("a master that is not there is told in the words of all other calls", async
     ...{ master_url: url, token: null, limit_bytes_per_s: 0 },
     trust: createTrust({ master_url: url }),
   });
-  const refused = away.get("/film", { from: 0, to: 1 }, signal);
+  const refused = away.get("/film", { from: 0, to: 1 }, { signal });
   await expect(refused).rejects.toThrow(
     `master at ${url}: connection refused (is \`vc master\` running there?)`,
   );
