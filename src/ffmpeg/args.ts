@@ -4,8 +4,14 @@ import { encoding, filmMap, hardware } from "./args-video.ts";
 import { fileUrl, readOptions, sourceUrl } from "./guard.ts";
 import type { Plan } from "./plan.ts";
 
-/** ffmpeg's arguments in the four parts that fluent-ffmpeg takes. */
-export type Arguments = { input: string[]; source: string; output: string[]; target: string };
+/** ffmpeg's arguments in the parts that fluent-ffmpeg takes; `also`: a second output. */
+export type Arguments = {
+  input: string[];
+  source: string;
+  output: string[];
+  target: string;
+  also?: { output: string[]; target: string };
+};
 
 /**
  * A Plan as arguments for ffmpeg; `source` and `target` are paths of any kind of name, and so are `covers`, the plan's
@@ -31,8 +37,12 @@ export function args(plan: Plan, files: { source: string; target: string; covers
 }
 
 /** The whole command, as it is shown to people and as it reaches ffmpeg. */
-export function commandLine(ffmpeg_path: string, { input, source, output, target }: Arguments): string[] {
-  return [ffmpeg_path, ...input, "-i", source, ...output, target];
+export function commandLine(
+  ffmpeg_path: string,
+  { input, source, output, target, also }: Arguments,
+): string[] {
+  const second = also === undefined ? [] : [...also.output, also.target];
+  return [ffmpeg_path, ...input, "-i", source, ...output, target, ...second];
 }
 
 /**
@@ -96,10 +106,16 @@ function subtitleTracks({ subtitles, container }: Plan): string[] {
  * Pictures without an end of their own, which stay until the next ones come, last 2^32 ms to ffmpeg (the all ones of
  * AVSubtitle.end_display_time): a film that holds them as they are claims 49 days.
  */
-export function endlessTold(codec: string, stream: string): string[] {
-  if (codec !== "dvd_subtitle" && codec !== "dvb_subtitle") return [];
-  return [`-bsf:${stream}`, "setts=duration=if(gt(DURATION*TB\\,86400)\\,0\\,DURATION)"];
+function endlessTold(codec: string, stream: string): string[] {
+  return isEndless(codec) ? [`-bsf:${stream}`, `setts=duration=${ENDED}`] : [];
 }
+
+export function isEndless(codec: string): boolean {
+  return codec === "dvd_subtitle" || codec === "dvb_subtitle";
+}
+
+/** A packet's duration, for ffmpeg's setts. */
+export const ENDED = "if(gt(DURATION*TB\\,86400)\\,0\\,DURATION)";
 
 function attachmentTags({ filename, mimetype }: Plan["attachments"][number], n: number): string[] {
   const tag = `-metadata:s:t:${n}`;

@@ -1,12 +1,14 @@
 import { open, rm, stat } from "node:fs/promises";
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import { besideSuffix, type MadeBeside } from "../shared/job.ts";
-import { endlessTold } from "./args.ts";
+import type { MediaInfo } from "../shared/media.ts";
+import { ENDED, isEndless } from "./args.ts";
 import { errorsOnly, fileUrl, readOptions, sourceUrl } from "./guard.ts";
 import { measure } from "./measure.ts";
 import type { Plan } from "./plan.ts";
 import type { BesidePlan } from "./plan-subtitles.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { startAsRead } from "./start-as-read.ts";
 import { captureTool } from "./tool.ts";
 
 /**
@@ -17,6 +19,7 @@ import { captureTool } from "./tool.ts";
 export async function makeBeside(of: {
   ffmpeg: FfmpegInfo;
   plan: Pick<Plan, "beside" | "video" | "audio" | "subtitles">;
+  media: MediaInfo;
   source: string;
   target: string;
   signal: AbortSignal;
@@ -71,7 +74,7 @@ function command(of: Parameters<typeof makeBeside>[0] & { paths: string[] }): st
   return [
     ...[of.ffmpeg.path, "-hide_banner", "-nostdin", "-nostats", "-y", ...errorsOnly(of.source)],
     ...readOptions(of.source),
-    ...["-i", sourceUrl(of.source)],
+    ...["-itsoffset", earlier_s(of).toFixed(6), "-i", sourceUrl(of.source)],
     ...filmsClock(of.plan),
     ...of.plan.beside.flatMap((one, n) => outputOf(one, of.paths[n] ?? "")),
   ];
@@ -86,16 +89,34 @@ function filmsClock({ video, audio, subtitles }: Parameters<typeof makeBeside>[0
   return [...maps, "-c", "copy", "-f", "null", "-"];
 }
 
+/** How much earlier than for the film ffmpeg begins to count here, below zero: subtitles often begin before pictures and sound. */
+function earlier_s({ plan, media }: Parameters<typeof makeBeside>[0]): number {
+  const film = [plan.video, ...plan.audio, ...plan.subtitles].map(({ index }) => index);
+  const here = [...film, ...plan.beside.map(({ index }) => index)];
+  return startAsRead(media, here).start_s - startAsRead(media, film).start_s;
+}
+
 /** Matroska keeps the language inside, too. */
-function outputOf({ index, codec, extension, language, title, flags }: BesidePlan, path: string): string[] {
+function outputOf(of: BesidePlan, path: string): string[] {
+  const { index, extension, language, title, flags } = of;
   const options = ["-map", `0:${index}`, "-c", "copy", "-map_metadata", "-1", "-map_chapters", "-1"];
-  if (extension === "sup") return [...options, "-f", "sup", fileUrl(path)];
+  const timed = [...options, "-bsf:0", afterBeginning(of)];
+  if (extension === "sup") return [...timed, "-f", "sup", fileUrl(path)];
   return [
-    ...[...options, ...endlessTold(codec, "0")],
+    ...timed,
     ...(language === null ? [] : ["-metadata:s:0", `language=${language}`]),
     ...(title === null ? [] : ["-metadata:s:0", `title=${title}`]),
     ...["-disposition:0", flags.length === 0 ? "0" : flags.join("+"), "-f", "matroska", fileUrl(path)],
   ];
+}
+
+/**
+ * What stands before the film's beginning is shown from there on; as it is, ffmpeg would move all that comes after by as
+ * much (avoid_negative_ts).
+ */
+function afterBeginning({ codec }: BesidePlan): string {
+  const time = "setts=ts=if(eq(TS\\,NOPTS)\\,NOPTS\\,max(0\\,TS))";
+  return isEndless(codec) ? `${time}:duration=${ENDED}` : time;
 }
 
 /** The first file that does not hold all packets of its track. */

@@ -180,6 +180,7 @@ function parseSubtitle(stream: ProbedStream): SubtitleStream {
     ...{ index: stream.index, codec, text: TEXT_SUBTITLES.includes(codec) },
     ...{ language: described(stream).language, title: trackTitle(stream) },
     ...{ flags: flagsOf(stream), handler: stream.tags.handler_name ?? null },
+    ...(typeof stream.start_time === "number" ? { start_s: stream.start_time } : {}),
   };
 }
 

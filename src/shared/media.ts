@@ -187,4 +187,6 @@ export type SubtitleStream = {
   /** As an audio track's. */
   flags: string[];
   handler: string | null;
+  /** As the header or the first packets tell it; left out where they do not. */
+  start_s?: number;
 };

@@ -10,13 +10,25 @@ const recording: MediaInfo = media({
   ...{ format: "mpegts", start_s: 0.8 },
   video: [videoStream({ index: 0, start_s: 1.5 })],
   audio: [audioStream({ index: 1, start_s: 1.4 })],
-  subtitles: [subtitleStream({ index: 2, codec: "dvb_teletext" })],
+  subtitles: [subtitleStream({ index: 2, codec: "dvb_teletext", start_s: 0.8 })],
 });
 
 test.each<[string, Partial<MediaInfo>, number[], number]>([
   ["what begins first is left out", {}, [0, 1], 1.4],
   ["only the pictures are read", {}, [0], 1.5],
   ["all is read", {}, [0, 1, 2], 0.8],
+  [
+    "subtitles that begin long before what counts as the file's beginning",
+    { start_s: 1.4, subtitles: [subtitleStream({ index: 2, start_s: 0.2 })] },
+    [0, 1, 2],
+    1.4,
+  ],
+  [
+    "subtitles that do not say when they begin",
+    { subtitles: [subtitleStream({ index: 2 })] },
+    [0, 1, 2],
+    0.8,
+  ],
   ["other containers count from their beginning", { format: "matroska,webm" }, [0, 1], 0.8],
   [
     "a track that does not say when it begins",

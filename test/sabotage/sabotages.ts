@@ -738,6 +738,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: REPLACE,
   },
   {
+    what: "let subtitles beside a film be late by what they begin before it",
+    file: "src/ffmpeg/beside.ts",
+    find: '"-itsoffset", earlier_s(of).toFixed(6), ',
+    put: "",
+    caught_by: "test/ffmpeg/beside.test.ts",
+  },
+  {
     what: "let subtitles beside a broadcast begin with it, whenever they come",
     file: "src/ffmpeg/beside.ts",
     find: "    ...filmsClock(of.plan),\n",
