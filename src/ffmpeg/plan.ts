@@ -10,6 +10,7 @@ import { type AttachmentPlan, type CoverPlan, planExtras } from "./plan-extras.t
 import { mainFilm } from "./plan-film.ts";
 import { joinNotes } from "./plan-joins.ts";
 import { ladder, type Step } from "./plan-ladder.ts";
+import { refuseLoss } from "./plan-replace.ts";
 import { leaveAlone } from "./plan-rules.ts";
 import { turned } from "./plan-size.ts";
 import { type BesidePlan, filmContainer, planSubtitles, type SubtitlePlan } from "./plan-subtitles.ts";
@@ -66,6 +67,8 @@ export function plan(of: {
   if ("refusal" in climbed) return climbed;
   const audio = planAudio({ media, conversion, capabilities });
   if ("refusal" in audio) return audio;
+  const lost = of.rules?.replaces === true ? refuseLoss({ media, film, audio: audio.tracks }) : null;
+  if (lost !== null) return lost;
   const subtitles = planSubtitles(media.subtitles, container, conversion.subtitles);
   const extras = planExtras(media, film, container);
   const { tags, notes: untold } = planTags(media, container);

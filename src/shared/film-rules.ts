@@ -9,6 +9,8 @@ export const FilmRules = v.object({
   skip_converted_bitrate: v.optional(v.nullable(v.number()), null),
   /** The share of the source's size below which a result must stay; null: it is kept whatever its size. */
   max_size_ratio: v.optional(v.nullable(v.number()), null),
+  /** Of storage.replace: the result is to take the film's place. */
+  replaces: v.optional(v.boolean(), false),
 });
 export type FilmRules = v.InferOutput<typeof FilmRules>;
 

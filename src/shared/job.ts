@@ -65,6 +65,7 @@ export const REASONS = [
   "already_converted",
   "not_smaller",
   "not_replaceable",
+  "would_lose",
   // by a person
   "cancelled",
   "undone",

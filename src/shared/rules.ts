@@ -27,12 +27,12 @@ export type Wishes = {
 /** Reasons of `skipped` that come from rules, or settings: others may come to another end. */
 export const RULED: readonly Reason[] = [
   ...(["excluded", "too_small"] as const),
-  ...(["too_short", "already_converted", "not_smaller"] as const),
+  ...(["too_short", "already_converted", "not_smaller", "would_lose"] as const),
 ];
 
-/** The configured rules, ready to be asked about a million films. */
-export function createWishes(of: { conversion: Conversion; rules: Rules }): Wishes {
-  const film_rules = v.parse(FilmRules, of.rules);
+/** The configured rules, ready to be asked about a million films; `replace` is storage.replace. */
+export function createWishes(of: { conversion: Conversion; rules: Rules; replace?: boolean }): Wishes {
+  const film_rules = v.parse(FilmRules, { ...of.rules, replaces: of.replace === true });
   const wish = (change: ConversionChange, profile: string | null): Wish => {
     const conversion: Conversion = { ...of.conversion, ...withoutGaps(change) };
     return { conversion, profile, rules: film_rules, key: keyOf(conversion, film_rules) };

@@ -79,6 +79,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/ffmpeg/second-film.test.ts",
   },
   {
+    what: "stretch the minutes of a broadcast in which it is wide, where nobody looked",
+    file: "src/ffmpeg/rung.ts",
+    find: "if (reshaped) return { reshaped };",
+    put: "",
+    caught_by: "test/ffmpeg/shape-watch.test.ts",
+  },
+  {
     what: "show the second part of a glued film in no time at all",
     file: "src/ffmpeg/crowded.ts",
     find: "if (crowded < LEAST || crowded",
@@ -708,6 +715,20 @@ export const SABOTAGES: Sabotage[] = [
     find: "      page.stuck.push(ended.stuck);\n",
     put: "      throw staysAsItIs(ended.stuck);\n",
     caught_by: ORIGINALS,
+  },
+  {
+    what: "let a silent result take the place of a film whose only sound ffmpeg does not know",
+    file: "src/ffmpeg/plan-replace.ts",
+    find: ".filter((track) => !track.empty &&",
+    put: '.filter((track) => !track.empty && track.codec !== "unknown" &&',
+    caught_by: "test/ffmpeg/plan-replace.test.ts",
+  },
+  {
+    what: "let workers not know that results take their films' places",
+    file: "src/shared/rules.ts",
+    find: "replaces: of.replace === true",
+    put: "replaces: false",
+    caught_by: "test/shared/rules.test.ts",
   },
   {
     what: "replace a film by a result that was verified only quickly",

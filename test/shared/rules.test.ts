@@ -61,6 +61,12 @@ describe("the key of a wish", () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
+  test("is another where the result takes the film's place, which workers are told", () => {
+    const replacing = createWishes({ conversion: usual, rules: NO_RULES, replace: true }).of("a");
+    expect(replacing.rules.replaces).toBe(true);
+    expect(replacing.key).not.toBe(key({}));
+  });
+
   test("stays for what does not concern the film, and for settings that this vc does not know yet", () => {
     const elsewhere = { match: ["b/**"], conversion: { codec: "hevc" as const } };
     expect(key({ exclude: ["x"], skip_smaller_than: 5, profiles: [elsewhere] })).toBe(key({}));

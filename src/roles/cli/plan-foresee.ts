@@ -50,7 +50,8 @@ export async function foresee(of: {
 }): Promise<Foreseen> {
   const { path, source_rel, config, machine } = of;
   const { size } = statSync(path);
-  const wishes = createWishes(source_rel === null ? withoutPatterns(config) : config);
+  const { replace } = config.storage;
+  const wishes = createWishes({ ...(source_rel === null ? withoutPatterns(config) : config), replace });
   const wish = wishes.of(source_rel ?? "");
   const start = opening({ ...of, wish, size });
   const refused = wishes.refuse({ source_rel: source_rel ?? basename(path), size });

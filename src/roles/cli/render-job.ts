@@ -130,6 +130,8 @@ const ADVICE: Partial<Record<Reason, string>> = {
   too_small: AS_RULED,
   too_short: AS_RULED,
   already_converted: AS_RULED,
+  would_lose:
+    "Its result would lack something: convert it without storage.replace, or keep it as it is; it is tried again when its source or the settings change.",
   not_smaller: "Nothing needs to be done; it is tried again when its source or the settings change.",
   source_missing: "It is gone: nothing needs to be done, or put it back.",
 };

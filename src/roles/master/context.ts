@@ -77,7 +77,7 @@ export function createContext(given: {
   return {
     store,
     settings,
-    wishes: createWishes({ conversion: settings.conversion, rules: settings.rules ?? NO_RULES }),
+    wishes: createWishes({ ...settings, rules: settings.rules ?? NO_RULES }),
     random,
     attempt_floor: Number(store.fact("attempt_floor") ?? 0),
     leases: createLeases(settings.lease_ms),
