@@ -4,7 +4,7 @@ import type { Container, Conversion } from "../shared/conversion.ts";
 import type { FilmRules } from "../shared/film-rules.ts";
 import type { GpuFact, GpuUse } from "../shared/gpu.ts";
 import type { AttemptReport, MadeBeside, Progress } from "../shared/job.ts";
-import type { MediaInfo } from "../shared/media.ts";
+import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { runAimed } from "./aimed.ts";
 import type { KillGraces } from "./encode.ts";
 import { inspect } from "./inspect.ts";
@@ -88,6 +88,7 @@ function stopped({ signal, limits }: ConvertInput, deadline: AbortSignal | null)
 }
 
 type Ended = Done | { refusal: Refusal };
+type Reshaped = { reshaped: VideoStream };
 
 async function attempt(given: ConvertInput, report: AttemptReport): Promise<Ended> {
   const { conversion, capabilities, signal } = given;
@@ -107,6 +108,19 @@ async function attempt(given: ConvertInput, report: AttemptReport): Promise<Ende
   const heard = await lookAtSound({ ffmpeg, path, media: joined.media, copies, signal });
   const media = await lookAtFilm({ ffmpeg, path, media: heard, signal });
   if (media.duration_s !== null) report.source_duration = media.duration_s;
+  const ended = await make(input, media, report);
+  if (!("reshaped" in ended)) return ended;
+  const { reshaped } = ended;
+  const video = media.video.map((one) => (one.index === reshaped.index ? reshaped : one));
+  const again = await make(input, { ...media, video }, report);
+  if ("reshaped" in again) throw new Error("a film whose shapes are known was watched for others");
+  return again;
+}
+
+/** From what is known of a film to its result. */
+async function make(input: ConvertInput, media: MediaInfo, report: AttemptReport): Promise<Ended | Reshaped> {
+  const { conversion, capabilities } = input;
+  const { ffmpeg } = capabilities;
   const planned = plan({ media, conversion, capabilities, gpu: input.gpu, rules: input.rules });
   if ("refusal" in planned) return planned;
   const scoring = await chooseScoring({ ...input, ffmpeg_path: ffmpeg.path });
@@ -122,7 +136,7 @@ async function climb(
   input: ConvertInput & { onGpuFact: (fact: GpuFact) => void; scoring: Scoring | null },
   { media, ladder, dropped }: { media: MediaInfo; ladder: Plan[]; dropped: PassedOver[] },
   report: AttemptReport,
-): Promise<Ended> {
+): Promise<Ended | Reshaped> {
   const failures: Failure[] = [];
   let rung = nextRung(ladder, failures);
   if (rung === null) throw new Error("a ladder without a rung");
@@ -137,6 +151,11 @@ async function climb(
       for (const fact of learnFromSuccess({ ...ended.made, plan, failures })) input.onGpuFact(fact);
       return ended.made;
     }
+    if ("reshaped" in ended) {
+      keepForPeople(report, { plan, message: RESHAPED });
+      await empty(input.target);
+      return ended;
+    }
     const failure = { plan: rung, ...ended };
     failures.push(failure);
     for (const fact of learnFromFailure(failure)) input.onGpuFact(fact);
@@ -146,6 +165,9 @@ async function climb(
     await empty(input.target);
   }
 }
+
+const RESHAPED =
+  "The film's pictures change their shape where nobody had looked before; it was planned and made anew.";
 
 type PassedOver = { plan: Plan; why: string };
 

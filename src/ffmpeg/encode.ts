@@ -36,11 +36,14 @@ export async function encode(of: {
   isStarved?: () => Promise<boolean>;
   signal: AbortSignal;
   onReport: (report: Report) => void;
+  /** Takes lines of a second output, which say nothing of the film; false for those that are not its own. */
+  onLine?: (line: string) => boolean;
 }): Promise<EncodeRun> {
   const log = createLog();
   const pulse = createPulse();
   let report = NO_REPORT;
   const onLine = (line: string) => {
+    if (of.onLine?.(line) === true) return;
     const next = readProgressLine(report, line);
     if (next === null) return log.read(line);
     report = next;

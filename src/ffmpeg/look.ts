@@ -81,7 +81,12 @@ async function readPlaces(of: Of): Promise<Place[]> {
     const shown = lines.filter((line) => SHOWN.test(line));
     const from = offset;
     offset += shown.length * bytes;
-    const pictures = shown.map((_line, k) => run.stdout.subarray(from + k * bytes, from + (k + 1) * bytes));
+    // Those that were scaled have no lines of their own any more.
+    const size = ` s:${film.width}x${film.height} `;
+    const own = shown.some((line) => line.includes(size)) ? size : "";
+    const pictures = shown.flatMap((line, k) =>
+      line.includes(own) ? [run.stdout.subarray(from + k * bytes, from + (k + 1) * bytes)] : [],
+    );
     return {
       pictures: pictures.filter(({ length }) => length === bytes),
       turned: lines.some((line) => line.includes("displaymatrix")),
@@ -91,11 +96,14 @@ async function readPlaces(of: Of): Promise<Place[]> {
   });
 }
 
-/** Some decoders say of each picture what no header says: all of DV's are told to have two fields. */
+/**
+ * Some decoders say of each picture what no header says: all of DV's are told to have two fields. Of the order they know
+ * more than headers of containers, in which ffmpeg, for one, writes of top fields that they come second.
+ */
 function toldBy(places: Place[], { scan }: VideoStream): VideoStream["scan"] {
   const orders = places.flatMap((place) => place.orders);
   const count = (order: string) => orders.filter((one) => one === order).length;
-  if (scan.kind !== "progressive" || 2 * count("P") >= orders.length) return scan;
+  if (2 * count("P") >= orders.length) return scan;
   return { ...scan, kind: "interlaced", first: count("T") > count("B") ? "top" : "bottom" };
 }
 
@@ -128,11 +136,14 @@ function widthOf({ width }: VideoStream): number {
   return Math.min(width, MOST_COLUMNS);
 }
 
-/** From keyframes on, as they come; the pictures unturned, their rows untouched. */
+/**
+ * From keyframes on, as they come; the pictures unturned, their rows untouched. Where the size changes, filters that are made
+ * anew would count anew, and ffmpeg 9 would wait for ever for one of the places.
+ */
 function command(of: Of, starts_s: number[], count: number): string[] {
   const { film } = of;
   const inputs = starts_s.flatMap((start_s) => [
-    ...["-threads", "2", "-noautorotate", ...readOptions(of.path)],
+    ...["-threads", "2", "-noautorotate", "-reinit_filter", "0", ...readOptions(of.path)],
     ...(start_s === 0 ? [] : ["-noaccurate_seek", "-ss", start_s.toFixed(3)]),
     ...["-i", sourceUrl(of.path)],
   ]);

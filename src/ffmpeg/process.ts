@@ -24,13 +24,14 @@ export async function startFfmpeg(of: {
   onLine: (line: string) => void;
 }): Promise<RunningFfmpeg> {
   await assertStartable(of.ffmpeg_path);
-  const { input, source, output, target } = of.arguments;
+  const { input, source, output, target, also } = of.arguments;
   const command = ffmpeg({ stdoutLines: KEPT_LINES }) as Internals;
   const prefix = await networkPrefix([of.ffmpeg_path, ...input, source, ...output]);
   Object.assign(command, overrides([...prefix, of.ffmpeg_path], command._spawnFfmpeg));
   // Spread, because an option in an array that contains one space would be split in two.
   command.input(source).inputOptions(...input);
   command.output(target).outputOptions(...output);
+  if (also !== undefined) command.output(also.target).outputOptions(...also.output);
   command.on("stderr", (line: string) => {
     if (line !== "") of.onLine(line);
   });

@@ -4,7 +4,7 @@ import { type Container, type Conversion, isLossless } from "../shared/conversio
 import { systemCode } from "../shared/errors.ts";
 import { type FilmRules, NO_FILM_RULES } from "../shared/film-rules.ts";
 import type { AttemptReport, MadeBeside, Progress } from "../shared/job.ts";
-import type { MediaInfo } from "../shared/media.ts";
+import type { MediaInfo, VideoStream } from "../shared/media.ts";
 import { args, commandLine } from "./args.ts";
 import { makeBeside, removeBeside } from "./beside.ts";
 import { check } from "./check.ts";
@@ -20,14 +20,16 @@ import { toProgress } from "./progress.ts";
 import type { Scoring } from "./quality-measure.ts";
 import { scoreResult, tellMissed } from "./quality-score.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { type ShapeWatch, watchShapes } from "./shape-watch.ts";
 
 /**
  * `source_damaged`: the film was made, but ffmpeg complained about its source. `missed`: it was, but scores so much too
- * little.
+ * little. `reshaped`: its pictures change their shape where nobody had looked before, and it is to be planned anew.
  */
 export type RungEnd =
   | { made: { size: number; source_damaged: boolean; container: Container; beside: MadeBeside[] } }
-  | { refusal: Refusal; how: Failure["how"]; missed?: number };
+  | { refusal: Refusal; how: Failure["how"]; missed?: number }
+  | { reshaped: VideoStream };
 
 export type RungInput = {
   ffmpeg: FfmpegInfo;
@@ -54,11 +56,18 @@ export async function runRung(input: RungInput, report: AttemptReport): Promise<
   const { limits } = input;
   const covers = await layOutCovers({ ...input, ffmpeg_path: input.ffmpeg.path });
   const plan = covers === null ? withoutCovers(input.plan) : input.plan;
-  const run = await encodeTimed({ ...input, plan }, report, covers?.paths ?? []).finally(covers?.remove);
+  const { index } = plan.video;
+  const watch = await watchShapes({ ffmpeg: input.ffmpeg, path: input.source, media: input.media, index });
+  const run = await encodeTimed({ ...input, plan }, report, { covers: covers?.paths ?? [], watch }).finally(
+    covers?.remove,
+  );
   const how = howEnded(run);
   const large = await tooLarge(input, run);
   if (large !== null) return { ...large, how };
   const failed = judgeRun(run, withStallLimit(plan.rung, limits));
+  const reshaped =
+    failed === null || MAY_BE_SHAPE.includes(failed.reason) ? await watch?.look(input.signal) : null;
+  if (reshaped) return { reshaped };
   if (failed !== null) return { refusal: failed, how };
   input.onProgress({ stage: "verifying", percent: 100, fps: null, speed: null, eta_s: null });
   const started_ms = performance.now();
@@ -86,6 +95,9 @@ export async function runRung(input: RungInput, report: AttemptReport): Promise<
   const source_damaged = run.log.damage.lines > 0;
   return { made: { size: flushed.size, source_damaged, container: plan.container, beside: beside.made } };
 }
+
+/** What a change of shape that nobody knew of may look like. */
+const MAY_BE_SHAPE: Refusal["reason"][] = ["ffmpeg_failed", "source_damaged"];
 
 /** What the result is worth, where that is asked for. */
 async function score(
@@ -121,8 +133,13 @@ function withoutCovers(plan: Plan): Plan {
 const END_HANG =
   "ffmpeg had written the whole film but did not exit, as some drivers keep it from doing; it was ended, and the film was verified.";
 
-async function encodeTimed(input: RungInput, report: AttemptReport, covers: string[]): Promise<EncodeRun> {
-  const argv = args(input.plan, { ...input, covers });
+async function encodeTimed(
+  input: RungInput,
+  report: AttemptReport,
+  { covers, watch }: { covers: string[]; watch: ShapeWatch | null },
+): Promise<EncodeRun> {
+  const alone = args(input.plan, { ...input, covers });
+  const argv = watch === null ? alone : { ...alone, also: watch.also };
   report.plan = input.plan.summary;
   report.notes = input.plan.notes;
   report.command = commandLine(input.ffmpeg.path, argv);
@@ -135,6 +152,7 @@ async function encodeTimed(input: RungInput, report: AttemptReport, covers: stri
     most: mostFor(input),
     isStarved: () => isAway(input.source),
     ...(input.graces === undefined ? {} : { graces: input.graces }),
+    ...(watch === null ? {} : { onLine: watch.read }),
     signal: input.signal,
     onReport: (now) => input.onProgress(toProgress(now, input.media.duration_s)),
   });

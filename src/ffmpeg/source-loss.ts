@@ -63,9 +63,15 @@ export function lackOf(of: {
   // Fields may be packets of their own, VP8 has packets that show nothing, and a recording may begin without a keyframe.
   const comparable = !film.interlaced && film.codec !== "vp8" && (timeline.first_s ?? 0) - first_s < frame_s;
   const missing = packets.packets - timeline.packets;
-  if (comparable && missing > Math.max(1, of.undecoded)) return `lacks ${missing} frames that the source has`;
+  if (comparable && missing > Math.max(1, of.undecoded) + lostAtChanges(film))
+    return `lacks ${missing} frames that the source has`;
   if (timeline.largest_gap_s - packets.largest_gap_s <= 1.5 * frame_s) return null;
   return `has no frame for ${timeline.largest_gap_s.toFixed(1)} s from ${(timeline.largest_gap_at_s ?? 0).toFixed(1)} s on, as the source has`;
+}
+
+/** Where pictures of MPEG-2 change their shape, ffmpeg's decoder begins anew, and loses the one that it still held. */
+function lostAtChanges({ codec, shapes = [] }: VideoStream): number {
+  return codec.startsWith("mpeg") ? Math.max(0, shapes.length - 1) : 0;
 }
 
 /** A stream's own claim counts to the frame; the container's is about its longest stream, which may have been dropped. */
@@ -116,7 +122,7 @@ function holes({
   const expected = Math.round((end_s - first_s) * film.base_frame_rate) + 1;
   const uncounted = film.frames === null ? Number.POSITIVE_INFINITY : film.frames - packets;
   const frames = Math.min(expected - packets, uncounted);
-  if (frames <= 1) return null;
+  if (frames <= 1 + lostAtChanges(film)) return null;
   // Where parts were glued, picture and sound of each end and begin at different times.
   const recorded = ["mpegts", "mpeg"].includes(source.format) && source.joins === undefined;
   const certain = recorded || (source.format.startsWith("mov") && film.frames !== null);
