@@ -4,8 +4,8 @@ import type { MediaInfo } from "../shared/media.ts";
 import { byOwnClock, cropping, fitting, leading, turning, uprighting } from "./args-picture.ts";
 import { asScaled } from "./color.ts";
 import { refuseCrowded } from "./crowded.ts";
+import { decodeWhole } from "./decode-whole.ts";
 import { misplacedFrame } from "./frame-times.ts";
-import { fileUrl, guardOptions } from "./guard.ts";
 import type { FfmpegLog } from "./log.ts";
 import { showsCaptions } from "./look-captions.ts";
 import { lookAtColor, mayBeHdr } from "./look-hdr.ts";
@@ -22,7 +22,6 @@ import { findShortSound, lookIntoSource, type SoundFound } from "./source-sound.
 import { startAsRead } from "./start-as-read.ts";
 import type { Timeline } from "./timeline.ts";
 import { toneMapOnCpu } from "./tone-map.ts";
-import { captureTool } from "./tool.ts";
 import { judge, soundTimelines } from "./verify.ts";
 import { asPlanned } from "./verify-picture.ts";
 import { judgeRest } from "./verify-rest.ts";
@@ -215,59 +214,3 @@ function takePictures(
     frame_s: 1 / (made.frame_rate ?? 25),
   });
 }
-
-/** Reads every picture and every sound of a result that can be decoded; anything that ffmpeg complains about is a failure. */
-async function decodeWhole(of: { ffmpeg_path: string; plan: Plan; path: string; signal: AbortSignal }) {
-  const heard = of.plan.audio.flatMap((track, n) => (isUndecodable(track) ? [] : ["-map", `0:a:${n}`]));
-  const run = await captureTool({
-    argv: [
-      ...[
-        of.ffmpeg_path,
-        "-hide_banner",
-        "-nostdin",
-        "-nostats",
-        "-v",
-        "error",
-        "-xerror",
-        ...guardOptions(of.path),
-      ],
-      ...[
-        "-i",
-        fileUrl(of.path),
-        "-map",
-        "0:v",
-        ...heard,
-        "-fps_mode",
-        "passthrough",
-        // In units of a frame, two of a variable rate would be at the same time.
-        "-enc_time_base",
-        "1:90000",
-        "-f",
-        "null",
-        "-",
-      ],
-    ],
-    limit_ms: DECODE_LIMIT_MS,
-    max_bytes: 1024,
-    signal: of.signal,
-  });
-  // ffmpeg tries every track before it begins, and says what it thinks of each.
-  const unheard = new Set(of.plan.audio.filter(isUndecodable).map(({ codec }) => DECODERS[codec] ?? codec));
-  const lines = run.stderr.split("\n").filter((line) => !unheard.has(speakerOf(line)));
-  const said = lines.find((line) => !/^\s*(?:$|Last message repeated)/.test(line)) ?? "";
-  return { failed: run.code !== 0 || said !== "", said: said || `exit code ${run.code}` };
-}
-
-/** libavcodec's first ones for codecs of other names. */
-const DECODERS: Record<string, string> = { dts: "dca", mp3: "mp3float" };
-
-/** Such as `[mp3float @ 0x55d0] Header missing` and `[Vorbis parser @ 0x55d0] Invalid packet`. */
-function speakerOf(line: string): string {
-  return /^\[(\S+)(?: parser)? @ /.exec(line)?.[1]?.toLowerCase() ?? "";
-}
-
-function isUndecodable(track: Plan["audio"][number]): boolean {
-  return track.action === "copy" && track.undecodable === true;
-}
-
-const DECODE_LIMIT_MS = 24 * 3600 * 1000;

@@ -759,6 +759,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: REPLACE,
   },
   {
+    what: "hear no complaint of a good track beside one of its codec that nobody can decode",
+    file: "src/ffmpeg/decode-whole.ts",
+    find: "(!begun && unheard.has(",
+    put: "(unheard.has(",
+    caught_by: "test/ffmpeg/decode-whole.test.ts",
+  },
+  {
     what: "let subtitles beside a film be late by what they begin before it",
     file: "src/ffmpeg/beside.ts",
     find: '"-itsoffset", earlier_s(of).toFixed(6), ',
