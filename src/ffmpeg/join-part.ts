@@ -10,10 +10,10 @@ import { captureTool } from "./tool.ts";
 /** Bytes of a file that make a film by themselves. */
 export type Span = { from: number; to: number };
 
-/** What was found there. `id`: of a track, as ffmpeg names it in lists. */
+/** What was found there. `id`: of a track, as ffmpeg names it in lists; `pixels`: their shape, of pictures. */
 export type Part = Span & {
   duration_s: number;
-  tracks: { id: string; kind: string; codec: string }[];
+  tracks: { id: string; kind: string; codec: string; pixels: string }[];
   begins_with_keyframe: boolean;
 };
 
@@ -50,8 +50,14 @@ function endOf(track: VideoStream | AudioStream, timeline: Timeline = EMPTY_TIME
 }
 
 const text = v.fallback(v.string(), "unknown");
+const SQUARE = "1:1";
 const Told = v.object({
-  streams: v.array(v.object({ index: v.number(), id: text, codec_type: text, codec_name: text })),
+  streams: v.array(
+    v.object({
+      ...{ index: v.number(), id: text, codec_type: text, codec_name: text },
+      sample_aspect_ratio: v.fallback(v.string(), SQUARE),
+    }),
+  ),
   packets: v.fallback(v.array(v.object({ stream_index: v.number(), flags: text })), []),
 });
 
@@ -60,7 +66,10 @@ async function tell({ ffprobe_path, path, format, span, signal }: Of) {
   const run = await captureTool({
     argv: [
       ...[ffprobe_path, "-v", "error", "-protocol_whitelist", "subfile,file", "-format_whitelist", format],
-      ...["-show_entries", "stream=index,id,codec_type,codec_name:packet=stream_index,flags"],
+      ...[
+        "-show_entries",
+        "stream=index,id,codec_type,codec_name,sample_aspect_ratio:packet=stream_index,flags",
+      ],
       ...["-read_intervals", `%+#${FEW}`, "-of", "json", partUrl(sourceUrl(path), span)],
     ],
     ...{ limit_ms: LIMIT_MS, max_bytes: 1_000_000, max_memory_bytes: PROBE_MEMORY, signal },
@@ -71,7 +80,10 @@ async function tell({ ffprobe_path, path, format, span, signal }: Of) {
   const film = streams.find(({ codec_type }) => codec_type === "video");
   const [begin] = packets.filter(({ stream_index }) => stream_index === film?.index);
   return {
-    tracks: streams.map(({ id, codec_type, codec_name }) => ({ id, kind: codec_type, codec: codec_name })),
+    tracks: streams.map(({ id, codec_type, codec_name, sample_aspect_ratio }) => ({
+      ...{ id, kind: codec_type, codec: codec_name },
+      pixels: sample_aspect_ratio.startsWith("0:") ? SQUARE : sample_aspect_ratio,
+    })),
     begins_with_keyframe: begin?.flags.startsWith("K") === true,
   };
 }

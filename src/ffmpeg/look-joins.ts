@@ -117,6 +117,10 @@ function wrongParts(parts: Part[], restarts: Restart[]): string | null {
   const [first, ...others] = parts.map(filmTracks);
   const other = others.findIndex((tracks) => tracks !== first);
   if (other !== -1) return `part ${other + 2} has other tracks than the first one`;
+  const shapes = parts.map(pixelsOf);
+  const stretched = shapes.findIndex((shape) => shape !== shapes[0]);
+  if (stretched !== -1)
+    return `the pictures of part ${stretched + 1} have another shape than those of the first one`;
   const lengths_s = parts.slice(1).map(({ duration_s }) => duration_s);
   const mixed = lengths_s.findIndex((length_s, n) => length_s > (restarts[n]?.lasts_s ?? 0) + MIXED_S);
   return mixed === -1 ? null : `pieces of part ${mixed + 1} and part ${mixed + 2} lie between each other`;
@@ -128,6 +132,11 @@ function filmTracks({ tracks }: Part): string {
     .map(({ id, codec }) => `${id} ${codec}`)
     .toSorted()
     .join();
+}
+
+/** As one film, all would be shown in the shape of the first. */
+function pixelsOf({ tracks }: Part): string | undefined {
+  return tracks.find(({ kind }) => kind === "video")?.pixels;
 }
 
 /** Pictures are sent some tenths of a second before they are shown, one that stands still for much longer. */

@@ -14,9 +14,10 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const inFolder = (name: string) => join(folder.path, name);
 
 /** Two seconds, with a flash and a click in each, whose clock begins at `offset_s`. */
-async function part(extension: string, offset_s: number, sound = "ac3"): Promise<Buffer> {
+async function part(extension: string, offset_s: number, sound = "ac3", pixels = "1/1"): Promise<Buffer> {
   const path = inFolder(`part.${extension}`);
-  const codecs = ["-c:v", "mpeg2video", "-bf", "2", "-c:a", sound, "-output_ts_offset", String(offset_s)];
+  const shape = ["-vf", `setsar=${pixels}`, "-c:v", "mpeg2video", "-bf", "2"];
+  const codecs = [...shape, "-c:a", sound, "-output_ts_offset", String(offset_s)];
   const format = extension === "vob" ? "vob" : "mpegts";
   const input = clickAndFlash({ length_s: 2, period_s: 1 });
   const cmd = ["ffmpeg", "-v", "error", "-y", ...input, ...codecs, "-f", format, path];
@@ -101,6 +102,16 @@ describe("what makes no film together is refused by name", () => {
       expect(await refused([await part("ts", 0), await part("ts", 0, "mp2")])).toMatchObject({
         ...{ outcome: "permanent", reason: "unsupported" },
         message: expect.stringMatching(/clock starts anew once.*part 2 has other tracks/),
+      });
+    },
+    LIMIT_MS,
+  );
+  test(
+    "another shape",
+    async () => {
+      const message = expect.stringContaining("the pictures of part 2 have another shape");
+      expect(await refused([await part("ts", 0), await part("ts", 0, "ac3", "4/3")])).toMatchObject({
+        message,
       });
     },
     LIMIT_MS,
