@@ -4,8 +4,11 @@
  */
 export type FrameLook = "whole" | "top_first" | "bottom_first" | "mispaired_top" | "mispaired_bottom" | null;
 
-/** `phases`: of every fifth frame, from the first five on; telecine repeats itself after so many. */
-export type PlaceLook = { all: FrameLook; phases: FrameLook[] };
+/**
+ * `all`: of all frames together, null also where it could be either. `sure`: so many frames agree on which field comes
+ * first that it is no chance. `phases`: of every fifth frame, from the first five on; telecine repeats itself after so many.
+ */
+export type PlaceLook = { all: FrameLook; sure: boolean; phases: FrameLook[] };
 
 /**
  * Looks at frames that follow each other, as planes of brightness of `width` bytes a row: at all of them together, which
@@ -16,8 +19,23 @@ export type PlaceLook = { all: FrameLook; phases: FrameLook[] };
  */
 export function lookAtFrames(frames: Uint8Array[], width: number): PlaceLook {
   const pairs = frames.slice(1).map((next, n) => combing(frames[n] ?? next, next, width));
-  const phases = [0, 1, 2, 3, 4].map((phase) => lookOf(sumOf(pairs.filter((_, n) => n % 5 === phase))));
-  return { all: lookOf(sumOf(pairs)), phases };
+  const phases = [0, 1, 2, 3, 4].map((phase) => pairs.filter((_, n) => n % 5 === phase));
+  return {
+    all: lookOf(sumOf(pairs), CLEARLY),
+    sure: agreement(pairs) > AGREED,
+    phases: phases.map((every) => lookOf(sumOf(every), RATHER)),
+  };
+}
+
+/**
+ * How far the frames agree on which field is nearer to the next frame's: about 1 where it is chance, the square root of
+ * their number where all agree alike. A frame counts by how much it tells.
+ */
+function agreement(pairs: Combing[]): number {
+  const apart = pairs.map(({ bottom_next, top_next }) => bottom_next - top_next);
+  const sum = apart.reduce((total, one) => total + one, 0);
+  const squares = apart.reduce((total, one) => total + one * one, 0);
+  return squares === 0 ? 0 : Math.abs(sum) / Math.sqrt(squares);
 }
 
 function sumOf(pairs: Combing[]): Combing {
@@ -34,23 +52,39 @@ function sumOf(pairs: Combing[]): Combing {
 /** Combing of moving pixels: of the frame, of its bottom rows with the next top ones, of its top with the next bottom ones. */
 type Combing = { moving: number; own: number; bottom_next: number; top_next: number };
 
-/** One of the three weaves stands out: the least combed is a whole picture, the most combed is of fields three steps apart. */
-function lookOf({ moving, own, bottom_next, top_next }: Combing): FrameLook {
-  const combed = [own, bottom_next, top_next].map((sum) => Math.log(Math.max(1, sum)));
-  const [least = 0, middle = 0, most = 0] = combed.toSorted((a, b) => a - b);
+/**
+ * One of the three weaves stands out: the least combed is a whole picture, the most combed is of fields three steps apart.
+ * How far it stands out is counted in how far the two weaves with the next frame lie apart.
+ */
+function lookOf({ moving, ...of }: Combing, { woven, whole }: typeof CLEARLY): FrameLook {
+  const [own, bottom_next, top_next] = [of.own, of.bottom_next, of.top_next].map((sum) =>
+    Math.log(Math.max(1, sum)),
+  ) as [number, number, number];
+  const [least, most] = [Math.min(own, bottom_next, top_next), Math.max(own, bottom_next, top_next)];
   if (moving < LEAST_MOVING || most - least < LEAST_APART) return null;
-  const top_first = bottom_next < top_next;
-  if (middle - least < most - middle) {
-    if (combed[0] === most) return null;
-    return top_first ? "top_first" : "bottom_first";
+  const nearer = Math.min(bottom_next, top_next);
+  const apart = Math.abs(bottom_next - top_next);
+  const first = bottom_next < top_next ? "top" : "bottom";
+  if (own === least) {
+    if (nearer - own > whole * apart) return "whole";
+    return nearer - own < woven * apart ? `${first}_first` : null;
   }
-  if (combed[0] === least) return "whole";
-  return top_first ? "mispaired_top" : "mispaired_bottom";
+  if (own === most) return apart > most - Math.max(bottom_next, top_next) ? `mispaired_${first}` : null;
+  return own - least < most - own ? `${first}_first` : `mispaired_${first}`;
 }
 
-/** Found by trying test pictures, noise and fractals: whole, woven in both orders, and telecined. */
+/**
+ * Found with 1400 clips of ffmpeg's sources (patterns, fractals, automata, noise, lines that jump by odd numbers of rows,
+ * scrolling, pans, cuts) of 32x32 to 1920x1080, a third of a second to ten long, in nine codecs. Of 908 whole ones that
+ * say nothing none is taken for interlaced; clips of a few frames were, when any one that leant to an order counted. Where
+ * woven ones lean to an order by some of frames, 10 agree by more than 3, and 25 of whole pictures reach 3 by chance, but
+ * lean little: not beyond half of how far they are from combed. Woven ones are below 1, or up to 1.5 where blurred.
+ */
 const LEAST_MOVING = 0.002;
 const LEAST_APART = 0.05;
+const CLEARLY = { woven: 1.2, whole: 2 };
+const RATHER = { woven: 1, whole: 1 };
+const AGREED = 3;
 /** Steps of brightness below which nothing counts as moving: noise and compression. */
 const MOVES = 12;
 
@@ -70,6 +104,7 @@ function combing(frame: Uint8Array, next: Uint8Array, width: number): Combing {
       const around = (frame[at - width] ?? 0) + (frame[at + width] ?? 0);
       const then_around = (next[at - width] ?? 0) + (next[at + width] ?? 0);
       if (Math.abs(here - then) < MOVES && Math.abs(around - then_around) < 2 * MOVES) continue;
+      if (isLevel(frame, at) && isLevel(next, at)) continue;
       moving += 1;
       own += Math.abs(2 * here - around);
       // This row with the other rows of the next frame, and the next frame's row with the other rows of this one.
@@ -81,4 +116,12 @@ function combing(frame: Uint8Array, next: Uint8Array, width: number): Combing {
     bottom_next += is_top ? backward : forward;
   }
   return { moving: moving / Math.max(1, frame.length), own, bottom_next, top_next };
+}
+
+/**
+ * Whether the pixel is like those beside it. A level edge that rises by two rows a frame is the same whether it was taken
+ * whole or by fields: it tells nothing.
+ */
+function isLevel(frame: Uint8Array, at: number): boolean {
+  return Math.abs((frame[at - 1] ?? 0) - (frame[at + 1] ?? 0)) < MOVES;
 }

@@ -62,9 +62,12 @@ export function fieldNotes(film: VideoStream, fields: FieldPlan, codec: Conversi
         "The file says that the film is interlaced, but its pictures are whole; they were left as they are.",
       ];
     default:
-      return [];
+      return film.scan.partly ? [PARTLY] : [];
   }
 }
+
+const PARTLY =
+  "Parts of the film look interlaced, but the file does not say so and other parts are whole: it was left as it is.";
 
 const UNTOLD = "The film was interlaced, although the file does not say so,";
 

@@ -80,6 +80,8 @@ export type Scan = {
   first: "top" | "bottom" | null;
   /** Whether the pictures were looked at and told something. */
   seen: boolean;
+  /** Some places of a film that says nothing of fields show them, too few to treat all of it so. */
+  partly?: boolean;
 };
 
 export type VideoStream = {

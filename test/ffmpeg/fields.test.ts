@@ -25,8 +25,15 @@ const films: Record<string, Uint8Array[]> = {
   mispaired_top: frames((n) => woven(seen(2 * n), seen(2 * n + 2))),
   mispaired_bottom: frames((n) => woven(seen(2 * n + 2), seen(2 * n))),
   still: frames(() => seen(0)),
+  top_first_short: frames((n) => woven(seen(2 * n), seen(2 * n + 1)), 8),
+  lines: frames((n) => rows((y) => ((y + 3 * n) % 8 === 0 ? 220 : 30)), 10),
+  rising: frames((n) => rows((y) => ((y + 2 * n) % 16 < 2 ? 220 : 30))),
   noise: frames((n) => seen(0).map((_, at) => ((at * 7919 + n * 104_729) * 2_654_435_761) % 251)),
 };
+
+function rows(brightness: (y: number) => number): Uint8Array {
+  return Uint8Array.from({ length: WIDTH * HEIGHT }, (_, at) => brightness(Math.floor(at / WIDTH)));
+}
 
 function frames(make: (n: number) => Uint8Array, count = 26): Uint8Array[] {
   return Array.from({ length: count }, (_, n) => make(n));
@@ -65,6 +72,7 @@ describe("how frames look", () => {
 
 describe("what a film is judged to be", () => {
   const progressive = { kind: "progressive", first: null, seen: false } as const;
+  const partly = { ...progressive, partly: true };
   const told = { kind: "interlaced", first: "top", seen: false } as const;
   const look = (...names: string[]) =>
     names.map((name) => lookAtFrames(name === "telecined" ? telecined : (films[name] ?? []), WIDTH));
@@ -83,8 +91,13 @@ describe("what a film is judged to be", () => {
       ["top_first", "top_first", "still"],
       { kind: "interlaced", first: "top", seen: true },
     ],
-    ["whole but for one place, untold", progressive, ["top_first", "whole", "whole"], progressive],
-    ["of no clear order, untold", progressive, ["top_first", "bottom_first"], progressive],
+    ["whole but for one place, untold", progressive, ["top_first", "whole", "whole"], partly],
+    ["of no clear order, untold", progressive, ["top_first", "bottom_first"], partly],
+    ["a few frames that seem woven, untold", progressive, ["top_first_short"], progressive],
+    ["lines that jump by three rows, untold", progressive, ["lines", "lines"], progressive],
+    ["a level edge that rises by two rows a frame, untold", progressive, ["rising", "rising"], progressive],
+    ["noise, untold", progressive, ["noise", "noise"], progressive],
+    ["a few frames, told", told, ["top_first_short"], { ...told, seen: true }],
     [
       "whole, though told",
       told,
