@@ -1,11 +1,14 @@
 /**
  * Reads what ffmpeg's muxer framecrc lists of a stream's headers, a line for each: `0, 39600, 43200, 3600, 12, 0x154d04a8`,
  * which are the stream, the times of decoding and showing in units of `#tb`, a duration, a size in bytes, and a sum. `read` says
- * whether a line is of such a list, or a complaint of those who make it, which says nothing of the film.
+ * whether a line is of such a list, or a complaint of those who make it, which says nothing of the film. `changes_s`: a place in
+ * each kind of header, where there are several; `changes`: how often they change.
  */
-export function createHeaders(): { read(line: string): boolean; changes_s(): number[] } {
+export function createHeaders(): { read(line: string): boolean; changes_s(): number[]; changes(): number } {
   const seen = new Map<string, number>();
   let last: string | null = null;
+  let sure: string | null = null;
+  let changes = 0;
   let unit_s = 1 / 90_000;
   return {
     read(line) {
@@ -20,9 +23,14 @@ export function createHeaders(): { read(line: string): boolean; changes_s(): num
       // One alone is damage. The second one lies well within what it tells of.
       const again = last === told && !seen.has(told) && seen.size < MOST && Number.isFinite(time);
       if (again) seen.set(told, time * unit_s);
+      if (last === told && sure !== told) {
+        if (sure !== null) changes += 1;
+        sure = told;
+      }
       last = told;
       return true;
     },
+    changes: () => changes,
     changes_s: () => (seen.size < 2 ? [] : [...seen.values()]),
   };
 }

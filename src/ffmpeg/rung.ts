@@ -13,6 +13,7 @@ import { type EncodeRun, encode, type KillGraces, type Most } from "./encode.ts"
 import { howEnded, judgeRun } from "./encode-outcome.ts";
 import { type Failure, withStallLimit } from "./ladder.ts";
 import { memoryLimit, sizeLimit } from "./limits.ts";
+import type { Damage } from "./log.ts";
 import { isAway } from "./on-stream.ts";
 import type { Plan } from "./plan.ts";
 import { notSmaller, tooLargeFrom } from "./plan-rules.ts";
@@ -74,7 +75,7 @@ export async function runRung(input: RungInput, report: AttemptReport): Promise<
   const checked = await check({
     ...{ ffmpeg: input.ffmpeg, plan, target: input.target, signal: input.signal },
     ...{ source: { path: input.source, media: input.media }, verify: input.verify },
-    damage: run.log.damage,
+    damage: withLost(run.log.damage, index, watch?.lost() ?? 0),
   });
   if ("refusal" in checked) return { ...checked, how };
   const scored = await score({ ...input, plan }, report);
@@ -94,6 +95,11 @@ export async function runRung(input: RungInput, report: AttemptReport): Promise<
   }
   const source_damaged = run.log.damage.lines > 0;
   return { made: { size: flushed.size, source_damaged, container: plan.container, beside: beside.made } };
+}
+
+function withLost(damage: Damage, index: number, lost: number): Damage {
+  const undecoded = (damage.undecoded[index] ?? 0) + lost;
+  return lost === 0 ? damage : { ...damage, undecoded: { ...damage.undecoded, [index]: undecoded } };
 }
 
 /** What a change of shape that nobody knew of may look like. */

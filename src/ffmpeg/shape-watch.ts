@@ -11,6 +11,8 @@ export type ShapeWatch = {
   read(line: string): boolean;
   /** After the run: the film with the shapes that nobody had seen; null where there are none. */
   look(signal: AbortSignal): Promise<VideoStream | null>;
+  /** Pictures that the decoder has lost at changes: ffmpeg's of MPEG-2 begins anew there, whatever the container says of shapes. */
+  lost(): number;
 };
 
 /**
@@ -33,6 +35,7 @@ export async function watchShapes(of: {
   return {
     also: { output: listing(of.index, unit), target: "pipe:2" },
     read: headers.read,
+    lost: () => (film.codec.startsWith("mpeg") ? headers.changes() : 0),
     async look(signal) {
       const changes_s = headers.changes_s();
       if (changes_s.length === 0) return null;

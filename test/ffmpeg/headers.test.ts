@@ -34,6 +34,17 @@ describe("the places that are worth a look", () => {
   });
 });
 
+test("changes are counted, without what is damaged", () => {
+  const changesOf = (...sums: string[]) => {
+    const headers = createHeaders();
+    for (const line of listed(...sums)) headers.read(line);
+    return headers.changes();
+  };
+  expect(changesOf(A, A, A)).toBe(0);
+  expect(changesOf(A, A, B, B, A, A)).toBe(2);
+  expect(changesOf(A, A, B, A, A)).toBe(0);
+});
+
 test("lines of the list, and what those say who make it, are taken; all others are left", () => {
   const mine = [
     "#software: Lavf59.27.100",

@@ -133,6 +133,23 @@ describe.each(PROGRAMS)("with %s", (_, skipped, programs) => {
 
   testOr(
     skipped,
+    "what was made of one, in Matroska, whose header says one shape for all, is made as that says, and lacks nothing",
+    async () => {
+      const source = inFolder("wide.mkv");
+      await ffmpeg("-v", "error", "-i", await recording("wide.ts", "mpeg2video", WIDE), "-c", "copy", source);
+      const capabilities = await withProgram(programs);
+      const ended = await convert(
+        { source, target: inFolder("one.mp4") },
+        { preset: "ultrafast" },
+        { capabilities },
+      );
+      expect(ended).toMatchObject({ outcome: "done" });
+    },
+    LIMIT_MS,
+  );
+
+  testOr(
+    skipped,
     "one of a single shape is made once",
     async () => {
       const source = await recording("same.ts", "mpeg2video", NARROW);
