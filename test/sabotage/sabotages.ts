@@ -60,8 +60,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "count a recording from subtitles that are not read",
     file: "src/ffmpeg/start-as-read.ts",
-    find: "start_s: Math.min(...starts_s) }",
-    put: "start_s: Math.min(media.start_s, ...starts_s) }",
+    find: "start_s: Math.max(media.start_s, first_s) }",
+    put: "start_s: Math.min(media.start_s, first_s) }",
     caught_by: "test/ffmpeg/start-as-read.test.ts",
   },
   {
