@@ -808,6 +808,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: DURABLE,
   },
   {
+    what: "take a film for interlaced by a few of its frames",
+    file: "src/ffmpeg/fields.ts",
+    find: "sure: agreement(pairs) > AGREED",
+    put: "sure: agreement(pairs) >= 0",
+    caught_by: "test/ffmpeg/fields.test.ts",
+  },
+  {
     what: "believe sound that is missing at its end",
     file: "src/ffmpeg/source-damage.ts",
     find: "const cut = sure ? found.short.find(isCut) : undefined;",
