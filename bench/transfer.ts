@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createByteCalls } from "../src/roles/worker/transfer/byte-calls.ts";
 import { download } from "../src/roles/worker/transfer/download.ts";
-import { createPieceSize } from "../src/roles/worker/transfer/piece-size.ts";
+import { createPieceSize, MOST_UPLOAD_BYTES } from "../src/roles/worker/transfer/piece-size.ts";
 import { createUpload } from "../src/roles/worker/transfer/upload.ts";
 import { bytePath } from "../src/shared/endpoints-transfer.ts";
 import { type JobOrder, stagingName } from "../src/shared/job.ts";
@@ -151,7 +151,7 @@ async function sendFilm(site: Site, { id, attempt }: JobOrder, path: string, rou
   const upload = createUpload({
     path,
     log_path: join(site.folder, `sent-${round}`),
-    pieceSize: createPieceSize(),
+    pieceSize: createPieceSize(MOST_UPLOAD_BYTES),
     calls: {
       async begin(of) {
         const wish = { worker_id: "bench", job_id: id, attempt, staging, ...of };

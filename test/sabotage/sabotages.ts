@@ -1094,6 +1094,13 @@ export const SABOTAGES: Sabotage[] = [
     caught_by: "test/roles/worker/transfer/persist.test.ts",
   },
   {
+    what: "write a piece of a result before the one before it has come",
+    file: "src/roles/master/uploads.ts",
+    find: "await before;",
+    put: "",
+    caught_by: "test/roles/master/uploads.test.ts",
+  },
+  {
     what: "keep as much of the master's disk as a worker says",
     file: "src/roles/master/uploads.ts",
     find: "Math.min(said, kept(first))",

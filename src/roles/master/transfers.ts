@@ -10,7 +10,7 @@ import type { PieceBuffers } from "./piece-buffers.ts";
 import { readSourcePiece, requireSource } from "./source-piece.ts";
 import type { Storage } from "./storage.ts";
 import type { Turns } from "./transfer-turns.ts";
-import type { Piece, Put } from "./upload-file.ts";
+import type { Put } from "./upload-file.ts";
 import type { Uploads } from "./uploads.ts";
 
 type Parts = {
@@ -94,15 +94,18 @@ async function takeOutput(
 ): Promise<Response | ByteRefusal> {
   const { headers } = exchange.request;
   const offset = wire.parseOffset(headers.get(wire.OFFSET_HEADER));
-  const piece: Piece = { ...input, offset: offset ?? 0 };
-  // Before anything of the body is asked for.
-  const refused = parts.uploads.refusalOf(piece);
-  const { length, hash } = announced(headers);
   if (offset === null) throw new VcError("bad_request", `${wire.OFFSET_HEADER}: must be a count of bytes.`);
-  if (refused !== null) return wrongOffset(refused);
-  const end = await takeTurn(parts, input, exchange);
+  const { length, hash } = announced(headers);
+  // Before anything of the body is asked for.
+  const entered = parts.uploads.enter({ ...input, offset, length });
+  if ("wrong" in entered) return wrongOffset(entered.wrong);
+  const { place } = entered;
+  const end = await takeTurn(parts, input, exchange).catch((error: unknown) => {
+    place.leave();
+    throw error;
+  });
   const coming = readChecked(parts, exchange, { length, hash });
-  const { answer, written } = parts.uploads.put(piece, coming);
+  const { answer, written } = place.put(coming);
   const done = async () => {
     await coming.then(freeBytes, () => undefined);
     end();

@@ -5,7 +5,13 @@ import type { AttemptKey } from "./leases.ts";
 import { type Promised, requireRoom } from "./room.ts";
 import { makeStagingFile, openStagingFile } from "./staging-file.ts";
 
-export type Piece = AttemptKey & { worker_id: string; staging: string; offset: number; rewrite: boolean };
+export type Piece = AttemptKey & {
+  worker_id: string;
+  staging: string;
+  offset: number;
+  length: number;
+  rewrite: boolean;
+};
 /** `right`: how much lies there; `written` false: the piece did not fit to it. */
 export type Put = { written: boolean; right: number };
 /**
@@ -23,7 +29,7 @@ export type Upload = AttemptKey & {
 type Place = { staging_path: string; promisedBeside(staging: string): Promised };
 
 /** A piece follows what lies there; one that replaces bytes begins among them. */
-export function fits({ offset, rewrite }: Piece, length: number): boolean {
+export function fits({ offset, rewrite }: Pick<Piece, "offset" | "rewrite">, length: number): boolean {
   return rewrite ? offset < length : offset === length;
 }
 

@@ -3,6 +3,7 @@ import { parseStagingName } from "../../shared/job.ts";
 import type { Input } from "../../shared/protocol.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { AttemptKey } from "./leases.ts";
+import { createPieceOrder } from "./piece-order.ts";
 import { createQueues } from "./queues.ts";
 import type { Promised } from "./room.ts";
 import { requireOutputs, type Storage } from "./storage.ts";
@@ -24,18 +25,24 @@ export type Uploads = {
    */
   begin(input: Input<"upload">): Promise<number>;
   /**
-   * What is wrong with a piece before its bytes are read: null where they may come.
+   * Before the bytes of a piece are read: what is wrong with it, or its place, which is behind what lies there or behind
+   * another piece that is under way.
    * @throws VcError not_found, stale_attempt, unknown_upload, and why the piece before could not be written
    */
-  refusalOf(piece: Piece): Put | null;
-  /**
-   * Writes a piece once it has come and was checked, unless its offset is wrong by then. `answer`: the next one may come,
-   * which is so before all of this one is written, but for the last of a result; what fails after that is told to the next
-   * call. Both reject alike before. @throws VcError as refusalOf, storage_full, storage
-   */
-  put(piece: Piece, coming: Promise<Uint8Array>): { answer: Promise<Put>; written: Promise<unknown> };
+  enter(piece: Piece): { wrong: Put } | { place: Place };
   /** Resolves once nothing more is written for an attempt that was handed in. */
   settle(of: AttemptKey): Promise<void>;
+};
+
+/** What was entered must be put, or left. */
+export type Place = {
+  /**
+   * Writes the piece once it has come and was checked, unless its offset is wrong by then. `answer`: the next one may come,
+   * which is so before all of this one is written, but for the last of a result; what fails after that is told to the next
+   * call. Both reject alike before. @throws VcError as `enter`, storage_full, storage
+   */
+  put(coming: Promise<Uint8Array>): { answer: Promise<Put>; written: Promise<unknown> };
+  leave(): void;
 };
 
 type Queue = Pick<Coordinator, "heldAttempt" | "isHeld" | "roomKeptFor">;
@@ -52,6 +59,7 @@ const BEGINNINGS = "";
 export function createUploads({ storage, coordinator }: { storage: Storage; coordinator: Queue }): Uploads {
   const uploads = new Map<string, Upload>();
   const inTurn = createQueues();
+  const order = createPieceOrder();
 
   /** Those whose attempt has ended are forgotten. */
   const running = (): Upload[] => {
@@ -80,6 +88,24 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
     throw failure;
   };
 
+  const put = (
+    piece: Piece,
+    { coming, before, leave }: { coming: Promise<Uint8Array>; before: Promise<void>; leave: () => void },
+  ) => {
+    const taken = Promise.withResolvers<Put>();
+    // It may fail while the file is still being opened, and is asked for after that.
+    coming.catch(() => {});
+    const written = withUpload(storage, piece, async (file) => {
+      const bytes = await coming;
+      await before;
+      return inTurn(piece.staging, async () => {
+        const upload = find(piece);
+        return putPiece(placeFor(upload), upload, { file, piece, bytes, onTaken: taken.resolve });
+      });
+    }).finally(leave);
+    return { answer: Promise.race([taken.promise, written]), written };
+  };
+
   return {
     async begin(input) {
       // What was handed in already needs nothing more; repeating the hand-in tells what became of it.
@@ -96,22 +122,11 @@ export function createUploads({ storage, coordinator }: { storage: Storage; coor
       // One after the other: two at once would be promised the same room.
       return inTurn(input.staging, () => inTurn(BEGINNINGS, begin));
     },
-    refusalOf(piece) {
+    enter(piece) {
       const { length } = find(piece);
-      return fits(piece, length) ? null : { written: false, right: length };
-    },
-    put(piece, coming) {
-      const taken = Promise.withResolvers<Put>();
-      // It may fail while the file is still being opened, and is asked for after that.
-      coming.catch(() => {});
-      const written = withUpload(storage, piece, async (file) => {
-        const bytes = await coming;
-        return inTurn(piece.staging, async () => {
-          const upload = find(piece);
-          return putPiece(placeFor(upload), upload, { file, piece, bytes, onTaken: taken.resolve });
-        });
-      });
-      return { answer: Promise.race([taken.promise, written]), written };
+      if (!fits(piece, length) && !order.follows(piece)) return { wrong: { written: false, right: length } };
+      const { before, leave } = order.enter(piece);
+      return { place: { put: (coming) => put(piece, { coming, before, leave }), leave } };
     },
     async settle(of) {
       const names = [...uploads.values()].filter((one) => isOf(one, of)).map(({ staging }) => staging);

@@ -34,6 +34,7 @@ import {
 } from "../../support/transfer-calls.ts";
 import { until } from "../../support/until.ts";
 
+type Sent = ReturnType<typeof sendPiece>;
 const SOURCE = randomBytes(200);
 const film = randomBytes(300_000);
 const part = (from: number, to: number) => film.subarray(from, to);
@@ -225,6 +226,43 @@ describe("a result in pieces", () => {
         expect(await handIn(of, told)).toEqual({ status: 200, body: { ok: true, status: "completed" } });
       }),
   );
+
+  describe.each([1, 4])("of which %d pieces are in work at once", (max_transfers) => {
+    const bytes = part(0, 2000);
+    const [head, rest] = [bytes.subarray(0, 1000), bytes.subarray(1000)];
+    const whileFirstComes = (
+      then: (of: Caller, first: Socket, second: Sent, scene: Scene) => Promise<void>,
+    ) =>
+      withClaim(
+        SOURCE,
+        async (scene) => {
+          const { of } = scene;
+          await beginUpload(of, { size: bytes.length, final: true });
+          expect((await sendPiece(of, 1000, rest)).status).toBe(409);
+          const first = openHead(of, head.length, pieceHash(head));
+          await until("it is under way", () => isOpen(staged(scene)));
+          await then(of, first, sendPiece(of, 1000, rest), scene);
+        },
+        { server: { max_transfers } },
+      );
+
+    test("gets the second while the first one comes", () =>
+      whileFirstComes(async (of, first, second, scene) => {
+        expect((await sendPiece(of, 1001, rest)).status).toBe(409);
+        first.write(head);
+        expect(await answerOf(first)).toMatch(/^HTTP\/1\.1 204/);
+        expect((await second).status).toBe(204);
+        expect(await readFile(staged(scene))).toEqual(bytes);
+      }));
+
+    test("refuses the second where the first one does not arrive", () =>
+      whileFirstComes(async (of, first, second) => {
+        first.destroy();
+        const refused = await second;
+        expect([refused.status, refused.headers.get("upload-offset")]).toEqual([409, "0"]);
+        expect((await sendPiece(of, 0, bytes)).status).toBe(204);
+      }));
+  });
 
   test("of one piece at a time is whole, however many are sent at once", () =>
     withClaim(SOURCE, async (scene) => {

@@ -6,7 +6,7 @@ import type { AttemptResult } from "../messages.ts";
 import type { Done, KeptResults } from "./kept-results.ts";
 import { endingOf } from "./outcome.ts";
 import { persist } from "./persist.ts";
-import { createPieceSize } from "./piece-size.ts";
+import { createPieceSize, MOST_UPLOAD_BYTES } from "./piece-size.ts";
 import type { TransferParts } from "./transfers.ts";
 import { createUpload, type Upload, type UploadCalls } from "./upload.ts";
 
@@ -57,7 +57,7 @@ export function uploadOf(
 ): Upload {
   const { bytes, connection, warnings, order, log, signal } = of;
   const limit = of.config.storage.bandwidth_limit;
-  const pieceSize = createPieceSize(undefined, limit);
+  const pieceSize = createPieceSize(MOST_UPLOAD_BYTES, limit);
   const whose = { worker_id: connection.who.worker_id, job_id: order.id, attempt: order.attempt };
   const staging = order.staging + of.suffix;
   const warn = (why: string | null) => {

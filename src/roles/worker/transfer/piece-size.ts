@@ -8,6 +8,8 @@ export const LEAST_PIECE_BYTES = 64 * 1024;
 export const FIRST_STREAM_BYTES = 512 * 1024;
 /** Of the pieces of a stream that runs: several of them lie in memory. */
 export const MOST_STREAM_BYTES = 4 * 1024 * 1024;
+/** Of the pieces of a result: two travel at once, and where both are lost that is the longest piece. */
+export const MOST_UPLOAD_BYTES = MOST_PIECE_BYTES / 2;
 /** Of the last pieces of all films that are streamed at once, and the least and the most of one of them. */
 const CACHES_BYTES = 40 * 1024 * 1024;
 const LEAST_CACHE_BYTES = 8 * 1024 * 1024;

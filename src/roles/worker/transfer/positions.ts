@@ -2,7 +2,8 @@ import type { FileHandle } from "node:fs/promises";
 
 /** The bytes of a file from `at` on. Throws an Error where it has fewer. */
 export async function readAt(file: FileHandle, at: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
+  // It is filled at once.
+  const bytes = Buffer.allocUnsafeSlow(length);
   for (let done = 0; done < length; ) {
     const { bytesRead } = await file.read(bytes, done, length - done, at + done);
     if (bytesRead === 0) throw new Error(`a file ends before its byte ${at + length}`);

@@ -106,7 +106,7 @@ async function sendAll(
   const { size } = await file.stat();
   const pieces = await staged.begin({ size, final: true });
   const whole = new Bun.CryptoHasher("sha256");
-  // One piece travels, the next one is ready, and one more is read and hashed.
+  // Two pieces travel, and one more is read and hashed.
   let sent = Promise.resolve(true);
   let sentBefore = sent;
   for (let at = 0; at < size; ) {
@@ -122,7 +122,7 @@ async function sendAll(
         break;
       }
       sentBefore = sent;
-      sent = sent.then((all) => all && staged.put(piece)).finally(() => freeBytes(bytes));
+      sent = staged.putBehind(sent, piece).finally(() => freeBytes(bytes));
       sent.catch(() => {});
     }
     onProgress(at, size);
@@ -151,6 +151,8 @@ type Staged = {
   noted(): Promise<void>;
   /** Puts bytes at `from`. False where the master has lost what lay before them. */
   put(piece: ReadPiece): Promise<boolean>;
+  /** Puts the next piece, which may travel while `before` still does; false where that is. */
+  putBehind(before: Promise<boolean>, piece: ReadPiece): Promise<boolean>;
 };
 
 type ReadPiece = { from: number; bytes: Uint8Array; hash: string };
@@ -190,28 +192,44 @@ function createStaged(of: Parameters<typeof createUpload>[0]): Staged {
     return { ...answer, to: offset + bytes.length, hash };
   };
 
+  const put = async (piece: ReadPiece) => {
+    const end = piece.from + piece.bytes.length;
+    // Of a film that is never made, nothing is begun either.
+    await keepRoom(end);
+    let at = piece.from;
+    while (at < end) {
+      if (there < at) return false;
+      const sent = await calls.persist(() => sendOnce(piece, at)).catch(unlessUnknown);
+      if (sent === null) {
+        await begin(asked);
+        continue;
+      }
+      there = sent.wrong ? sent.there : Math.max(there, sent.there);
+      // Only the answer was lost, if all of it lies there; what it is, the hash of the whole tells.
+      if (sent.wrong && there < sent.to) continue;
+      note({ from: at, to: sent.to, hash: sent.hash });
+      at = sent.to;
+    }
+    return true;
+  };
+  /** One try, as long as the line is a good one: what comes of it is seen once the piece before it lies there. */
+  const tryAhead = async (piece: ReadPiece) => {
+    if (piece.bytes.length > pieceSize.now()) return null;
+    return sendOnce(piece, piece.from).catch(() => null);
+  };
+
   return {
     there: () => there,
     noted: () => noted,
     begin,
-    async put(piece) {
-      const end = piece.from + piece.bytes.length;
-      // Of a film that is never made, nothing is begun either.
-      await keepRoom(end);
-      let at = piece.from;
-      while (at < end) {
-        if (there < at) return false;
-        const sent = await calls.persist(() => sendOnce(piece, at)).catch(unlessUnknown);
-        if (sent === null) {
-          await begin(asked);
-          continue;
-        }
-        there = sent.wrong ? sent.there : Math.max(there, sent.there);
-        // Only the answer was lost, if all of it lies there; what it is, the hash of the whole tells.
-        if (sent.wrong && there < sent.to) continue;
-        note({ from: at, to: sent.to, hash: sent.hash });
-        at = sent.to;
-      }
+    put,
+    async putBehind(before, piece) {
+      const trying = tryAhead(piece);
+      const all = await before.finally(() => trying);
+      const tried = await trying;
+      if (!all || tried === null || tried.wrong) return all && put(piece);
+      there = Math.max(there, tried.there);
+      note({ from: piece.from, to: tried.to, hash: tried.hash });
       return true;
     },
   };

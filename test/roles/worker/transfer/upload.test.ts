@@ -96,6 +96,62 @@ test("a piece that is lost is sent again, and nothing else; one whose answer is 
   expect(sent.map(({ offset }) => offset / PIECE)).toEqual([0, 0, 0, 1, 2, 3]);
 });
 
+test("two pieces travel at once, and the second waits for the first where that is lost", async () => {
+  const bytes = film(8 * PIECE);
+  const { there, sent, calls } = master();
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let lost = false;
+  const send: UploadCalls["send"] = async (piece) => {
+    if (piece.offset === 0) await first.promise;
+    if (piece.offset === PIECE) {
+      second.resolve();
+      await first.promise.catch(() => {});
+    }
+    if (piece.offset > 0 || lost) return calls.send(piece);
+    lost = true;
+    throw new VcError("unreachable", "cut");
+  };
+  const upload = createUpload({ ...(await fileOf(bytes)), calls: { ...calls, send }, pieceSize });
+  const finished = upload.finish(nothing);
+  await second.promise;
+  first.resolve();
+  expect(await finished).toBe(sha256Of(bytes));
+  expect(Buffer.compare(there.bytes, bytes)).toBe(0);
+  const again = sent.length - bytes.length / PIECE;
+  expect([again, new Set(sent.map(({ offset }) => offset)).size]).toEqual([1, 8]);
+});
+
+test("pieces that are longer than a line bears by now are sent in parts", async () => {
+  const bytes = film(8 * PIECE);
+  const { there, sent, calls } = master();
+  let most = PIECE;
+  const send: UploadCalls["send"] = async (piece) => {
+    const answer = await calls.send(piece);
+    if (piece.offset !== 2 * PIECE) return answer;
+    // Meanwhile the next but one is read, as long as before.
+    await Bun.sleep(30);
+    most = PIECE / 2;
+    return answer;
+  };
+  let begun = 0;
+  const begin: UploadCalls["begin"] = (wish) => {
+    begun += 1;
+    return calls.begin(wish);
+  };
+  const shrinking = { ...pieceSize, now: () => most };
+  const upload = createUpload({
+    ...(await fileOf(bytes)),
+    calls: { ...calls, begin, send },
+    pieceSize: shrinking,
+  });
+  expect(await upload.finish(nothing)).toBe(sha256Of(bytes));
+  expect(Buffer.compare(there.bytes, bytes)).toBe(0);
+  expect(sent.slice(4).every(({ length }) => length <= PIECE / 2)).toBe(true);
+  expect(sent.reduce((sum, one) => sum + one.length, 0)).toBe(bytes.length);
+  // Else all of it would be read once more.
+  expect(begun).toBe(1);
+});
+
 test("a master that was restarted is told of the upload again; one that lost the file gets it anew", async () => {
   const bytes = film(6 * PIECE);
   const { there, sent, trouble, calls } = master();
@@ -104,7 +160,7 @@ test("a master that was restarted is told of the upload again; one that lost the
   trouble.push("none", "restarted", "none", "none", "gone");
   expect(await upload.finish(nothing)).toBe(sha256Of(bytes));
   expect(Buffer.compare(there.bytes, bytes)).toBe(0);
-  expect(sent.map(({ offset }) => offset / PIECE)).toEqual([0, 1, 1, 2, 3, 0, 1, 2, 3, 4, 5]);
+  expect(sent.map(({ offset }) => offset / PIECE)).toEqual([0, 1, 1, 1, 2, 2, 3, 0, 1, 2, 3, 4, 5]);
 });
 
 test("another process goes on where the first one was, and does not send what lies there", async () => {
