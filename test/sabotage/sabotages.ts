@@ -475,7 +475,7 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "believe a film that lost frames inside",
     file: "src/ffmpeg/source-loss.ts",
-    find: "if (frames <= 1) return null;",
+    find: "if (frames <= 1 + lostAtChanges(film)) return null;",
     put: "if (frames <= 100) return null;",
     caught_by: "test/ffmpeg/verify.test.ts",
   },
@@ -874,8 +874,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "believe the header that says nothing of fields",
     file: "src/ffmpeg/scan.ts",
-    find: 'return sure ? { kind: "interlaced", first: order, seen: true } : told;',
-    put: "return sure ? told : told;",
+    find: 'return { kind: "interlaced", first: order, seen: true };',
+    put: "return told;",
     caught_by: "test/ffmpeg/fields.test.ts",
   },
   {
