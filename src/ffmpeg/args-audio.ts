@@ -14,7 +14,9 @@ function codecOf(track: AudioPlan, n: number): string[] {
   const rate = bit_rate === null ? [] : [`-b:a:${n}`, String(bit_rate)];
   // Newer encoders would take the muxer's leave to experiment for one to write 32 bits, which few players know.
   const plain = encoder === "flac" ? [`-strict:a:${n}`, "normal"] : [];
-  return [`-c:a:${n}`, encoder, ...plain, ...rate, `-filter:a:${n}`, filters(track)];
+  // Left to itself, libopus takes channels of 5.0 and 6.1 for one another.
+  const family = encoder === "libopus" && track.channels > 2 ? [`-mapping_family:a:${n}`, "1"] : [];
+  return [`-c:a:${n}`, encoder, ...plain, ...family, ...rate, `-filter:a:${n}`, filters(track)];
 }
 
 function filters(track: AudioPlan & { action: "encode" }): string {

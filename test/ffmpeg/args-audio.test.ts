@@ -210,6 +210,24 @@ onBoth("tracks", (programs) => {
     LIMIT_MS,
   );
 
+  test(
+    "each of Opus's channels comes where it was, in every layout",
+    async () => {
+      for (const layout of ["3.0", "quad", "5.0", "5.1", "6.1", "7.1"]) {
+        const picture = ["-f", "lavfi", "-i", "testsrc=s=64x48:r=10:d=2"];
+        const count = { "3.0": 3, quad: 4, "5.0": 5, "5.1": 6, "6.1": 7, "7.1": 8 }[layout] ?? 0;
+        // Each is half as loud as the one before, and low enough for the one of the bass.
+        const sounds = Array.from({ length: count }, (_, n) => `${0.8 / 2 ** n}*sin(2*PI*60*t+${n})`);
+        const sound = ["-f", "lavfi", "-i", `aevalsrc=${sounds.join("|")}:s=48000:c=${layout}:d=2`];
+        const source = await make("order.mkv", [...picture, ...sound, ...X264, "-c:a", "flac"]);
+        const { target } = await convertBy(programs, source, opus);
+        const loudest = await loudnesses(target, count);
+        expect({ layout, order: [...loudest].sort((a, b) => b - a) }).toEqual({ layout, order: loudest });
+      }
+    },
+    LIMIT_MS,
+  );
+
   test.each([
     ["mp4", ["pcm_s24le", "flac"], "mkv", "alac"],
     ["mkv", ["pcm_s16le"], "avi", "pcm_s16le"],
@@ -347,4 +365,15 @@ test(
 /** Options for a film's own sound once more, but for what the filter that follows makes of it. */
 function withSecondSound(path: string): string[] {
   return [...["-i", path, "-i", path, "-map", "0:v", "-map", "0:a", "-map", "1:a", "-c", "copy"], "-bsf:a:1"];
+}
+
+/** The root of the mean square of each channel. */
+async function loudnesses(path: string, channels: number): Promise<number[]> {
+  const cmd = [machine.ffmpeg.path, "-v", "error", "-nostdin", "-i", path, "-map", "0:a", "-f", "f32le", "-"];
+  const bytes = await new Response(Bun.spawn({ cmd, stdin: "ignore" }).stdout).arrayBuffer();
+  const samples = new Float32Array(bytes);
+  return Array.from({ length: channels }, (_, channel) => {
+    const own = samples.filter((_, n) => n % channels === channel);
+    return Math.sqrt(own.reduce((sum, one) => sum + one * one, 0) / own.length);
+  });
 }
