@@ -994,6 +994,13 @@ export const SABOTAGES: Sabotage[] = [
     put: "return is !== undefined ? null",
     caught_by: "test/ffmpeg/verify-audio.test.ts",
   },
+  {
+    what: "leave the order of Opus's channels to libopus",
+    file: "src/ffmpeg/args-audio.ts",
+    find: 'encoder === "libopus" && track.channels > 2',
+    put: 'encoder === "libopus" && track.channels > 8',
+    caught_by: "test/ffmpeg/args-audio.test.ts",
+  },
   // Transfers.
   {
     what: "store a piece that was damaged on its way",
