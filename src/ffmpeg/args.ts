@@ -93,9 +93,9 @@ function filmTags({ tags }: Plan): string[] {
 
 /** The title stands in the handler's name, too: ffmpegs before 6 read it only there. */
 function subtitleTracks({ subtitles, container }: Plan): string[] {
-  return subtitles.flatMap(({ encoder, codec, language, title, flags }, n) => [
+  return subtitles.flatMap(({ encoder, endless, language, title, flags }, n) => [
     ...[`-c:s:${n}`, encoder, `-disposition:s:${n}`, flags.length === 0 ? "0" : flags.join("+")],
-    ...(encoder === "copy" ? endlessTold(codec, `s:${n}`) : []),
+    ...(endless ? [`-bsf:s:${n}`, `setts=duration=${ENDED}`] : []),
     ...(language === null ? [] : [`-metadata:s:s:${n}`, `language=${language}`]),
     ...(title === null ? [] : [`-metadata:s:s:${n}`, `title=${title}`]),
     ...(title === null || container === "mkv" ? [] : [`-metadata:s:s:${n}`, `handler_name=${title}`]),
@@ -103,18 +103,9 @@ function subtitleTracks({ subtitles, container }: Plan): string[] {
 }
 
 /**
- * Pictures without an end of their own, which stay until the next ones come, last 2^32 ms to ffmpeg (the all ones of
- * AVSubtitle.end_display_time): a film that holds them as they are claims 49 days.
+ * A packet's duration, for ffmpeg's setts, that makes no film claim 49 days. Only where the clock stays as it is: what comes
+ * before the encoders have begun, setts (5.1) has counted by the clock it came with, also where that is another.
  */
-function endlessTold(codec: string, stream: string): string[] {
-  return isEndless(codec) ? [`-bsf:${stream}`, `setts=duration=${ENDED}`] : [];
-}
-
-export function isEndless(codec: string): boolean {
-  return codec === "dvd_subtitle" || codec === "dvb_subtitle";
-}
-
-/** A packet's duration, for ffmpeg's setts. */
 export const ENDED = "if(gt(DURATION*TB\\,86400)\\,0\\,DURATION)";
 
 function attachmentTags({ filename, mimetype }: Plan["attachments"][number], n: number): string[] {

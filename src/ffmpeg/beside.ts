@@ -2,7 +2,7 @@ import { open, rm, stat } from "node:fs/promises";
 import type { FfmpegInfo } from "../shared/capabilities.ts";
 import { besideSuffix, type MadeBeside } from "../shared/job.ts";
 import type { MediaInfo } from "../shared/media.ts";
-import { ENDED, isEndless } from "./args.ts";
+import { ENDED } from "./args.ts";
 import { errorsOnly, fileUrl, readOptions, sourceUrl } from "./guard.ts";
 import { measure } from "./measure.ts";
 import type { Plan } from "./plan.ts";
@@ -100,7 +100,7 @@ function earlier_s({ plan, media }: Parameters<typeof makeBeside>[0]): number {
 function outputOf(of: BesidePlan, path: string): string[] {
   const { index, extension, language, title, flags } = of;
   const options = ["-map", `0:${index}`, "-c", "copy", "-map_metadata", "-1", "-map_chapters", "-1"];
-  const timed = [...options, "-bsf:0", afterBeginning(of)];
+  const timed = [...options, "-bsf:0", AFTER_BEGINNING];
   if (extension === "sup") return [...timed, "-f", "sup", fileUrl(path)];
   return [
     ...timed,
@@ -114,10 +114,7 @@ function outputOf(of: BesidePlan, path: string): string[] {
  * What stands before the film's beginning is shown from there on; as it is, ffmpeg would move all that comes after by as
  * much (avoid_negative_ts).
  */
-function afterBeginning({ codec }: BesidePlan): string {
-  const time = "setts=ts=if(eq(TS\\,NOPTS)\\,NOPTS\\,max(0\\,TS))";
-  return isEndless(codec) ? `${time}:duration=${ENDED}` : time;
-}
+const AFTER_BEGINNING = `setts=ts=if(eq(TS\\,NOPTS)\\,NOPTS\\,max(0\\,TS)):duration=${ENDED}`;
 
 /** The first file that does not hold all packets of its track. */
 async function findWrong(of: Parameters<typeof makeBeside>[0] & { paths: string[] }): Promise<string | null> {

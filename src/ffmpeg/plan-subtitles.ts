@@ -2,8 +2,11 @@ import type { Container, Conversion } from "../shared/conversion.ts";
 import type { MediaInfo, SubtitleStream } from "../shared/media.ts";
 import { planLabels, type TrackLabels } from "./plan-labels.ts";
 
-/** `encoder` is ffmpeg's name, or "copy". */
-export type SubtitlePlan = { index: number; encoder: string; codec: string } & TrackLabels;
+/**
+ * `encoder` is ffmpeg's name, or "copy". `endless`: of pictures without an end of their own, which stay until the next ones
+ * come, ffmpeg has written that they last 2^32 ms (the all ones of AVSubtitle.end_display_time).
+ */
+export type SubtitlePlan = { index: number; encoder: string; codec: string; endless?: true } & TrackLabels;
 
 /** A track that is written, as it is, into a file of its own beside the film. */
 export type BesidePlan = {
@@ -13,6 +16,8 @@ export type BesidePlan = {
   /** What stands between the film's name and the extension: language and purpose, by which players choose. */
   label: string;
 } & TrackLabels;
+
+const ENDLESS = ["dvd_subtitle", "dvb_subtitle"];
 
 type Mode = NonNullable<Conversion["subtitles"]>;
 
@@ -37,7 +42,7 @@ export function filmContainer(
 
 /** What becomes of every subtitle track; what is lost of any is named. */
 export function planSubtitles(
-  subtitles: SubtitleStream[],
+  { subtitles, format }: Pick<MediaInfo, "subtitles" | "format">,
   container: Container,
   mode: Mode = "drop",
 ): { tracks: SubtitlePlan[]; beside: BesidePlan[]; notes: string[] } {
@@ -50,7 +55,10 @@ export function planSubtitles(
     const extension = PICTURES[codec];
     if (encoder !== null) {
       const { labels, notes: lost } = planLabels(track, container, "subtitle");
-      tracks.push({ index, encoder, codec: encoder === "copy" ? codec : written(encoder), ...labels });
+      const copied = encoder === "copy";
+      const endless = copied && ENDLESS.includes(codec) && format.startsWith("matroska");
+      const plan: SubtitlePlan = { index, encoder, codec: copied ? codec : written(encoder), ...labels };
+      tracks.push(endless ? { ...plan, endless } : plan);
       notes.push(...lost, ...(container === "mp4" && STYLED.includes(codec) ? [unstyled(track)] : []));
     } else if (extension !== undefined && mode === "beside") {
       const { labels } = planLabels(track, "mkv", "subtitle");

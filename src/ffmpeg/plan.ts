@@ -69,7 +69,7 @@ export function plan(of: {
   if ("refusal" in audio) return audio;
   const lost = of.rules?.replaces === true ? refuseLoss({ media, film, audio: audio.tracks }) : null;
   if (lost !== null) return lost;
-  const subtitles = planSubtitles(media.subtitles, container, conversion.subtitles);
+  const subtitles = planSubtitles(media, container, conversion.subtitles);
   const extras = planExtras(media, film, container);
   const { tags, notes: untold } = planTags(media, container);
   const indices = [film, ...audio.tracks, ...subtitles.tracks].map(({ index }) => index);

@@ -3,6 +3,8 @@ import { filmContainer, planSubtitles } from "../../src/ffmpeg/plan-subtitles.ts
 import type { SubtitleStream } from "../../src/shared/media.ts";
 import { conversion, subtitleStream } from "./records.ts";
 
+const of = (subtitles: SubtitleStream[], format = "matroska,webm") => ({ format, subtitles });
+
 const PGS: Partial<SubtitleStream> = { codec: "hdmv_pgs_subtitle", text: false };
 const tracks = (...changes: Partial<SubtitleStream>[]) =>
   changes.map((one, n) => subtitleStream({ index: n + 2, ...one }));
@@ -34,7 +36,7 @@ describe("files beside a film", () => {
     ],
   ];
   test.each(rows)("%s", (_name, changes, names) => {
-    const planned = planSubtitles(tracks(...changes), "mp4", "beside");
+    const planned = planSubtitles(of(tracks(...changes)), "mp4", "beside");
     expect(planned.beside.map(({ label, extension }) => `${label}.${extension}`)).toEqual(names);
     expect(planned.tracks).toEqual([]);
     expect(planned.notes).toHaveLength(names.length);
@@ -42,13 +44,19 @@ describe("files beside a film", () => {
 
   test("are of pictures alone, and only where the container cannot hold them", () => {
     const both = tracks({ language: "ger" }, PGS);
-    expect(planSubtitles(both, "mp4", "beside").tracks).toMatchObject([{ index: 2, encoder: "mov_text" }]);
-    expect(planSubtitles(both, "mkv", "beside").beside).toEqual([]);
-    expect(planSubtitles(both, "mp4", "drop").beside).toEqual([]);
+    expect(planSubtitles(of(both), "mp4", "beside").tracks).toMatchObject([
+      { index: 2, encoder: "mov_text" },
+    ]);
+    expect(planSubtitles(of(both), "mkv", "beside").beside).toEqual([]);
+    expect(planSubtitles(of(both), "mp4", "drop").beside).toEqual([]);
   });
 
   test("cannot be of what ffmpeg writes nowhere", () => {
-    const { beside, notes } = planSubtitles(tracks({ codec: "dvb_teletext", text: false }), "mp4", "beside");
+    const { beside, notes } = planSubtitles(
+      of(tracks({ codec: "dvb_teletext", text: false })),
+      "mp4",
+      "beside",
+    );
     expect(beside).toEqual([]);
     expect(notes).toEqual(["Subtitle track 2 could not be kept: mp4 cannot hold dvb_teletext."]);
   });
@@ -56,7 +64,7 @@ describe("files beside a film", () => {
 
 test("labels are kept; what the container has no mark for is named", () => {
   const track = { language: "de", title: "Lieder", flags: ["default", "lyrics"] };
-  const planned = planSubtitles(tracks(track), "mp4");
+  const planned = planSubtitles(of(tracks(track)), "mp4");
   expect(planned.tracks).toMatchObject([{ language: "deu", title: "Lieder", flags: ["default"] }]);
   expect(planned.notes).toHaveLength(2);
 });
@@ -73,4 +81,12 @@ describe("the container", () => {
     expect(chosen.container).toBe(container as "mkv" | "mp4");
     expect(chosen.notes).toHaveLength(container === "mkv" && wanted?.container === undefined ? 1 : 0);
   });
+});
+
+test("pictures that last for weeks are looked for where ffmpeg writes such, and the clock stays the same", () => {
+  const endless = (codec: string, format: string) =>
+    planSubtitles(of(tracks({ codec, text: false }), format), "mkv").tracks.map((track) => track.endless);
+  expect(endless("dvd_subtitle", "matroska,webm")).toEqual([true]);
+  expect(endless("dvb_subtitle", "mpegts")).toEqual([undefined]);
+  expect(endless("hdmv_pgs_subtitle", "matroska,webm")).toEqual([undefined]);
 });
