@@ -13,6 +13,22 @@ function seen(moment: number): Uint8Array {
   });
 }
 
+/** Light without an edge, which moves so little that no pixel changes clearly; with the noise of a camera. */
+function soft(moment: number): Uint8Array {
+  return Uint8Array.from({ length: WIDTH * HEIGHT }, (_, at) => {
+    const noise = ((at * 7919 + moment * 104_729) * 2_654_435_761) % 3;
+    return 128 + 80 * Math.sin(((at % WIDTH) - 2 * moment) / 40) + noise;
+  });
+}
+
+/** Most of it stands still. */
+function corner(moment: number): Uint8Array {
+  const still = seen(0);
+  return seen(moment).map((sample, at) => (at % WIDTH < WIDTH / 8 ? sample : (still[at] ?? 0)));
+}
+
+const WHITE = new Uint8Array(WIDTH * HEIGHT).fill(235);
+
 /** The even rows of one picture and the odd ones of another. */
 function woven(top: Uint8Array, bottom: Uint8Array): Uint8Array {
   return top.map((sample, at) => (Math.floor(at / WIDTH) % 2 === 0 ? sample : (bottom[at] ?? 0)));
@@ -24,6 +40,12 @@ const films: Record<string, Uint8Array[]> = {
   bottom_first: frames((n) => woven(seen(2 * n + 1), seen(2 * n))),
   mispaired_top: frames((n) => woven(seen(2 * n), seen(2 * n + 2))),
   mispaired_bottom: frames((n) => woven(seen(2 * n + 2), seen(2 * n))),
+  // A flash that lasts for two fields of two frames.
+  top_first_flashing: frames((n) =>
+    woven(n === 12 ? WHITE : corner(2 * n), n === 11 ? WHITE : corner(2 * n + 1)),
+  ),
+  soft_whole: frames((n) => soft(2 * n)),
+  soft_top_first: frames((n) => woven(soft(2 * n), soft(2 * n + 1))),
   still: frames(() => seen(0)),
   top_first_short: frames((n) => woven(seen(2 * n), seen(2 * n + 1)), 8),
   lines: frames((n) => rows((y) => ((y + 3 * n) % 8 === 0 ? 220 : 30)), 10),
@@ -58,6 +80,9 @@ describe("how frames look", () => {
     ...["whole", "top_first", "bottom_first", "mispaired_top", "mispaired_bottom"].map(
       (name): [string, string] => [name, name],
     ),
+    ["top_first_flashing", "top_first"],
+    ["soft_top_first", "top_first"],
+    ["soft_whole", null],
     ["still", null],
   ];
   test.each(rows)("%s", (name, expected) => {

@@ -810,8 +810,8 @@ export const SABOTAGES: Sabotage[] = [
   {
     what: "take a film for interlaced by a few of its frames",
     file: "src/ffmpeg/fields.ts",
-    find: "sure: agreement(pairs) > AGREED",
-    put: "sure: agreement(pairs) >= 0",
+    find: "sure: soft !== null || agreement(pairs) > AGREED",
+    put: "sure: soft !== null || agreement(pairs) >= 0",
     caught_by: "test/ffmpeg/fields.test.ts",
   },
   {
