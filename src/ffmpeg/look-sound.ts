@@ -26,10 +26,13 @@ export async function lookAtSound(of: Of): Promise<MediaInfo> {
   if (of.media.audio.length === 0) return of.media;
   const heard = await hearBeginning(of);
   const seen = of.media.audio.every(({ index }) => heard.has(index)) ? heard : await readBeginning(of);
+  const firsts = of.copies && of.media.format.startsWith("mov") ? await readFirsts(of) : new Map();
   const audio: AudioStream[] = [];
   for (const track of of.media.audio) {
     const found = heard.has(track.index) ? track : await findFirst(of, track, seen.has(track.index));
-    audio.push(await steadiness(of, found));
+    const steady = await steadiness(of, found);
+    const first_s = firsts.get(track.index) ?? 0;
+    audio.push(first_s < 0 ? { ...steady, hidden_s: -first_s } : steady);
   }
   return { ...of.media, audio };
 }
@@ -65,24 +68,39 @@ function listening(of: Of): string[] {
 /** The streams that have packets near the file's start. */
 async function readBeginning(of: Of): Promise<Set<number>> {
   const seen = new Set<number>();
-  const lines = createLines((line) => seen.add(Number.parseInt(line, 10)));
+  await listPackets(of, { within_s: 10, onPacket: (index) => seen.add(index) });
+  return seen;
+}
+
+/** When the first packet of each stream is to be heard, in seconds; below zero: not at all. */
+async function readFirsts(of: Of): Promise<Map<number, number>> {
+  const firsts = new Map<number, number>();
+  const onPacket = (index: number, at_s: number) => {
+    if (!firsts.has(index) && Number.isFinite(at_s)) firsts.set(index, at_s);
+  };
+  await listPackets(of, { within_s: 0.5, onPacket });
+  return firsts;
+}
+
+async function listPackets(
+  of: Of,
+  { within_s, onPacket }: { within_s: number; onPacket: (index: number, at_s: number) => void },
+): Promise<void> {
+  const lines = createLines((line) => {
+    const [index = "", at_s = ""] = line.split(",");
+    onPacket(Number.parseInt(index, 10), Number.parseFloat(at_s));
+  });
   await runTool({
     argv: [
-      ...[
-        of.ffmpeg.ffprobe_path,
-        ...errorsOnly(of.path),
-        ...guardOptions(of.path),
-        "-read_intervals",
-        "%+10",
-      ],
-      ...["-show_entries", "packet=stream_index", "-of", "csv=p=0", sourceUrl(of.path)],
+      ...[of.ffmpeg.ffprobe_path, ...errorsOnly(of.path), ...guardOptions(of.path)],
+      ...["-read_intervals", `%+${within_s}`, "-show_entries", "packet=stream_index,pts_time"],
+      ...["-of", "csv=p=0", sourceUrl(of.path)],
     ],
     ...LIMITS,
     signal: of.signal,
     onOutput: lines.add,
   });
   lines.end();
-  return seen;
 }
 
 /**

@@ -12,8 +12,17 @@ export function planCopy(track: AudioStream, conversion: Conversion): "kept" | s
   if (!asked) return null;
   if (audio_channels === "stereo" && track.channels > 2) return null;
   if (container === "mp4" && track.codec === "flac") return flacInMp4(track, audio_codec);
-  return cannotHold(track, container) ?? "kept";
+  return cannotHold(track, container) ?? cannotHide(track, container) ?? "kept";
 }
+
+/** Whose beginning is hidden by an edit list: in a copy in Matroska all of it would be heard, and the picture come later. */
+function cannotHide({ hidden_s = 0 }: AudioStream, container: Container): string | null {
+  if (container === "mp4" || hidden_s <= PRIMING_S) return null;
+  return `the file hides its first ${hidden_s.toFixed(1)} s, which mkv cannot`;
+}
+
+/** More than coders need to get going: AAC with SBR at 16 kHz 0.13 s. */
+const PRIMING_S = 0.15;
 
 /** Few players read it, so that it must be asked for by name; and mp4 says no layout of it. */
 function flacInMp4({ channels, unsteady }: AudioStream, audio_codec: Conversion["audio_codec"]): string {

@@ -177,6 +177,8 @@ export type AudioStream = {
   undecodable: boolean;
   /** Its form changes on the way, or is not told where the file begins: no header of a copy could say it. */
   unsteady: boolean;
+  /** So much of it stands before the film's beginning, and is not to be heard (edit lists of mp4). */
+  hidden_s?: number;
 };
 
 export type SubtitleStream = {

@@ -85,3 +85,27 @@ test("tracks that begin late are heard, and those without a sample are empty", a
   ]);
   await rm(folder, { recursive: true });
 });
+
+test("sound that an edit list hides is not heard in mkv, which could not hide it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "vc-sound-"));
+  const ffmpeg = async (...options: string[]) => {
+    const cmd = ["ffmpeg", "-v", "error", "-y", ...options];
+    const env = { PATH: process.env.PATH ?? "" };
+    expect(await run({ cmd, cwd: folder, env })).toMatchObject({ exit: 0 });
+  };
+  const inputs = ["-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=4", "-f", "lavfi", "-i", "sine=d=4"];
+  await ffmpeg(...inputs, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "50", "-c:a", "aac", "whole.mp4");
+  // The keyframe before it is at 0 s.
+  await ffmpeg("-ss", "1", "-i", "whole.mp4", "-c", "copy", "cut.mp4");
+  const notes = async (name: string, container: "mp4" | "mkv") => {
+    const files = { source: join(folder, name), target: join(folder, `result.${container}`) };
+    const ended = await convert(files, { container, audio_codec: "copy" });
+    expect(ended).toMatchObject({ outcome: "done" });
+    return ended.report.notes ?? [];
+  };
+  const told = "Audio track 1 became AAC: the file hides its first 1.0 s, which mkv cannot.";
+  expect(await notes("cut.mp4", "mkv")).toContain(told);
+  expect(await notes("cut.mp4", "mp4")).not.toContain(told);
+  expect(await notes("whole.mp4", "mkv")).toEqual([]);
+  await rm(folder, { recursive: true });
+}, 60_000);
