@@ -212,28 +212,62 @@ function createStaged(of: Parameters<typeof createUpload>[0]): Staged {
     }
     return true;
   };
-  /** One try, as long as the line is a good one: what comes of it is seen once the piece before it lies there. */
-  const tryAhead = async (piece: ReadPiece) => {
+  const tryOnce = async (piece: ReadPiece) => {
     if (piece.bytes.length > pieceSize.now()) return null;
-    return sendOnce(piece, piece.from).catch(() => null);
+    const sent = await sendOnce(piece, piece.from)
+      .catch(unlessUnknown)
+      .catch(() => undefined);
+    if (sent === null) return "unknown";
+    return sent === undefined || sent.wrong ? null : sent;
   };
-
+  const arrived = (piece: ReadPiece, sent: Sent) => {
+    there = Math.max(there, sent.there);
+    note({ from: piece.from, to: sent.to, hash: sent.hash });
+  };
+  const beginAgain = () => begin(asked);
   return {
     there: () => there,
     noted: () => noted,
     begin,
     put,
-    async putBehind(before, piece) {
-      const trying = tryAhead(piece);
-      const all = await before.finally(() => trying);
-      const tried = await trying;
-      if (!all || tried === null || tried.wrong) return all && put(piece);
-      there = Math.max(there, tried.there);
-      note({ from: piece.from, to: tried.to, hash: tried.hash });
-      return true;
-    },
+    putBehind: inSuccession({ tryOnce, arrived, beginAgain, put }),
   };
 }
+
+type Sent = { there: number; to: number; hash: string };
+type Steps = Pick<Staged, "put"> & {
+  /** One try, as long as the line is a good one. Null: the piece must be put when its turn has come. */
+  tryOnce(piece: ReadPiece): Promise<Sent | "unknown" | null>;
+  arrived(piece: ReadPiece, sent: Sent): void;
+  beginAgain(): Promise<unknown>;
+};
+
+function inSuccession({ tryOnce, arrived, beginAgain, put }: Steps): Staged["putBehind"] {
+  // Pieces that are sent at one time may overtake each other: until the one before is surely ahead.
+  let ahead = Promise.resolve();
+  const putInTurn = async (piece: ReadPiece, before: Promise<boolean>, tried: "unknown" | null) => {
+    if (!(await before)) return false;
+    if (tried === "unknown") await beginAgain();
+    return put(piece);
+  };
+  return async (before, piece) => {
+    await ahead;
+    const sent = await tryOnce(piece);
+    if (sent === null || sent === "unknown") {
+      const done = putInTurn(piece, before, sent);
+      ahead = Promise.race([done, before.then(() => Bun.sleep(APART_MS))]).then(ignore, ignore);
+      return done;
+    }
+    if (!(await before)) return false;
+    arrived(piece, sent);
+    return true;
+  };
+}
+
+/** Longer than it takes until one of two calls surely comes first. */
+const APART_MS = 50;
+
+function ignore(): void {}
 
 /** The master was restarted since the upload began. */
 function unlessUnknown(error: unknown): null {
