@@ -5,6 +5,7 @@ import { errorsOnly, guardOptions, sourceUrl } from "./guard.ts";
 import { PROBE_MEMORY } from "./limits.ts";
 import { createLines } from "./lines.ts";
 import { isCut } from "./log.ts";
+import { isLossless } from "./plan-audio-keep.ts";
 import { runTool } from "./tool.ts";
 
 type Of = {
@@ -18,7 +19,7 @@ type Of = {
 
 /**
  * The file with what the header of it does not tell of its sound: tracks that begin later, those that hold nothing, those
- * that this ffmpeg cannot decode, and AAC in ADTS whose form changes on the way. Reads ten seconds at most, and further
+ * that this ffmpeg cannot decode, AAC in ADTS whose form changes on the way, and sound of an mp4 that is not to be heard. Reads ten seconds at most, and further
  * only where a track gives no sound there.
  * Throws VcError("ffmpeg") if ffmpeg does not start.
  */
@@ -26,7 +27,9 @@ export async function lookAtSound(of: Of): Promise<MediaInfo> {
   if (of.media.audio.length === 0) return of.media;
   const heard = await hearBeginning(of);
   const seen = of.media.audio.every(({ index }) => heard.has(index)) ? heard : await readBeginning(of);
-  const firsts = of.copies && of.media.format.startsWith("mov") ? await readFirsts(of) : new Map();
+  // Lossless tracks may be copied whatever is asked of the others.
+  const copied = of.copies || of.media.audio.some(isLossless);
+  const firsts = copied && of.media.format.startsWith("mov") ? await readFirsts(of) : new Map();
   const audio: AudioStream[] = [];
   for (const track of of.media.audio) {
     const found = heard.has(track.index) ? track : await findFirst(of, track, seen.has(track.index));

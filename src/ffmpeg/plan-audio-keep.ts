@@ -68,7 +68,7 @@ const LOSSLESS =
   /^(?:flac|alac|truehd|mlp|wavpack|tta|ape|tak|shorten|als|mp4als|ralf|wmalossless|s302m|pcm_(?!alaw|mulaw|vidc).*)$/;
 
 /** Whether the codec keeps every bit. (WavPack has a lossy form, which nothing tells apart.) */
-function isLossless({ codec, profile }: AudioStream): boolean {
+export function isLossless({ codec, profile }: AudioStream): boolean {
   return LOSSLESS.test(codec) || (codec === "dts" && /MA/.test(profile ?? ""));
 }
 

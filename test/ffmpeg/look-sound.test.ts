@@ -97,9 +97,11 @@ test("sound that an edit list hides is not heard in mkv, which could not hide it
   await ffmpeg(...inputs, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "50", "-c:a", "aac", "whole.mp4");
   // The keyframe before it is at 0 s.
   await ffmpeg("-ss", "1", "-i", "whole.mp4", "-c", "copy", "cut.mp4");
-  const notes = async (name: string, container: "mp4" | "mkv") => {
+  await ffmpeg("-i", "whole.mp4", "-c:v", "copy", "-c:a", "pcm_s16le", "whole.mov");
+  await ffmpeg("-ss", "1", "-i", "whole.mov", "-c", "copy", "cut.mov");
+  const notes = async (name: string, container: "mp4" | "mkv", more: object = { audio_codec: "copy" }) => {
     const files = { source: join(folder, name), target: join(folder, `result.${container}`) };
-    const ended = await convert(files, { container, audio_codec: "copy" });
+    const ended = await convert(files, { container, ...more });
     expect(ended).toMatchObject({ outcome: "done" });
     return ended.report.notes ?? [];
   };
@@ -107,5 +109,7 @@ test("sound that an edit list hides is not heard in mkv, which could not hide it
   expect(await notes("cut.mp4", "mkv")).toContain(told);
   expect(await notes("cut.mp4", "mp4")).not.toContain(told);
   expect(await notes("whole.mp4", "mkv")).toEqual([]);
+  const kept = await notes("cut.mov", "mkv", { audio_lossless: "keep" });
+  expect(kept.join()).toMatch(/became FLAC: the file hides its first [\d.]+ s/);
   await rm(folder, { recursive: true });
 }, 60_000);
